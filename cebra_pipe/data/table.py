@@ -1,0 +1,138 @@
+"""Tables on disk: named numpy columns in one parquet file, with what they are in its metadata.
+
+Written whole to a temporary name in the same folder, synced, renamed: a reader sees the old file or the new one.
+The same table gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ..errors import Problem, UserError
+
+META = b"cebra_pipe"  # the key of our metadata in the file's footer
+VERSION = 1  # of the layout of every artifact; a file of another version is refused
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Columns of equal length: numpy arrays; text is an array of str, a list column a list of arrays."""
+
+    columns: Mapping[str, np.ndarray | list]
+    meta: Mapping[str, object] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self.columns[name]
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values()), ()))
+
+    def where(self, mask: np.ndarray) -> Table:
+        """The rows where `mask` (row,) holds."""
+        rows = np.flatnonzero(mask)
+        pick = {k: [v[i] for i in rows] if isinstance(v, list) else v[rows] for k, v in self.columns.items()}
+        return Table(pick, self.meta)
+
+    def rows(self) -> Iterator[dict]:
+        """Row by row, as dictionaries of Python values."""
+        names = list(self.columns)
+        for values in zip(*(self.columns[name] for name in names), strict=True):
+            yield {n: v.item() if isinstance(v, np.generic) else v for n, v in zip(names, values, strict=True)}
+
+
+def from_rows(rows: Iterable[Mapping], columns: Mapping[str, object], meta: Mapping[str, object] | None = None) -> Table:
+    """A table of dictionaries; `columns` maps each name to a numpy dtype, `str` or `list`."""
+    rows = list(rows)
+    made: dict[str, np.ndarray | list] = {}
+    for name, kind in columns.items():
+        values = [row[name] for row in rows]
+        if kind is list:
+            made[name] = [np.asarray(v, np.float64) for v in values]
+        elif kind is str:
+            made[name] = np.asarray([str(v) for v in values], dtype=object)
+        else:
+            made[name] = np.asarray([np.nan if v is None else v for v in values], dtype=kind)
+    return Table(made, meta or {})
+
+
+def write_table(path: Path, table: Table, row_group: int | None = None) -> None:
+    """Write `table` whole or not at all."""
+    arrays = {}
+    for name, values in table.columns.items():
+        if isinstance(values, list):
+            arrays[name] = pa.array(values, pa.list_(pa.float64()))
+        elif values.dtype.kind in "OU":
+            arrays[name] = pa.array(values.tolist(), pa.string()).dictionary_encode()
+        else:
+            arrays[name] = pa.array(values)
+    text = json.dumps({"version": VERSION, **table.meta}, sort_keys=True, ensure_ascii=False)
+    made = pa.table(arrays).replace_schema_metadata({META: text.encode()})
+    with replacing(path) as temporary:
+        pq.write_table(made, temporary, compression="zstd", row_group_size=row_group or max(len(table), 1))
+
+
+def read_table(path: Path, columns: list[str] | None = None, stage: str | tuple[str, ...] = ()) -> Table:
+    """The table of `path`; a UserError that names the file where it is no readable artifact of ours."""
+    meta = read_meta(path)
+    stages = (stage,) if isinstance(stage, str) else stage
+    if stages and meta.get("stage") not in stages:
+        raise UserError(Problem(str(path), f"the output of {' or '.join(stages)}", f"one of {meta.get('stage')!r}", "Give the file of that stage."))
+    try:
+        read = pq.read_table(path, columns=columns)
+    except (OSError, pa.ArrowInvalid, pa.ArrowException) as error:
+        raise damaged(path, str(error)) from error
+    return Table({name: _numpy(read[name]) for name in read.column_names}, meta)
+
+
+def read_meta(path: Path) -> dict:
+    """What the footer says of the file: stage, spec, code, inputs, versions, seed."""
+    if not Path(path).exists():
+        raise UserError(Problem(str(path), "a parquet file", "no such file", "Run the stage that makes it, or mend the path."))
+    try:
+        metadata = pq.read_schema(path).metadata or {}
+    except (OSError, pa.ArrowInvalid, pa.ArrowException) as error:
+        raise damaged(path, str(error)) from error
+    if META not in metadata:
+        raise UserError(Problem(str(path), "a table that cebra_pipe wrote", "a parquet file without its metadata", "Remove it and run the stage again."))
+    meta = json.loads(metadata[META])
+    if meta.get("version") != VERSION:
+        raise UserError(Problem(str(path), f"layout version {VERSION}", str(meta.get("version")), "Remove it and run the stage again with this version."))
+    return meta
+
+
+def damaged(path: Path, why: str) -> UserError:
+    """The message for a file that was cut short or overwritten."""
+    first = why.strip().splitlines()[0] if why.strip() else "unreadable"
+    return UserError(Problem(str(path), "a whole file", f"a damaged one ({first})", "Remove it and run snakemake again: it is remade."))
+
+
+def _numpy(column: pa.ChunkedArray) -> np.ndarray | list:
+    if pa.types.is_list(column.type):
+        return [np.asarray(v, np.float64) for v in column.to_pylist()]
+    if pa.types.is_dictionary(column.type) or pa.types.is_string(column.type):
+        return np.asarray(column.to_pylist(), dtype=object)
+    return column.to_numpy()
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary name beside `path` that takes its place when the block ends well, and vanishes when it does not."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        with open(temporary, "rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)

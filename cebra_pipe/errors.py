@@ -1,0 +1,51 @@
+"""Mistakes of a user, told at the door: where, what was expected, what came, what to do."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong with what a user gave."""
+
+    where: str  # file, key and field, as the user wrote them
+    expected: str
+    found: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        text = f"{self.where}: expected {self.expected}, found {self.found}."
+        return f"{text} {self.remedy}" if self.remedy else text
+
+
+class UserError(ValueError):
+    """All problems of one input in one message; the command line prints it without a traceback."""
+
+    def __init__(self, *problems: Problem):
+        self.problems = problems
+        super().__init__("\n".join(map(str, problems)))
+
+
+class Problems(list):
+    """Collects problems so that a user sees all of them at once."""
+
+    def add(self, where: str, expected: str, found: str, remedy: str = "") -> None:
+        self.append(Problem(where, expected, found, remedy))
+
+    def extend_from(self, error: UserError) -> None:
+        self.extend(error.problems)
+
+    def raise_any(self) -> None:
+        if self:
+            raise UserError(*self)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A remedy for an unknown name: the nearest known ones first, then all of them (at most 20)."""
+    known = [str(k) for k in known]
+    near = difflib.get_close_matches(str(name), known, n=1)
+    listed = ", ".join(known[:20]) + (", …" if len(known) > 20 else "")
+    return (f"Did you mean {near[0]!r}? " if near else "") + f"Known: {listed}."

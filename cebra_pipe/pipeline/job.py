@@ -1,0 +1,70 @@
+"""One job of one stage: its spec, its files, and the provenance that goes into each artifact it writes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+
+from ..data.table import Table, write_table
+
+RECORDED = ("cebra_pipe", "numpy", "scipy", "pyarrow", "torch")  # versions that an artifact names, where it used them
+
+
+def canonical(value: object) -> str:
+    """The one JSON text of a value: sorted keys, no spaces, no NaN."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
+
+
+def digest(text: str) -> str:
+    """sha256 of a text, 16 characters of it."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def file_digest(path: Path) -> str:
+    """sha256 of a file's content."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a stage function gets. `inputs` and `outputs` map the stage's roles to files."""
+
+    stage: str
+    spec: Mapping[str, object]
+    inputs: Mapping[str, list[Path]]
+    outputs: Mapping[str, Path]
+    code: str = ""
+    gpus: int = 0
+    device: str = "cpu"
+
+    def input(self, role: str) -> Path:
+        """The single file of `role`."""
+        (path,) = self.inputs[role]
+        return path
+
+    def with_device(self, device: str) -> Job:
+        return replace(self, device=device)
+
+    def provenance(self) -> dict:
+        """What every artifact says of itself; nothing in it depends on when or where it was made."""
+        used = [name for name in RECORDED if name == "cebra_pipe" or name in sys.modules]
+        return {
+            "stage": self.stage,
+            "spec": dict(self.spec),
+            "spec_hash": digest(canonical(self.spec)),
+            "code": self.code,
+            "inputs": {role: [file_digest(p) for p in paths] for role, paths in sorted(self.inputs.items())},
+            "versions": {"python": platform.python_version()} | {name: version(name) for name in used},
+            "device": self.device,
+        }
+
+    def write(self, role: str, table: Table, row_group: int | None = None) -> None:
+        """Write `table` as the output `role`, with provenance."""
+        write_table(self.outputs[role], Table(table.columns, {**table.meta, **self.provenance()}), row_group)
