@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -64,8 +65,8 @@ def from_rows(rows: Iterable[Mapping], columns: Mapping[str, object], meta: Mapp
     return Table(made, meta or {})
 
 
-def write_table(path: Path, table: Table, row_group: int | None = None) -> None:
-    """Write `table` whole or not at all."""
+def write_table(path: Path, table: Table, row_group: int | Sequence[int] | None = None) -> None:
+    """Write `table` whole or not at all; a list of `row_group` gives the rows of each group in turn."""
     arrays = {}
     for name, values in table.columns.items():
         if isinstance(values, list):
@@ -77,7 +78,12 @@ def write_table(path: Path, table: Table, row_group: int | None = None) -> None:
     text = json.dumps({"version": VERSION, **table.meta}, sort_keys=True, ensure_ascii=False)
     made = pa.table(arrays).replace_schema_metadata({META: text.encode()})
     with replacing(path) as temporary:
-        pq.write_table(made, temporary, compression="zstd", row_group_size=row_group or max(len(table), 1))
+        if not isinstance(row_group, Sequence):
+            pq.write_table(made, temporary, compression="zstd", row_group_size=row_group or max(len(table), 1))
+            return
+        with pq.ParquetWriter(temporary, made.schema, compression="zstd") as writer:
+            for begin, rows in zip(accumulate(row_group, initial=0), row_group):
+                writer.write_table(made.slice(begin, rows), row_group_size=max(rows, 1))
 
 
 def read_table(path: Path, columns: list[str] | None = None, stage: str | tuple[str, ...] = ()) -> Table:

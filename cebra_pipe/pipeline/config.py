@@ -222,7 +222,7 @@ class DecodeConfig(Model):
 
     labels: list[Name] | None = Field(None, description="Labels to decode; all where it is left out.")
     neighbors: list[Annotated[int, Field(ge=1)]] = Field([1, 4, 9, 16, 25, 49], min_length=1, description="k is chosen among these on the valid part.")
-    null: int = Field(999, ge=0, description="Circular shifts of the decoder null.")
+    shifts: int = Field(999, ge=0, description="Circular shifts of the decoder null; below 19 there is no p.")
     bins: int = Field(40, ge=2, le=1000, description="Bins of a continuous label for naive Bayes.")
     window: float = Field(0.25, gt=0, description="Seconds of counts that naive Bayes sums.")
 
@@ -246,7 +246,7 @@ class ComparisonConfig(BinsConfig):
 
     condition: Name
     between: Literal["recordings", "runs"] = "recordings"
-    null: int = Field(199, ge=0, description="Circular shifts of the null (between recordings).")
+    shifts: int = Field(199, ge=0, description="Circular shifts of the null (between recordings); below 19 there is no p.")
     title: str = ""
 
 

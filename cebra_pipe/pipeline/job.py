@@ -6,14 +6,15 @@ import hashlib
 import json
 import platform
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
+from .. import __version__
 from ..data.table import Table, write_table
 
-RECORDED = ("cebra_pipe", "numpy", "scipy", "pyarrow", "torch")  # versions that an artifact names, where it used them
+RECORDED = ("numpy", "scipy", "pyarrow", "torch")  # libraries whose versions an artifact names, where it used them
 
 
 def canonical(value: object) -> str:
@@ -54,17 +55,17 @@ class Job:
 
     def provenance(self) -> dict:
         """What every artifact says of itself; nothing in it depends on when or where it was made."""
-        used = [name for name in RECORDED if name == "cebra_pipe" or name in sys.modules]
+        used = [name for name in RECORDED if name in sys.modules]
         return {
             "stage": self.stage,
             "spec": dict(self.spec),
             "spec_hash": digest(canonical(self.spec)),
             "code": self.code,
             "inputs": {role: [file_digest(p) for p in paths] for role, paths in sorted(self.inputs.items())},
-            "versions": {"python": platform.python_version()} | {name: version(name) for name in used},
+            "versions": {"python": platform.python_version(), "cebra_pipe": __version__} | {n: version(n) for n in used},
             "device": self.device,
         }
 
-    def write(self, role: str, table: Table, row_group: int | None = None) -> None:
+    def write(self, role: str, table: Table, row_group: int | Sequence[int] | None = None) -> None:
         """Write `table` as the output `role`, with provenance."""
         write_table(self.outputs[role], Table(table.columns, {**table.meta, **self.provenance()}), row_group)

@@ -1,0 +1,7 @@
+"""`python -m cebra_pipe` is `cebra-pipe`."""
+
+import sys
+
+from .cli import main
+
+sys.exit(main())

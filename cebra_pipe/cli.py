@@ -1,0 +1,119 @@
+"""The command line: one verb a stage, which the workflow's rules call, and verbs that look after a study.
+
+Parsing imports nothing heavy: `cebra-pipe --help` answers in the time of a bare Python start and little more.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from pathlib import Path
+
+from . import __version__
+
+# verb -> what it does; each is a module of pipeline.stages with `run(job)`
+STAGES = {
+    "simulate": "simulate a recording",
+    "load": "read a recording from its files",
+    "split": "divide a recording into train, valid and test",
+    "fit": "train one model",
+    "transform": "embed all samples",
+    "decode": "decode labels from embeddings and from baselines, against a null",
+    "align": "rotate embeddings onto those of one recording",
+    "consistency": "compare embeddings between recordings or runs",
+    "figures": "draw one figure",
+    "tables": "write one table",
+}
+
+# verb -> (module with `main(arguments)`, what it does, its options)
+VERBS = {
+    "check": ("check", "validate a config and everything it names, in seconds"),
+    "status": ("status", "compare what is on disk with the config"),
+    "prune": ("prune", "list, and with --yes remove, what the config no longer names"),
+    "show": ("show", "name the figures and tables of a study and print the main numbers"),
+    "schema": ("schema", "write the JSON schema and the configuration reference"),
+}
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line."""
+    top = argparse.ArgumentParser(
+        prog="cebra-pipe", description="Reproducible contrastive-embedding analysis of neural recordings."
+    )
+    top.add_argument("--version", action="store_true", help="print the version and exit")
+    verbs = top.add_subparsers(dest="verb", metavar="VERB")
+    for name, what in STAGES.items():
+        _stage_options(verbs.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}."))
+    for name, (_, what) in VERBS.items():
+        verb = verbs.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.")
+        VERB_OPTIONS[name](verb)
+    return top
+
+
+def _stage_options(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--spec", required=True, help="what to do, as JSON (the log of the workflow shows it)")
+    verb.add_argument("--input", action="append", nargs="+", default=[], metavar=("ROLE", "FILE"), help="input files of a role")
+    verb.add_argument("--output", action="append", nargs=2, default=[], metavar=("ROLE", "FILE"), help="output file of a role")
+    verb.add_argument("--code", default="", help="fingerprint of the stage's code (worked out where it is left out)")
+    verb.add_argument("--gpus", type=int, default=0, help="number of GPUs that this job may use")
+    verb.add_argument("--record", type=Path, help="where to note host, duration and command")
+
+
+def _config(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("config", type=Path, help="the config file of the study")
+
+
+def _status(verb: argparse.ArgumentParser) -> None:
+    _config(verb)
+    verb.add_argument("--commands", action="store_true", help="print the commands that mend what is not current")
+    verb.add_argument("--all", action="store_true", help="list current artifacts too")
+
+
+def _prune(verb: argparse.ArgumentParser) -> None:
+    _config(verb)
+    verb.add_argument("--yes", action="store_true", help="remove the files instead of listing them")
+
+
+def _schema(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--check", action="store_true", help="fail where the files on disk are not up to date")
+
+
+VERB_OPTIONS = {"check": _config, "status": _status, "prune": _prune, "show": _config, "schema": _schema}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one verb; a user's mistake is one message and exit code 2."""
+    options = parser().parse_args(arguments)
+    if options.version:
+        print(f"cebra-pipe {__version__}")
+        return 0
+    if options.verb is None:
+        parser().print_help()
+        return 2
+    # One thread a job unless the spec says otherwise: what --cores left over must not decide a number. Set before
+    # numpy and torch load.
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = "1"
+    from .errors import UserError
+
+    try:
+        if options.verb in STAGES:
+            module = importlib.import_module(".pipeline.runner", __package__)
+            return module.run(options)
+        module = importlib.import_module(f".pipeline.{VERBS[options.verb][0]}", __package__)
+        return module.main(options) or 0
+    except UserError as error:
+        print(f"cebra-pipe {options.verb}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f"cebra-pipe {options.verb}: stopped. Run snakemake again to go on with what is missing.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,222 @@
+"""A recording from the files that its config names: one clock, labels on it, trials, selected samples, epochs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import Problem, Problems, UserError
+from . import clocks, describe, spikes, trials
+from .recording import Label, Recording, epochs_of
+from .select import check_select, keep, outside, slow
+from .sources import Read, Shelf, read_all, sources
+
+if TYPE_CHECKING:
+    from ..pipeline.config import LabelConfig, RecordingConfig
+
+__all__ = ["assemble", "sources"]
+
+
+@dataclass(frozen=True, eq=False)
+class Clocked:
+    """Samples on one clock, before any is dropped."""
+
+    neural: np.ndarray  # (time, neuron)
+    neurons: tuple[str, ...]
+    time: np.ndarray  # (time,) seconds
+    rate: float
+    notes: dict[str, object]
+
+
+def assemble(
+    config: RecordingConfig, data_folder: str | Path, name: str, files: Mapping[str, Path] | None = None
+) -> Recording:
+    """The recording `name`, its paths starting at `data_folder` or looked up in `files`; all problems in one message."""
+    check_options(config, name)
+    sources(config)
+    read = read_all(config, Shelf(data_folder, files), name)
+    check_lengths(config, read, name)
+    samples = on_clock(config, read, name)
+    check_bins(read, own_clocks(config), len(samples.time))
+    limit = clocks.gap_limit(config.largest_gap, samples.rate)
+    labels, unknown = on_samples(config, read, samples.time)
+    if "trials" in read:
+        trial = trials.given_trials(read["trials"].values, read["trials"].where)
+    else:
+        trial = trials.derived_trials(config, labels, samples.time, limit)
+    kept, dropped = keep(rules(config, samples, labels, unknown, trial, limit), len(samples.time))
+    if not kept.any():
+        raise UserError(Problem(f"recordings.{name}", "samples that are used", f"none of {len(kept)} ({told(dropped)})", "Loosen `select`, or mend the clocks."))
+    return finish(config, read, samples, labels, trial, kept, dropped, limit, name)
+
+
+def check_options(config: RecordingConfig, name: str) -> None:
+    """A UserError for options that contradict each other or have no effect."""
+    problems = trials.check_trials(config, name)
+    problems.extend(check_select(config, name))
+    for label, given in config.labels.items():
+        where = f"recordings.{name}.labels.{label}"
+        idle = [option for option in ("period", "scale") if given.kind == "discrete" and getattr(given, option) is not None]
+        if idle:
+            problems.add(where, "no " + ", ".join(idle) + " with a discrete label", "given", "Leave it out, or set `kind: continuous`.")
+        if given.resample is not None and given.time is None:
+            problems.add(f"{where}.resample", "`time`, the label's own clock", "none", "Leave `resample` out.")
+        if given.resample == "linear" and given.kind == "discrete":
+            problems.add(f"{where}.resample", "nearest for a discrete label", "linear", "Classes have no values between them.")
+    if config.time is not None and config.spikes is not None and (config.spikes.start, config.spikes.stop) != (None, None):
+        problems.add(f"recordings.{name}.spikes", "no start and stop beside `time`", "given", "The time stamps say which bins there are; use `select`.")
+    problems.raise_any()
+
+
+def check_lengths(config: RecordingConfig, read: Mapping[str, Read], name: str) -> None:
+    """A UserError that lists every source with its length where those that share a clock differ."""
+    problems = Problems()
+    apart = own_clocks(config)
+    groups = [[role for role in read if role not in apart], *([role, f"{role}.time"] for role in apart if f"{role}.time" in read)]
+    for group in groups:
+        lengths = {role: len(read[role].values) for role in group}
+        if len(set(lengths.values())) > 1:
+            listed = "; ".join(f"{role} {n} ({read[role].where})" for role, n in lengths.items())
+            remedy = "Cut them to the same samples, or give the labels their own `time`."
+            problems.add(f"recordings.{name}", "as many samples in each", listed, remedy)
+    problems.raise_any()
+
+
+def own_clocks(config: RecordingConfig) -> list[str]:
+    """Roles of arrays that need not be as long as the neural data."""
+    own = [f"labels.{label}" for label, given in config.labels.items() if given.time is not None]
+    return [*own, *(f"{role}.time" for role in own), "spikes.times", "spikes.neurons"]
+
+
+def check_bins(read: Mapping[str, Read], apart: list[str], bins: int) -> None:
+    """A UserError where an array has not one value for each bin of the spikes, whose number is known only now."""
+    problems = Problems()
+    for role, item in read.items():
+        if role not in apart and len(item.values) != bins:
+            remedy = "Give labels their own `time`, or set `start` and `stop` of the spikes."
+            problems.add(f"{role} ({item.where})", f"{bins} values, one for each bin", str(len(item.values)), remedy)
+    problems.raise_any()
+
+
+def on_clock(config: RecordingConfig, read: Mapping[str, Read], name: str) -> Clocked:
+    """Neural samples with their time stamps: given, or counted at `rate`; spikes are binned."""
+    time = read["time"].values.astype(np.float64) if "time" in read else None
+    rate = config.rate
+    if time is not None:
+        clocks.check_rising(time, read["time"].where)
+        rate = clocks.rate_of(time, rate, read["time"].where, name)
+    if config.spikes is not None:
+        return binned(config, read, time, rate)
+    neural = read["neural"]
+    if time is None:
+        time = np.arange(len(neural.values)) / rate
+    return Clocked(neural.values, neural.columns, time, rate, {})
+
+
+def binned(config: RecordingConfig, read: Mapping[str, Read], time: np.ndarray | None, rate: float) -> Clocked:
+    """Spike times as counts, in the bins around `time` where that is given."""
+    times, neurons = read["spikes.times"], read.get("spikes.neurons")
+    seconds, owner = times.values.astype(np.float64), None if neurons is None else neurons.values
+    spikes.check_spikes(seconds, owner, times.where, neurons.where if neurons else "")
+    middles = spikes.bins(seconds, rate, config.spikes.start, config.spikes.stop, times.where) if time is None else time
+    counts, names = spikes.count(seconds, owner, middles, rate, times.where)
+    return Clocked(counts, names, middles, rate, {"spikes": len(seconds), "spikes_outside_bins": len(seconds) - int(counts.sum())})
+
+
+def on_samples(
+    config: RecordingConfig, read: Mapping[str, Read], time: np.ndarray
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Each label (time,) as floats, and the samples for which a label's own clock says nothing."""
+    labels, unknown, problems = {}, {}, Problems()
+    for name, label in config.labels.items():
+        values = read[f"labels.{name}"].values.astype(np.float64) * (1.0 if label.scale is None else label.scale)
+        clock = read.get(f"labels.{name}.time")
+        if clock is None:
+            labels[name] = values
+            continue
+        try:
+            clocks.check_rising(clock.values, clock.where)
+        except UserError as error:
+            problems.extend_from(error)
+            continue
+        labels[name], apart = brought_over(values, clock.values.astype(np.float64), time, label, config.largest_gap)
+        unknown |= {f"{rule} of {name}": mask for rule, mask in apart.items()}
+    problems.raise_any()
+    return labels, unknown
+
+
+def brought_over(
+    values: np.ndarray, clock: np.ndarray, time: np.ndarray, label: LabelConfig, largest_gap: float
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """A label of its own clock at the samples, and for which of them that clock says nothing."""
+    how = label.resample or ("nearest" if label.kind == "discrete" else "linear")
+    apart = {"outside the clock": (time < clock[0] - clocks.TOLERANCE) | (time > clock[-1] + clocks.TOLERANCE)}
+    if how == "linear":
+        apart["in a gap of the clock"] = clocks.holes(clock, time, largest_gap)
+    return clocks.resample(values, clock, time, how, label.period), apart
+
+
+def rules(config: RecordingConfig, samples: Clocked, labels: dict, unknown: dict, trial: np.ndarray, limit: float) -> dict[str, np.ndarray]:
+    """(time,) what each rule drops, in the order in which they are counted."""
+    found = {**outside(config.select, samples.time), **unknown, "outside of trials": ~np.isfinite(trial)}
+    if config.select.speed_of is not None:
+        name = config.select.speed_of
+        found["slower than minimum_speed"] = slow(config.select, labels[name], samples.time, trial, limit, config.labels[name].period)
+    return found
+
+
+def finish(config, read, samples: Clocked, labels: dict, trial, kept, dropped: dict, limit: float, name: str) -> Recording:
+    """The recording of the samples that are kept, checked, with notes on what was done."""
+    rows, problems = np.flatnonzero(kept), Problems()
+    made = {}
+    for label, given in config.labels.items():
+        where = f"recordings.{name}.labels.{label} ({read[f'labels.{label}'].where})"
+        made[label] = checked_label(labels[label][rows], given, where, rows, problems)
+    neural = samples.neural[rows]
+    check_neural(neural, rows, f"recordings.{name}.{'neural' if 'neural' in read else 'spikes'}", read, problems)
+    problems.raise_any()
+    numbers = np.unique(trial[rows], return_inverse=True)[1].astype(np.int32)
+    time = samples.time[rows]
+    epoch = epochs_of(time, numbers, limit)
+    notes = {"samples_read": len(kept), "dropped": dropped, **samples.notes}
+    notes |= describe.notes(neural, samples.rate, made, time, epoch, numbers, limit)
+    return Recording(neural, samples.rate, made, time, epoch, numbers, samples.neurons, config.select.minimum_rate, notes)
+
+
+def checked_label(values: np.ndarray, label: LabelConfig, where: str, rows: np.ndarray, problems: Problems) -> Label:
+    """The label of the samples that are kept; what is wrong with it goes to `problems`."""
+    bad = np.flatnonzero(~np.isfinite(values))
+    if len(bad):
+        found = f"{len(bad)} NaN or infinite values, the first in row {rows[bad[0]]}"
+        problems.add(where, "finite values in all samples that are used", found, "Mend them, or drop these samples by `select`.")
+        return Label(values, label.kind, label.unit, label.period)
+    if len(values) and (values == values[0]).all():
+        problems.add(where, "a label that varies", f"{values[0]:g} in all {len(values)} samples", "Leave the label out: nothing can be learned from it.")
+    if label.kind == "continuous":
+        return Label(values, "continuous", label.unit, label.period)
+    if (broken := np.flatnonzero(values != np.round(values))).size:
+        found = f"{values[broken[0]]:g} in row {rows[broken[0]]} ({len(broken)} such values)"
+        problems.add(where, "whole numbers for a discrete label", found, "Number the classes, or set `kind: continuous`.")
+    return Label(values.astype(np.int64), "discrete", label.unit, None)
+
+
+def check_neural(neural: np.ndarray, rows: np.ndarray, where: str, read: Mapping[str, Read], problems: Problems) -> None:
+    """Finite numbers that vary; what is wrong goes to `problems`."""
+    where = f"{where} ({read['neural' if 'neural' in read else 'spikes.times'].where})"
+    bad = np.argwhere(~np.isfinite(neural))
+    if len(bad):
+        found = f"{len(bad)} NaN or infinite values, the first in row {rows[bad[0, 0]]}, column {bad[0, 1]}"
+        problems.add(where, "finite values in all samples that are used", found, "Mend them, leave the neuron out, or drop these samples by `select`.")
+    elif (neural == neural[0]).all():
+        problems.add(where, "neural data that vary", "every neuron constant", "Choose another key, or mend the clock of the spikes.")
+    if len(rows) < 2:
+        problems.add(where, "at least two samples", str(len(rows)), "Loosen `select`.")
+
+
+def told(dropped: Mapping[str, int]) -> str:
+    """How many samples each rule dropped, in words."""
+    return ", ".join(f"{number} {rule}" for rule, number in dropped.items())

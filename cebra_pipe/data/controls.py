@@ -1,0 +1,126 @@
+"""Controls: a recording whose tie of labels and neural data is broken, over its whole length and before any split."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from ..distributions.streams import generator
+from ..errors import Problem, UserError, did_you_mean
+from .parts import autocorrelation_time, content, coordinates, segments, shift_labels
+from .recording import Label, Recording
+
+AWAY = 5  # autocorrelation times that a circular shift keeps from no shift at all
+
+
+def apply_control(kind: str | None, recording: Recording, seed: int, study_seed: int) -> Recording:
+    """The recording as control `kind` transforms it; the same for equal content and seeds, whatever its name."""
+    if kind is None:
+        return recording
+    if kind not in CONTROLS:
+        raise UserError(Problem("control", "a known control", repr(kind), did_you_mean(kind, CONTROLS)))
+    if kind in OF_LABELS and not recording.labels:
+        raise UserError(
+            Problem("control", "labels to transform", "none", "Use neuron_shift for recordings without labels.")
+        )
+    return CONTROLS[kind](recording, generator("control", kind, study_seed, content(recording), seed))
+
+
+def nearest_shift(label: Label, rate: float) -> int:
+    """Samples below which a circular shift is too near to none: five autocorrelation times of the label."""
+    return max(1, int(np.ceil(AWAY * autocorrelation_time(coordinates(label), rate) * rate)))
+
+
+def circular_shift(recording: Recording, stream: np.random.Generator) -> Recording:
+    """All labels rolled by one shift, at least five autocorrelation times of each label away from none.
+
+    A label that is too slow for any shift (classes recorded one after the other) does not bound it, and is named.
+    """
+    length = len(recording)
+    nearest = {name: nearest_shift(label, recording.rate) for name, label in recording.labels.items()}
+    slow = {name: n for name, n in sorted(nearest.items()) if 2 * n > length}
+    listed = ", ".join(f"{name} {n / recording.rate:.1f} s" for name, n in slow.items())
+    if len(slow) == len(nearest):
+        expected = f"a label with five autocorrelation times in half the recording ({length / recording.rate / 2:.1f} s)"
+        raise UserError(
+            Problem("control: circular_shift", expected, listed, "Use a longer recording or another control.")
+        )
+    if slow:
+        print(f"circular_shift: too slow to be shifted away from itself: {listed}", file=sys.stderr, flush=True)
+    bound = max(n for name, n in nearest.items() if name not in slow)
+    shift = int(stream.integers(bound, length - bound + 1))
+    return _with_labels(recording, lambda values: shift_labels(values, shift))
+
+
+def permute_labels(recording: Recording, stream: np.random.Generator) -> Recording:
+    """Label rows in random order: destroys their autocorrelation too."""
+    order = stream.permutation(len(recording))
+    return _with_labels(recording, lambda values: values[order])
+
+
+def permute_neural(recording: Recording, stream: np.random.Generator) -> Recording:
+    """Neural rows in random order: destroys their autocorrelation too."""
+    return replace(recording, neural=recording.neural[stream.permutation(len(recording))])
+
+
+def trial_shuffle(recording: Recording, stream: np.random.Generator) -> Recording:
+    """Each trial with the labels of another trial of its class, warped to its length (nearest sample).
+
+    The class is that of all discrete labels, so what is broken is the coding of the single trial, not of the label.
+    """
+    start, stop = segments(np.ones(len(recording), bool), recording.trial).T
+    length = stop - start
+    if len(start) < 2:
+        raise UserError(
+            Problem("control", "trial_shuffle with two trials or more", "1", "Give the recording's `trials`.")
+        )
+    source = np.arange(len(recording))
+    for mine, other in enumerate(_partners(_classes(recording, start, length), stream)):
+        warped = ((np.arange(length[mine]) + 0.5) * length[other] / length[mine]).astype(np.int64)
+        source[start[mine] : start[mine] + length[mine]] = start[other] + warped
+    return _with_labels(recording, lambda values: values[source])
+
+
+def neuron_shift(recording: Recording, stream: np.random.Generator) -> Recording:
+    """Each neuron circularly shifted on its own: breaks what neurons share and keeps each one's autocorrelation."""
+    shifts = stream.integers(1, len(recording), size=recording.neural.shape[1])
+    rolled = [np.roll(recording.neural[:, n], shift) for n, shift in enumerate(shifts)]
+    return replace(recording, neural=np.stack(rolled, axis=1))
+
+
+def _with_labels(recording: Recording, change: Callable[[np.ndarray], np.ndarray]) -> Recording:
+    labels = {name: replace(label, values=change(label.values)) for name, label in recording.labels.items()}
+    return replace(recording, labels=labels)
+
+
+def _classes(recording: Recording, start: np.ndarray, length: np.ndarray) -> np.ndarray:
+    """(trial,) the combination of the discrete labels in the middle of each trial, as a number."""
+    middle = start + length // 2
+    values = [label.values[middle] for _, label in sorted(recording.labels.items()) if label.discrete]
+    if not values:
+        return np.zeros(len(start), np.int64)
+    return np.unique(np.stack(values, axis=1), axis=0, return_inverse=True)[1].reshape(-1)
+
+
+def _partners(classes: np.ndarray, stream: np.random.Generator) -> np.ndarray:
+    """(trial,) another trial of the same class, each used once; of any class where that class has a single trial."""
+    partner = np.arange(len(classes))
+    for one in np.unique(classes):
+        members = stream.permutation(np.flatnonzero(classes == one))
+        partner[members] = np.roll(members, 1)
+    for lone in np.flatnonzero(partner == np.arange(len(classes))):
+        partner[lone] = stream.choice(np.delete(np.arange(len(classes)), lone))
+    return partner
+
+
+CONTROLS: Mapping[str, Callable[[Recording, np.random.Generator], Recording]] = {
+    "circular_shift": circular_shift,
+    "permute_labels": permute_labels,
+    "permute_neural": permute_neural,
+    "trial_shuffle": trial_shuffle,
+    "neuron_shift": neuron_shift,
+}
+OF_LABELS = ("circular_shift", "permute_labels", "trial_shuffle")

@@ -1,0 +1,127 @@
+"""What a file holds: named arrays and tables, described at once and read when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+NUMBERS = "biuf"  # kinds of dtype that a recording may consist of
+KINDS = {"U": "text", "S": "text", "O": "Python objects", "c": "complex numbers", "M": "dates", "m": "durations", "V": "records"}
+
+LARGEST = 8 << 30  # bytes: a compressed file that declares more is refused, whatever its size
+EXPANSION = 1100  # deflate cannot expand further than 1032 times
+SLACK = 256 << 20  # bytes that any file may declare: constant columns compress without limit
+
+
+class Refusal(Exception):
+    """Why a file's content is not taken; the caller adds which file."""
+
+    def __init__(self, expected: str, found: str, remedy: str = ""):
+        super().__init__(f"expected {expected}, found {found}. {remedy}")
+        self.expected, self.found, self.remedy = expected, found, remedy
+
+
+def allowance(size: int) -> int:
+    """Bytes that a file of `size` bytes may expand to before it is taken for a forgery."""
+    return max(size, min(SLACK + EXPANSION * size, LARGEST))
+
+
+def check_size(nbytes: int, limit: int) -> None:
+    """Refuse an array that declares more bytes than its file can hold, before memory is asked for."""
+    if not 0 <= nbytes <= limit:
+        raise Refusal(
+            f"at most {limit} bytes, which is what the file can hold", f"an array that declares {nbytes}",
+            "The file is damaged or forged; if it is yours, save it anew, uncompressed.",
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One array of a file. `read(None)` gives all of it, `read([2, 0])` these columns in this order."""
+
+    shape: tuple[int, ...]
+    dtype: str
+    read: Callable[[Sequence[int] | None], np.ndarray]
+    columns: tuple[str, ...] = ()  # names of a table's columns
+    groups: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # names that stand for several columns (DeepLabCut)
+    refused: str = ""  # what it holds where that is not numbers
+
+    def __str__(self) -> str:
+        shape = " × ".join(map(str, self.shape)) or "one value"
+        return f"{shape} {self.refused or self.dtype}"
+
+
+def array_entry(array: np.ndarray) -> Entry:
+    """An array that is in memory."""
+    return lazy_entry(array.shape, array.dtype, lambda: array)
+
+
+def lazy_entry(shape: Sequence[int], dtype: np.dtype, load: Callable[[], np.ndarray]) -> Entry:
+    """An array that `load` reads; of a kind that is no number it is only listed."""
+    dtype = np.dtype(dtype)
+    refused = "" if dtype.kind in NUMBERS else KINDS.get(dtype.kind, str(dtype))
+
+    def read(columns: Sequence[int] | None) -> np.ndarray:
+        array = load()
+        return array if columns is None else array[:, list(columns)]
+
+    return Entry(tuple(shape), str(dtype), read, refused=refused)
+
+
+def table_entry(length: int, names: Sequence[str], column: Callable[[int], np.ndarray]) -> Entry:
+    """A table whose columns are read one by one, so that an integer column beside a real one stays integer."""
+
+    def read(columns: Sequence[int] | None) -> np.ndarray:
+        chosen = range(len(names)) if columns is None else columns
+        arrays = {i: column(i) for i in chosen}
+        text = [names[i] for i in chosen if arrays[i].dtype.kind not in NUMBERS]
+        if text:
+            first = next(i for i in chosen if arrays[i].dtype.kind not in NUMBERS)
+            raise Refusal("numbers in every column", f"{not_a_number(arrays[first])} in column {', '.join(map(repr, text[:8]))}", "Choose the columns that hold numbers.")
+        return np.stack([arrays[i] for i in chosen], axis=1) if arrays else np.zeros((length, 0))
+
+    return Entry((length, len(names)), "table", read, tuple(names))
+
+
+def not_a_number(values: np.ndarray) -> str:
+    """The first value that is none, with its row."""
+    for row, value in enumerate(values.tolist()):
+        try:
+            float(value)
+        except (TypeError, ValueError):
+            return f"{str(value)[:40]!r} (row {row})"
+    return f"{KINDS.get(values.dtype.kind, values.dtype)}"
+
+
+def numbers_entry(value: object) -> Entry | None:
+    """An array for a list of numbers, or of equally long lists of them; None for anything else."""
+    if not isinstance(value, list | tuple) or not value:
+        return None
+    rows = value if all(isinstance(row, list | tuple) for row in value) else [value]
+    # One list named twice is refused with the rest: a small file could name a long one without end.
+    distinct = len({id(row) for row in rows}) == len(rows)
+    numbers = distinct and all(isinstance(x, int | float) for row in rows for x in row)
+    return array_entry(np.asarray(value)) if numbers and len({len(row) for row in rows}) == 1 else None
+
+
+DEPTH, MOST = 4, 10_000  # of nested containers: references among them can describe more than the file holds
+
+
+def flatten(value: object, leaf: Callable[[object], Entry | None], name: str = "", depth: int = 0) -> dict[str, Entry]:
+    """The arrays of nested dictionaries and lists, by dotted name; one array alone has the name ''."""
+    if isinstance(value, np.ndarray) and value.dtype == object and value.shape == ():
+        value = value.item()  # numpy.save of a dictionary
+    entry = leaf(value)
+    if entry is not None:
+        return {name: entry}
+    if depth >= DEPTH or not isinstance(value, Mapping | list | tuple):
+        return {}
+    items = value.items() if isinstance(value, Mapping) else enumerate(value)
+    found: dict[str, Entry] = {}
+    for key, item in items:
+        found |= flatten(item, leaf, f"{name}.{key}" if name else str(key), depth + 1)
+        if len(found) > MOST:
+            raise Refusal(f"at most {MOST} arrays", "more", "Save the arrays that you need in a file of their own.")
+    return found

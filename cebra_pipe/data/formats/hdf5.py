@@ -1,0 +1,198 @@
+"""HDF5: arrays, data frames that pandas wrote, DeepLabCut's tracks.
+
+Frames are taken apart here and not by pandas: PyTables unpickles attributes of a file as it opens them, so that a
+forged file would run. Their layouts are pandas' "fixed" (blocks of columns) and "table" (records with blocks in fields).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+
+import numpy as np
+
+from ..unpickle import loads
+from .deeplabcut import DEFAULT_LIKELIHOOD, is_multi_animal, is_track, track_entry
+from .entries import Entry, Refusal, allowance, check_size, lazy_entry, table_entry
+
+DATES = ("datetime", "timedelta")
+INDICES = "_i_table"  # PyTables' search indices, no data of the user
+
+
+def read_hdf5(path: Path, *, minimum_likelihood: float | None = None) -> dict[str, Entry]:
+    """The arrays and frames of the file, by their paths inside it."""
+    import h5py
+
+    with h5py.File(path, "r") as file:
+        return {
+            name: _array(path, name, node) if isinstance(node, h5py.Dataset) else _frame(path, name, node, minimum_likelihood)
+            for name, node in nodes(file, set())
+        }
+
+
+def arrays_of(path: Path, transposed: bool) -> dict[str, Entry]:
+    """The arrays alone, with their axes reversed where `transposed`."""
+    import h5py
+
+    with h5py.File(path, "r") as file:
+        return {name: _array(path, name, node, transposed) for name, node in nodes(file, set()) if isinstance(node, h5py.Dataset)}
+
+
+def nodes(group, seen: set) -> Iterator[tuple[str, object]]:
+    """Datasets and pandas' groups under `group`. Links out of the file are not followed, and no group is entered twice."""
+    import h5py
+
+    for name in group:
+        if name.startswith("#") or name == INDICES or not isinstance(group.get(name, getlink=True), h5py.HardLink):
+            continue
+        node = group[name]
+        path = f"{group.name}/{name}".strip("/")
+        if isinstance(node, h5py.Dataset) or "pandas_type" in node.attrs:
+            yield path, node
+        elif isinstance(node, h5py.Group) and (address := h5py.h5o.get_info(node.id).addr) not in seen:
+            seen.add(address)
+            yield from nodes(node, seen)
+
+
+def _array(path: Path, name: str, node, transposed: bool = False) -> Entry:
+    text = _text(node.attrs.get("MATLAB_class", "")) in ("char", "cell") or node.shape is None
+    shape = (node.shape or ())[::-1] if transposed else node.shape or ()
+    return lazy_entry(shape, np.dtype("U1") if text else node.dtype, partial(_load, path, name, transposed))
+
+
+def _load(path: Path, name: str, transposed: bool) -> np.ndarray:
+    import h5py
+
+    with h5py.File(path, "r") as file:
+        values = checked(file[name], path)
+    return values.T if transposed else values
+
+
+def checked(node, path: Path) -> np.ndarray:
+    """All of a dataset, whose declared size is plausible and whose bytes lie in the file itself."""
+    if node.external:
+        raise Refusal("values that lie in the file", "a dataset that points to another file", "Copy the values into the file.")
+    check_size(node.size * node.dtype.itemsize, allowance(path.stat().st_size))
+    return node[()]
+
+
+@dataclass(frozen=True)
+class Column:
+    """Where a frame keeps one column."""
+
+    name: object  # text or number; a tuple where columns have several levels
+    load: Callable[[], np.ndarray]
+
+
+def _frame(path: Path, name: str, group, minimum_likelihood: float | None) -> Entry:
+    kind = _text(group.attrs["pandas_type"])
+    if kind not in LAYOUTS:
+        raise Refusal(f"a frame of kind {', '.join(LAYOUTS)}", repr(kind), "Save it with DataFrame.to_parquet.")
+    length, columns = LAYOUTS[kind](path, group)
+    names = [column.name for column in columns]
+
+    def load(i: int) -> np.ndarray:
+        return columns[i].load()
+
+    if is_multi_animal(names):
+        return Entry((length, len(names)), "track", load, refused="DeepLabCut tracks of several animals")
+    if is_track(names):
+        return track_entry(length, names, load, DEFAULT_LIKELIHOOD if minimum_likelihood is None else minimum_likelihood)
+    return table_entry(length, [flat(n) for n in names], load)
+
+
+def _fixed(path: Path, group) -> tuple[int, list[Column]]:
+    """Blocks of equal dtype; `axis0` names all columns in order, `block…_items` those of each block."""
+    length, found = 0, {}
+    for block in range(int(group.attrs["nblocks"])):
+        values = group[f"block{block}_values"]
+        items = _labels(path, group, f"block{block}_items")
+        upright = bool(values.attrs.get("transposed", 0))
+        whole = cache(partial(_block, path, values.name, upright))
+        found |= {item: Column(item, partial(_column, whole, i)) for i, item in enumerate(items)}
+        if values.ndim == 2:
+            length = values.shape[0 if upright else 1]
+    return length, [found[item] for item in _labels(path, group, "axis0") if item in found]
+
+
+def _block(path: Path, name: str, upright: bool) -> np.ndarray:
+    import h5py
+
+    with h5py.File(path, "r") as file:
+        if file[name].dtype.kind == "O":
+            return np.asarray(["a pickled object"], object)
+        values = checked(file[name], path)
+        dates = _text(file[name].attrs.get("value_type", "")).startswith(DATES)
+    return _dated(values if upright else values.T, dates)
+
+
+def _column(whole: Callable[[], np.ndarray], i: int) -> np.ndarray:
+    values = whole()
+    return values[:, i] if values.ndim == 2 else values
+
+
+def _dated(values: np.ndarray, dates: bool) -> np.ndarray:
+    return values.astype("datetime64[ns]") if dates else values
+
+
+def _labels(path: Path, group, axis: str) -> list:
+    """Names of columns; several levels are stored as codes into each level's values."""
+    if _text(group.attrs[f"{axis}_variety"]) != "multi":
+        return _names(path, group[axis])
+    levels = range(int(group.attrs[f"{axis}_nlevels"]))
+    values = [_names(path, group[f"{axis}_level{level}"]) for level in levels]
+    codes = [checked(group[f"{axis}_label{level}"], path) for level in levels]
+    return [tuple(v[c] for v, c in zip(values, row, strict=True)) for row in zip(*codes, strict=True)]
+
+
+def _names(path: Path, node) -> list:
+    if node.dtype.kind == "O":
+        raise Refusal("columns named by text or numbers", "names that are pickled objects", "Save the frame with DataFrame.to_parquet.")
+    return [value.decode("utf-8") if isinstance(value, bytes) else value for value in checked(node, path).tolist()]
+
+
+def _series(path: Path, group) -> tuple[int, list[Column]]:
+    """One block of values without a name of its own."""
+    values = group["values"]
+    return len(values), [Column("values", partial(_load, path, values.name, False))]
+
+
+def _table(path: Path, group) -> tuple[int, list[Column]]:
+    """Records; each field holds the columns that its attribute `…_kind` lists, levels of the row index among them."""
+    table = group["table"]
+    levels = loads(_raw(group.attrs["levels"])) if isinstance(group.attrs.get("levels"), bytes) else []
+    fields = [f for f in table.dtype.names if f != "index" and f not in levels and f"{f}_kind" in table.attrs]
+    found = {}
+    for name in fields:
+        whole = cache(partial(_field, path, table.name, name))
+        items = loads(_raw(table.attrs[f"{name}_kind"]))
+        found |= {item: Column(item, partial(_column, whole, i)) for i, item in enumerate(items)}
+    (_, order), *_ = loads(_raw(group.attrs["non_index_axes"]))
+    return len(table), [found[item] for item in order if item in found]
+
+
+def _field(path: Path, table: str, name: str) -> np.ndarray:
+    import h5py
+
+    with h5py.File(path, "r") as file:
+        node = file[table]
+        check_size(node.size * node.dtype.itemsize, allowance(path.stat().st_size))
+        return _dated(node.fields(name)[()], _text(node.attrs.get(f"{name}_dtype", "")).startswith(DATES))
+
+
+LAYOUTS = {"frame": _fixed, "series": _series, "frame_table": _table, "series_table": _table}
+
+
+def flat(name: object) -> str:
+    """Levels of a column's name joined by dots."""
+    return ".".join(map(str, name)) if isinstance(name, tuple) else str(name)
+
+
+def _text(value: object) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _raw(value: object) -> bytes:
+    return value.tobytes() if isinstance(value, np.void) else bytes(value)

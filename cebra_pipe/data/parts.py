@@ -1,0 +1,115 @@
+"""What several stages ask of a split and of a recording's time: parts, windows, segments, units, autocorrelation."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+from scipy.fft import irfft, next_fast_len, rfft
+
+from ..errors import Problem, UserError, did_you_mean
+from .recording import Label, Recording
+from .table import Table, read_table
+
+
+def read_split(path: Path) -> Table:
+    """The split of a recording: columns `sample`, `epoch`, `fold0`, `fold1`, …"""
+    return read_table(path, stage="split")
+
+
+def folds_of(split: Table) -> list[int]:
+    """The numbers of the split's folds, rising."""
+    return sorted(int(name[4:]) for name in split.columns if name.startswith("fold"))
+
+
+def part_of(split: Table, fold: int) -> np.ndarray:
+    """(time,) str: train, valid, test or gap."""
+    if f"fold{fold}" not in split.columns:
+        known = [f"fold{f}" for f in folds_of(split)]
+        raise UserError(Problem("split", "a fold of the split", f"fold{fold}", did_you_mean(f"fold{fold}", known)))
+    return split[f"fold{fold}"]
+
+
+def windows_inside(epoch: np.ndarray, before: int, after: int) -> np.ndarray:
+    """(time,) bool: the window from t - before to t + after - 1 lies in the epoch of t."""
+    index = np.arange(len(epoch))
+    first, last = index - before, index + after - 1
+    inside = (first >= 0) & (last < len(epoch))
+    # Epochs only rise, so equal ends mean one epoch all along.
+    return inside & (epoch[np.maximum(first, 0)] == epoch[np.minimum(last, len(epoch) - 1)])
+
+
+def segments(mask: np.ndarray, epoch: np.ndarray) -> np.ndarray:
+    """(segment, 2) start and stop of the runs of consecutive samples that are in `mask` and in one epoch."""
+    index = np.flatnonzero(mask)
+    if not len(index):
+        return np.zeros((0, 2), np.int64)
+    broken = (np.diff(index) > 1) | (np.diff(epoch[index]) != 0)
+    start = index[np.concatenate([[True], broken])]
+    stop = index[np.concatenate([broken, [True]])] + 1
+    return np.stack([start, stop], axis=1)
+
+
+def keep_units(neural: np.ndarray, train: np.ndarray, rate: float, minimum_rate: float) -> np.ndarray:
+    """Indices of the neurons whose mean over the training samples, per second, reaches `minimum_rate`."""
+    if minimum_rate <= 0:
+        return np.arange(neural.shape[1])
+    per_second = neural[train].mean(axis=0, dtype=np.float64) * rate
+    kept = np.flatnonzero(per_second >= minimum_rate)
+    if not len(kept):
+        found = f"the highest at {per_second.max():.3g}"
+        raise UserError(Problem("select.minimum_rate", f"a neuron at {minimum_rate:g} per second", found, "Lower it."))
+    return kept
+
+
+def shift_labels(values: np.ndarray, shift: int) -> np.ndarray:
+    """The label `shift` samples later, in stitched time: epochs lie end to end and the end joins the start."""
+    return np.roll(values, shift, axis=0)
+
+
+def coordinates(label: Label) -> np.ndarray:
+    """(time, d) float64: the label where distances mean something: classes as indicators, angles as points."""
+    if label.discrete:
+        return (label.values[:, None] == np.unique(label.values)).astype(np.float64)
+    if label.period:
+        angle = label.values * (2 * np.pi / label.period)
+        return np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    return np.asarray(label.values, np.float64)[:, None]
+
+
+def autocorrelation(values: np.ndarray) -> np.ndarray:
+    """(lag,) autocorrelation of (time,) or (time, d) values: mean over the columns that vary, zeros where none does."""
+    centred = np.asarray(values, np.float64).reshape(len(values), -1)
+    centred = centred - centred.mean(axis=0)
+    size = next_fast_len(2 * len(centred), real=True)  # padded to twice the length: no wrap-around
+    curve, columns = np.zeros(len(centred)), 0
+    for column in centred.T:
+        power = np.dot(column, column)
+        if power > 1e-12:
+            curve += irfft(np.abs(rfft(column, size)) ** 2, size)[: len(column)] / power
+            columns += 1
+    return curve / max(columns, 1)
+
+
+def autocorrelation_time(values: np.ndarray, rate: float) -> float:
+    """Seconds of stitched time until the autocorrelation first falls to 1/e, linear between lags; 0 for a constant."""
+    curve = autocorrelation(values)
+    below = np.flatnonzero(curve <= np.exp(-1))
+    if not len(below):
+        return len(curve) / rate
+    lag = int(below[0])
+    if lag == 0:
+        return 0.0
+    return float(lag - 1 + (curve[lag - 1] - np.exp(-1)) / (curve[lag - 1] - curve[lag])) / rate
+
+
+def content(recording: Recording, neural: bool = True) -> str:
+    """16 characters that name the recording's samples (its labels alone without `neural`), whatever it is called."""
+    hashed = hashlib.sha256(f"{recording.rate!r}".encode())
+    for name, label in sorted(recording.labels.items()):
+        hashed.update(f"{name} {label.kind} {label.period!r}".encode())
+        hashed.update(np.ascontiguousarray(label.values).tobytes())
+    for values in (recording.time, recording.epoch, recording.trial) + ((recording.neural,) if neural else ()):
+        hashed.update(np.ascontiguousarray(values).tobytes())
+    return hashed.hexdigest()[:16]

@@ -1,0 +1,172 @@
+"""The arrays that a recording is made of: which files, keys and columns, and what came out of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import Problem, Problems, UserError
+from .load import Contents, open_file
+
+if TYPE_CHECKING:
+    from ..pipeline.config import RecordingConfig, Source
+
+OPTIONS = ("header", "separator", "minimum_likelihood")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One array to read: its source, and its file as the user wrote it."""
+
+    source: Source
+    file: str | None
+
+
+@dataclass(frozen=True, eq=False)
+class Read:
+    """One array that was read, with where it came from for messages."""
+
+    values: np.ndarray
+    where: str
+    columns: tuple[str, ...] = ()
+
+
+def wanted(config: RecordingConfig) -> dict[str, Wanted]:
+    """Every array of a recording by its role. A clock lies in the file of what it times unless it names its own."""
+    found: dict[str, Wanted] = {}
+
+    def want(role: str, source: Source | None, *files: str | None) -> None:
+        if source is not None:
+            found[role] = Wanted(source, next((f for f in (source.file, *files, config.file) if f), None))
+
+    want("neural", config.neural)
+    if config.spikes is not None:
+        want("spikes.times", config.spikes.times)
+        want("spikes.neurons", config.spikes.neurons, config.spikes.times.file)
+    want("time", config.time)
+    for name, label in config.labels.items():
+        want(f"labels.{name}", label)
+        want(f"labels.{name}.time", label.time, label.file)
+    if config.trials is not None and config.trials.from_ is None:
+        want("trials", config.trials)
+    return found
+
+
+def sources(config: RecordingConfig) -> list[str]:
+    """Every file of a recording as the user wrote it, sorted, each once."""
+    if config.simulate is not None:
+        return []
+    found, problems = wanted(config), Problems()
+    for role, item in found.items():
+        if item.file is None:
+            problems.add(role, "a file", "none", "Give `file` here or for the whole recording.")
+    problems.raise_any()
+    return sorted({item.file for item in found.values()})
+
+
+class Shelf:
+    """Files that were opened, each once for the same options."""
+
+    def __init__(self, data_folder: str | Path, files: Mapping[str, Path] | None = None):
+        self.folder, self.files = Path(data_folder), files or {}
+        self.opened: dict[tuple, Contents] = {}
+
+    def open(self, item: Wanted) -> Contents:
+        """The contents of the source's file."""
+        options = {name: getattr(item.source, name) for name in OPTIONS} | {"trust": item.source.trust or None}
+        options = {name: value for name, value in options.items() if value is not None}
+        key = (item.file, *sorted(options.items()))
+        if key not in self.opened:
+            self.opened[key] = open_file(self.files.get(item.file, self.folder / item.file), **options)
+        return self.opened[key]
+
+    def read(self, item: Wanted) -> Read:
+        """The array of a source, transposed and cut to its columns."""
+        source, contents = item.source, self.open(item)
+        name = contents.only() if source.key is None else contents.name_of(source.key)
+        where, chosen = contents.where(name), chosen_columns(source, contents, name)
+        if source.transpose:
+            values = _turned(contents.read(name), where)
+            return Read(values if chosen is None else _picked(values, chosen, where), where)
+        values = contents.read(name, chosen)
+        return Read(values[:, 0] if source.column is not None else values, where, _names(contents, name, chosen))
+
+
+def chosen_columns(source: Source, contents: Contents, name: str) -> list | None:
+    """The columns that a source names, in whichever of the three ways."""
+    given = {"column": source.column, "columns": source.columns, "keypoints": source.keypoints}
+    used = {way: value for way, value in given.items() if value is not None}
+    where = contents.where(name)
+    if len(used) > 1:
+        raise UserError(Problem(where, "one of column, columns, keypoints", ", ".join(used), "Keep one of them."))
+    if "keypoints" in used and not contents.entries[name].groups:
+        raise UserError(Problem(where, "a DeepLabCut track for `keypoints`", str(contents.entries[name]), "Use `columns`."))
+    way, value = next(iter(used.items()), ("", None))
+    return [value] if way == "column" else value
+
+
+def _names(contents: Contents, name: str, chosen: list | None) -> tuple[str, ...]:
+    """Names of the columns that were read, where the file has some and they are distinct."""
+    entry = contents.entries[name]
+    if chosen is None:
+        names = entry.columns
+    else:
+        names = tuple(c if isinstance(c, str) else entry.columns[c] for c in chosen) if entry.columns else ()
+    return names if len(set(names)) == len(names) and not set(names) & set(entry.groups) else ()
+
+
+def _turned(values: np.ndarray, where: str) -> np.ndarray:
+    if values.ndim != 2:
+        raise UserError(Problem(where, "a 2-D array to transpose", f"shape {values.shape}", "Leave `transpose` out."))
+    return values.T
+
+
+def _picked(values: np.ndarray, chosen: list, where: str) -> np.ndarray:
+    bad = [c for c in chosen if not isinstance(c, int) or not 0 <= c < values.shape[1]]
+    if bad:
+        found = ", ".join(map(repr, bad))
+        raise UserError(Problem(where, f"columns from 0 to {values.shape[1] - 1} of the transposed array", found))
+    return values[:, chosen[0]] if len(chosen) == 1 else values[:, chosen]
+
+
+def read_all(config: RecordingConfig, shelf: Shelf, name: str) -> dict[str, Read]:
+    """Every array of the recording by role, neural as (time, neuron) and the rest as (time,); all problems at once."""
+    problems, found = Problems(), {}
+    for role, item in wanted(config).items():
+        try:
+            read = shelf.read(item)
+            found[role] = as_matrix(read) if role == "neural" else as_vector(read, role)
+        except UserError as error:
+            problems.extend(Problem(f"recordings.{name}.{role} ({p.where})", p.expected, p.found, p.remedy) for p in error.problems)
+    problems.raise_any()
+    return found
+
+
+def as_matrix(read: Read) -> Read:
+    """(time, neuron), of a dtype that a parquet column can have."""
+    values = read.values[:, None] if read.values.ndim == 1 else read.values
+    if values.ndim != 2 or 0 in values.shape:
+        raise UserError(Problem(read.where, "an array (time, neuron)", f"shape {read.values.shape}", "Choose another key."))
+    return Read(plain(values), read.where, read.columns)
+
+
+def as_vector(read: Read, role: str) -> Read:
+    """(time,) of a vector, or of a matrix with one row or column."""
+    values = read.values
+    if values.ndim == 2 and 1 in values.shape:
+        values = values.ravel()
+    if values.ndim != 1:
+        last = values.shape[-1] - 1 if values.ndim else 0
+        remedy = f"Give `column: 0` to `column: {last}`" + (", one label for each." if role.startswith("labels") else ".")
+        raise UserError(Problem(read.where, "one column (time,)", f"shape {values.shape}", remedy if values.ndim == 2 else "Choose another key."))
+    return Read(plain(values), read.where)
+
+
+def plain(values: np.ndarray) -> np.ndarray:
+    """Native byte order, no truth values and no half precision."""
+    narrow = {"b1": np.uint8, "f2": np.float32, "f16": np.float64}.get(values.dtype.str[1:])
+    return values.astype(narrow or values.dtype.newbyteorder("="), copy=False)

@@ -1,0 +1,57 @@
+"""Spike times binned to counts."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..errors import Problem, UserError
+
+MOST = 1 << 32  # counts that are held at once
+
+
+def bins(times: np.ndarray, rate: float, start: float | None, stop: float | None, where: str) -> np.ndarray:
+    """Middles of the bins from `start` to `stop`: whole bins only, but always the one of the last spike where there is no stop."""
+    first = float(times.min()) if start is None else start
+    last = float(times.max()) if stop is None else stop
+    number = int(np.floor((last - first) * rate + 1e-6)) + (stop is None)
+    if number < 1:
+        raise UserError(Problem(where, "a stretch of time to bin", f"{first:g} to {last:g} s", "Mend `start` and `stop`; times are in seconds."))
+    check_number(number, where, last - first)
+    return first + (np.arange(number) + 0.5) / rate
+
+
+def check_number(number: int, where: str, seconds: float) -> None:
+    """A UserError where there are more counts than can be held, which is what times in samples look like."""
+    if number > MOST:
+        raise UserError(Problem(where, "spike times in seconds", f"a span of {seconds:.3g}, {number} counts", "Divide the times by their sampling rate."))
+
+
+def count(times: np.ndarray, neurons: np.ndarray | None, middles: np.ndarray, rate: float, where: str) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Counts (time, neuron) of the spikes within half a bin of each middle, and the neurons' names in order of number.
+
+    A bin holds its beginning and not its end. Spikes in no bin are not counted.
+    """
+    ids, column = np.unique(np.zeros(len(times), int) if neurons is None else neurons, return_inverse=True)
+    check_number(len(middles) * len(ids), where, float(np.ptp(times)))
+    beginnings = middles - 0.5 / rate
+    row = np.searchsorted(beginnings - 1e-9, times, side="right") - 1
+    inside = (row >= 0) & (times < beginnings[row] + 1 / rate - 1e-9)
+    counts = np.zeros((len(middles), len(ids)), np.uint32)
+    np.add.at(counts, (row[inside], column[inside]), 1)
+    return counts.astype(np.min_scalar_type(int(counts.max(initial=0)))), tuple(f"unit{i:g}" for i in ids.tolist())
+
+
+def check_spikes(times: np.ndarray, neurons: np.ndarray | None, where: str, where_neurons: str) -> None:
+    """A UserError unless the times are finite and each has its neuron."""
+    bad = np.flatnonzero(~np.isfinite(times))
+    if len(bad) or not len(times):
+        found = f"{len(bad)} NaN or infinite, the first in row {bad[0]}" if len(bad) else "none"
+        raise UserError(Problem(where, "finite spike times", found, "Remove these rows."))
+    if neurons is None:
+        return
+    if len(neurons) != len(times):
+        remedy = "Each spike needs its neuron: take both from the same list of spikes."
+        raise UserError(Problem(f"{where} and {where_neurons}", "equal lengths", f"{len(times)} times, {len(neurons)} neurons", remedy))
+    if not np.isfinite(neurons).all():
+        raise UserError(Problem(where_neurons, "a number for each spike's neuron", "NaN or infinite values", "Remove these spikes."))
+

@@ -1,0 +1,154 @@
+"""Valid convolutions over rows of time, written as matrix products.
+
+Rows are laid out time first, then lane: `lanes` windows side by side, or one lane for a whole series. A shift by one
+sample is then a shift by `lanes` rows, so every tap of a kernel is one product of a contiguous slab: no copy is made of
+the input, neither for windows nor for a series.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor, nn
+
+SPARSE_BELOW = 0.1  # share of non-zero entries under which the sparse product was measured to be the faster one
+NARROW = 8  # outputs up to which one product over all taps was measured to be faster than one a tap
+
+
+@dataclass(frozen=True, eq=False)
+class SparseSeries:
+    """A series of mostly empty bins, as the columns that a kernel of `kernel` samples sees; exact."""
+
+    columns: Tensor  # (time - kernel + 1, kernel * neuron) CSR
+    transposed: Tensor  # (kernel * neuron, time - kernel + 1) CSR
+
+    @classmethod
+    def of(cls, series: Tensor, kernel: int) -> SparseSeries:
+        length = len(series) - kernel + 1
+        columns = torch.cat([series[j : j + length] for j in range(kernel)], 1)
+        with warnings.catch_warnings():  # torch calls its CSR layout a beta state once per process
+            warnings.simplefilter("ignore")
+            return cls(columns.to_sparse_csr(), columns.T.contiguous().to_sparse_csr())
+
+
+def worth_sparse(series: Tensor) -> bool:
+    """Whether the first layer reads `series` as sparse: on the CPU, where few entries differ from zero."""
+    return series.device.type == "cpu" and float((series != 0).float().mean()) < SPARSE_BELOW
+
+
+class _Taps(torch.autograd.Function):
+    """gelu(sum_j x[t + j] W[j] + b) + x[t + crop], with activation and skip optional."""
+
+    @staticmethod
+    def forward(ctx, x, weight, bias, lanes, gelu, skip):
+        rows = len(x) - (len(weight) - 1) * lanes
+        linear = torch.addmm(bias, x[:rows], weight[0])
+        for j in range(1, len(weight)):
+            linear.addmm_(x[j * lanes : j * lanes + rows], weight[j])
+        ctx.save_for_backward(x, weight, linear if gelu else None)
+        ctx.settings = lanes, gelu, skip
+        out = nn.functional.gelu(linear) if gelu else linear
+        return out.add_(_middle(x, rows)) if skip else out
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, grad):
+        (x, weight, linear), (lanes, gelu, skip) = ctx.saved_tensors, ctx.settings
+        inner = torch.ops.aten.gelu_backward(grad, linear) if gelu else grad
+        grad_weight = torch.empty_like(weight)
+        for j in range(len(weight)):
+            torch.mm(x[j * lanes : j * lanes + len(inner)].T, inner, out=grad_weight[j])
+        grad_x = _input_gradient(grad if skip else None, inner, x, weight, lanes) if ctx.needs_input_grad[0] else None
+        return grad_x, grad_weight, inner.sum(0), None, None, None
+
+
+class _NarrowTaps(torch.autograd.Function):
+    """sum_j x[t + j] W[j] + b for few outputs: all taps in one product, then shifted sums of its rows."""
+
+    @staticmethod
+    def forward(ctx, x, weight, bias, lanes):
+        (kernel, _, outputs), rows = weight.shape, len(x) - (len(weight) - 1) * lanes
+        flat = weight.transpose(1, 2).reshape(kernel * outputs, -1)
+        taps = (flat @ x.T).view(kernel, outputs, len(x))
+        out = taps[0, :, :rows] + bias[:, None]
+        for j in range(1, kernel):
+            out += taps[j, :, j * lanes : j * lanes + rows]
+        ctx.save_for_backward(x, flat)
+        ctx.settings = lanes, kernel
+        return out.T
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, grad):
+        (x, flat), (lanes, kernel) = ctx.saved_tensors, ctx.settings
+        taps = grad.new_zeros(kernel, grad.shape[1], len(x))
+        for j in range(kernel):
+            taps[j, :, j * lanes : j * lanes + len(grad)] = grad.T
+        taps = taps.flatten(0, 1)
+        grad_weight = (taps @ x).view(kernel, grad.shape[1], -1).transpose(1, 2)
+        return (taps.T @ flat if ctx.needs_input_grad[0] else None), grad_weight, grad.sum(0), None
+
+
+class _SparseTaps(torch.autograd.Function):
+    """The same for a sparse first layer, whose input needs no gradient and has no skip."""
+
+    @staticmethod
+    def forward(ctx, series, weight, bias, gelu):
+        linear = (series.columns @ weight.flatten(0, 1)).add_(bias)
+        ctx.save_for_backward(linear)
+        ctx.settings = series, weight.shape, gelu
+        return nn.functional.gelu(linear) if gelu else linear
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, grad):
+        (linear,), (series, shape, gelu) = ctx.saved_tensors, ctx.settings
+        inner = torch.ops.aten.gelu_backward(grad, linear) if gelu else grad
+        return None, (series.transposed @ inner).view(shape), inner.sum(0), None
+
+
+def _middle(x: Tensor, rows: int) -> Tensor:
+    """The rows of x that a valid convolution keeps: cropped by the same number at both ends."""
+    crop = (len(x) - rows) // 2
+    return x[crop : crop + rows]
+
+
+def _input_gradient(skipped: Tensor | None, inner: Tensor, x: Tensor, weight: Tensor, lanes: int) -> Tensor:
+    grad_x, edge = torch.empty_like(x), (len(x) - len(inner)) // 2
+    if skipped is None:  # the first tap writes, the others add
+        torch.mm(inner, weight[0].T, out=grad_x[: len(inner)])
+        grad_x[len(inner) :] = 0
+    else:
+        grad_x[:edge], grad_x[len(x) - edge :] = 0, 0
+        _middle(grad_x, len(inner)).copy_(skipped)
+    for j in range(skipped is None, len(weight)):
+        grad_x[j * lanes : j * lanes + len(inner)].addmm_(inner, weight[j].T)
+    return grad_x
+
+
+class Taps(nn.Module):
+    """A convolution of `kernel` samples; kernel 1 is a linear layer. Initialised as torch.nn.Conv1d is."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int, gelu: bool, skip: bool, generator: Generator):
+        super().__init__()
+        bound = 1 / math.sqrt(inputs * kernel)
+        weight = torch.empty(outputs, inputs, kernel).uniform_(-bound, bound, generator=generator)
+        self.weight = nn.Parameter(weight.permute(2, 1, 0).contiguous())  # (kernel, input, output)
+        self.bias = nn.Parameter(torch.empty(outputs).uniform_(-bound, bound, generator=generator))
+        self.gelu, self.skip = gelu, skip
+
+    def forward(self, x: Tensor | SparseSeries, lanes: int = 1) -> Tensor:
+        """(time * lanes, input) -> ((time - kernel + 1) * lanes, output)"""
+        if isinstance(x, SparseSeries):
+            return _SparseTaps.apply(x, self.weight, self.bias, self.gelu)
+        if self.weight.shape[2] <= NARROW and not (self.gelu or self.skip):
+            return _NarrowTaps.apply(x, self.weight, self.bias, lanes)
+        return _Taps.apply(x, self.weight, self.bias, lanes, self.gelu, self.skip)
+
+
+def normalize(x: Tensor) -> Tensor:
+    """Rows of length one; a row of zeros stays zero, with a finite gradient."""
+    return nn.functional.normalize(x, dim=-1, eps=1e-12)

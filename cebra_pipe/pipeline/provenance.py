@@ -1,0 +1,47 @@
+"""What an artifact says of itself, whatever kind of file it is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from ..data.table import META, damaged, read_meta
+from ..errors import UserError
+
+KEY = META.decode()  # the name under which a picture holds its provenance
+
+
+def read(path: Path) -> dict | None:
+    """The provenance of an artifact; None where its kind of file holds none. A UserError where it is damaged."""
+    reader = READERS.get(Path(path).suffix)
+    return reader(Path(path)) if reader else None
+
+
+def _model(path: Path) -> dict:
+    from ..solver.artifact import read_provenance
+
+    return read_provenance(path)
+
+
+def _png(path: Path) -> dict:
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            image.load()
+            return json.loads(image.text[KEY])
+    except (OSError, KeyError, ValueError, SyntaxError) as error:
+        raise damaged(path, str(error)) from error
+
+
+def _json(path: Path) -> dict:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))["provenance"]
+    except (OSError, KeyError, ValueError) as error:
+        raise damaged(path, str(error)) from error
+
+
+READERS: Mapping[str, Callable[[Path], dict]] = {".parquet": read_meta, ".pt": _model, ".png": _png, ".json": _json}
+
+__all__ = ["KEY", "UserError", "read"]

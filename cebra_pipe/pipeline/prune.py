@@ -1,0 +1,36 @@
+"""Lists, and on request removes, what the config of a study no longer names."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from .plan import Plan
+from .status import foreign
+from .study import read_study
+
+
+def main(options: argparse.Namespace) -> int:
+    """Without --yes nothing is touched."""
+    plan = Plan(read_study(options.config))
+    paths = [Path(state.path) for state in foreign(plan)]
+    size = sum(path.stat().st_size for path in paths)
+    for path in paths:
+        print(path)
+        if options.yes:
+            path.unlink()
+    if options.yes:
+        _empty_folders(Path(plan.root))
+    done = "removed" if options.yes else "would be removed; add --yes to do it"
+    print(f"{len(paths)} files, {size / 1e6:.1f} MB, {done}." if paths else "Nothing to prune.")
+    return 0
+
+
+def _empty_folders(root: Path) -> None:
+    """Remove folders that hold nothing, or nothing but the locks of artifacts that are gone."""
+    for folder in sorted((p for p in root.rglob("*") if p.is_dir()), key=lambda p: -len(p.parts)):
+        inside = list(folder.iterdir())
+        if all(p.name.startswith(".") and p.name.endswith(".lock") for p in inside):
+            for lock in inside:
+                lock.unlink()
+            folder.rmdir()

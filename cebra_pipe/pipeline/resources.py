@@ -1,0 +1,50 @@
+"""What a job asks of a machine: memory and minutes from the config alone, since files may not exist yet."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+GPU_FILES = ("/dev/nvidiactl", "/proc/driver/nvidia/version", "/dev/dxg")  # NVIDIA on Linux, and under WSL
+
+# stage -> (MB at the start, MB per recording that it holds); a rat of 10,000 samples takes far less
+MEMORY = {
+    "simulate": (500, 0),
+    "load": (1500, 500),
+    "split": (500, 100),
+    "fit": (1500, 500),
+    "transform": (1500, 500),
+    "decode": (1500, 700),
+    "align": (700, 200),
+    "consistency": (700, 200),
+    "figures": (1000, 200),
+    "tables": (500, 50),
+}
+MINUTES = {"fit": 10}  # besides the steps; other stages take minutes at most
+
+
+def has_gpu() -> bool:
+    """Whether this machine shows a GPU, without importing torch."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    return visible not in ("", "-1") and any(map(os.path.exists, GPU_FILES))
+
+
+def memory(plan, stage: str, wildcards: Mapping[str, str], attempt: int) -> int:
+    """MB of memory; a repeated job asks for more."""
+    base, each = MEMORY[stage]
+    return attempt * (base + each * _recordings(plan, stage, wildcards))
+
+
+def minutes(plan, stage: str, wildcards: Mapping[str, str], attempt: int) -> int:
+    """Minutes of run time: five steps a second and recording at the very least."""
+    base = MINUTES.get(stage, 15)
+    if stage != "fit":
+        return attempt * base
+    training = plan.study.conditions[wildcards["condition"]].training
+    return attempt * (base + _recordings(plan, stage, wildcards) * training.steps // 300)
+
+
+def _recordings(plan, stage: str, wildcards: Mapping[str, str]) -> int:
+    if "unit" in dict(wildcards):
+        return len(plan.study.conditions[wildcards["condition"]].units[wildcards["unit"]])
+    return 1 if "recording" in dict(wildcards) else len(plan.study.config.recordings)

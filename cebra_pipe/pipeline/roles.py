@@ -1,0 +1,19 @@
+"""The files of each stage by role: (inputs, outputs)."""
+
+from __future__ import annotations
+
+ROLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "simulate": ((), ("recording",)),
+    "load": (("files",), ("recording",)),
+    "split": (("recording",), ("split",)),
+    "fit": (("recordings", "splits"), ("model", "history")),
+    "transform": (("recordings", "splits", "models"), ("embedding",)),
+    "decode": (("recordings", "splits", "embedding"), ("scores", "traces")),
+    "align": (("recordings", "splits", "embeddings"), ("aligned",)),
+    "consistency": (("recordings", "splits", "embeddings"), ("consistency",)),
+    "figures": (
+        ("recordings", "splits", "scores", "traces", "embeddings", "aligned", "histories", "consistency"),
+        ("png", "svg", "csv"),
+    ),
+    "tables": (("recordings", "splits", "scores", "histories", "consistency"), ("csv", "json")),
+}

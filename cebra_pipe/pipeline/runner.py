@@ -1,0 +1,115 @@
+"""Runs one stage: reads the command line's spec and files, holds the lock of its outputs, notes what it cost."""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import importlib
+import json
+import platform
+import resource
+import shlex
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..data.table import replacing
+from ..errors import Problem, Problems, UserError, did_you_mean
+from .job import Job
+from .roles import ROLES
+
+
+def run(options: argparse.Namespace) -> int:
+    """One stage from the parsed command line."""
+    job = _job(options)
+    print(f"{shlex.join(['cebra-pipe', *sys.argv[1:]])}", file=sys.stderr, flush=True)
+    stage = importlib.import_module(f".stages.{job.stage}", __package__)
+    started, clock = time.time(), time.perf_counter()
+    with lock(next(iter(job.outputs.values()))), _disk_errors(job):
+        stage.run(job)
+    if options.record:
+        _record(options.record, started, time.perf_counter() - clock)
+    return 0
+
+
+def _job(options: argparse.Namespace) -> Job:
+    inputs_known, outputs_known = ROLES[options.verb]
+    inputs = {role: [Path(f) for f in files] for role, *files in options.input}
+    outputs = {role: Path(file) for role, file in options.output}
+    problems = Problems()
+    for flag, given, known in (("--input", inputs, inputs_known), ("--output", outputs, outputs_known)):
+        for role in given:
+            if role not in known:
+                problems.add(f"{flag} {role}", "a role of this stage", repr(role), did_you_mean(role, known))
+    for role in outputs_known:
+        if role not in outputs:
+            problems.add(f"--output {role}", "a file", "nothing", f"Add --output {role} FILE.")
+    for files in inputs.values():
+        for file in files:
+            if not file.is_file():
+                problems.add(str(file), "an input file", "no such file", "Run the stage that makes it first.")
+    problems.raise_any()
+    return Job(options.verb, _spec(options.spec, options.verb), inputs, outputs, options.code or _code(options.verb), options.gpus)
+
+
+def _spec(text: str, verb: str) -> dict:
+    try:
+        spec = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise UserError(Problem("--spec", "JSON", str(error), "Copy it whole, in quotes, from the job's log.")) from None
+    if not isinstance(spec, dict) or spec.get("stage") != verb:
+        raise UserError(Problem("--spec", f"a spec of stage {verb!r}", repr(spec.get("stage") if isinstance(spec, dict) else spec)))
+    return spec
+
+
+def _code(stage: str) -> str:
+    from .fingerprint import fingerprint
+
+    return f"code:{fingerprint(stage)}"
+
+
+@contextmanager
+def lock(output: Path) -> Iterator[None]:
+    """Holds a lock on an artifact; the kernel frees it when the process ends, however it ends."""
+    path = lock_path(output)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(f"{output}: another job is writing it; waiting for it to end.", file=sys.stderr, flush=True)
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def lock_path(output: Path) -> Path:
+    """Where the lock of an artifact lies: beside it, hidden."""
+    return Path(output).with_name(f".{Path(output).name}.lock")
+
+
+@contextmanager
+def _disk_errors(job: Job) -> Iterator[None]:
+    """A full disk or a folder without permission is the user's to mend, and told so."""
+    try:
+        yield
+    except OSError as error:
+        if isinstance(error, UserError) or error.errno is None:
+            raise
+        where = error.filename or next(iter(job.outputs.values()))
+        raise UserError(Problem(str(where), "to read and write there", error.strerror or str(error), "Free space or permissions, then run snakemake again; earlier results are kept.")) from error
+
+
+def _record(path: Path, started: float, seconds: float) -> None:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    record = {
+        "command": sys.argv[1:],
+        "host": platform.node(),
+        "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
+        "seconds": round(seconds, 2),
+        "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 2),
+        "peak_memory_mb": round(usage.ru_maxrss / 1024),
+    }
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(record, indent=1) + "\n")

@@ -1,0 +1,83 @@
+"""The JSON schema of the config and its reference page, made from the config's models."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+
+from ..data.table import replacing
+from .config import Study
+from .study import models_in
+
+SCHEMA = Path("workflow/schemas/config.schema.json")
+REFERENCE = Path("docs/configuration.md")
+
+INTRODUCTION = """# Configuration
+
+Generated from the config's models by `cebra-pipe schema`; do not edit by hand.
+`cebra-pipe check CONFIG` says everything that is wrong with a config, and what it means, before anything runs.
+Editors that know JSON schema complete and check a config that begins with
+`# yaml-language-server: $schema=workflow/schemas/config.schema.json`.
+"""
+
+
+def schema() -> str:
+    """The JSON schema as text."""
+    made = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Study.model_json_schema(by_alias=True)}
+    return json.dumps(made, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def reference() -> str:
+    """The reference page as text: one table a part of the config."""
+    parts = "\n".join(_part(model, place) for place, model in _walk(Study, ""))
+    return f"{INTRODUCTION}\n{parts}"
+
+
+def _walk(model: type[BaseModel], place: str, seen: frozenset = frozenset()) -> Iterator[tuple[str, type[BaseModel]]]:
+    yield place, model
+    for name, field in model.model_fields.items():
+        inner = next(iter(models_in(field.annotation)), None)
+        if inner is not None and inner not in seen:
+            named = ".<name>" if "dict" in str(field.annotation) else ""
+            yield from _walk(inner, f"{place}.{field.alias or name}{named}".lstrip("."), seen | {model})
+
+
+def _part(model: type[BaseModel], place: str) -> str:
+    title = f"## `{place}`" if place else "## Top level"
+    about = (model.__doc__ or "").strip()
+    rows = "\n".join(_row(name, field) for name, field in model.model_fields.items())
+    return f"{title}\n\n{about}\n\n| option | default | meaning |\n|---|---|---|\n{rows}\n"
+
+
+def _row(name: str, field: Any) -> str:
+    default = "required" if field.default is PydanticUndefined and field.default_factory is None else _default(field)
+    return f"| `{field.alias or name}` | {default} | {(field.description or '').replace('|', chr(92) + '|')} |"
+
+
+def _default(field: Any) -> str:
+    value = field.default_factory() if field.default_factory else field.default
+    if value is None or value in ("", {}):
+        return ""
+    return "see there" if isinstance(value, BaseModel) else f"`{value}`".lower() if isinstance(value, bool) else f"`{value}`"
+
+
+def main(options: argparse.Namespace) -> int:
+    """Write both files, or with --check say whether they are as they should be."""
+    wanted = {SCHEMA: schema(), REFERENCE: reference()}
+    if options.check:
+        old = [str(p) for p, text in wanted.items() if not p.exists() or p.read_text(encoding="utf-8") != text]
+        if old:
+            print(f"Not up to date: {', '.join(old)}. Run: cebra-pipe schema", file=sys.stderr)
+        return 1 if old else 0
+    for path, text in wanted.items():
+        with replacing(path) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+        print(path)
+    return 0

@@ -1,0 +1,69 @@
+"""Stage fit: one model and its history, for one condition, unit, fold and seed."""
+
+from __future__ import annotations
+
+import sys
+
+from ...data.controls import OF_LABELS, apply_control
+from ...data.parts import content, part_of, read_split
+from ...data.recording import Recording
+from ...errors import Problem, UserError
+from ...solver.artifact import Fitted, write_model
+from ...solver.device import resolve, settings
+from ...solver.fitting import Task, fit
+from ...solver.history import table
+from ..job import Job
+
+
+def run(job: Job) -> None:
+    """Writes the model and its history."""
+    job, task = job.with_device(resolve(job.spec.get("device", "auto"), job.gpus)), _task(job)
+    with settings(task.training["threads"]):
+        network, scalings, rows = fit(task, job.device)
+    about = {
+        "name": task.training["model"],
+        "neurons": [len(scaling.units) for scaling in scalings],
+        "hidden_units": task.training["hidden_units"],
+        "output_dimension": task.training["output_dimension"],
+        "similarity": task.training["similarity"],
+        "offset": list(task.offset),
+    }
+    provenance = job.provenance()
+    write_model(job.outputs["model"], Fitted(network, task.names, scalings, about, provenance))
+    job.write("history", table(rows))
+
+
+def _task(job: Job) -> Task:
+    spec, names = job.spec, tuple(job.spec["sessions"])
+    recordings = [Recording.read(path) for path in job.inputs["recordings"]]
+    splits = [read_split(path) for path in job.inputs["splits"]]
+    for name, recording, split in zip(names, recordings, splits, strict=True):
+        if len(split) != len(recording):
+            found = f"{len(split)}, of another version of it"
+            raise UserError(Problem(f"split of {name}", f"{len(recording)} samples as in the recording", found, "Run split again."))
+    _check_control(spec)
+    return Task(
+        names=names,
+        recordings=tuple(_controlled(spec, recording) for recording in recordings),
+        parts=tuple(part_of(split, spec["fold"]) for split in splits),
+        contents=tuple(content(recording) for recording in recordings),
+        training=spec["training"],
+        labels=spec["labels"],
+        positives=spec["positives"],
+        hybrid=spec["hybrid"],
+        fold=spec["fold"],
+        seed=spec["seed"],
+        study_seed=spec["study_seed"],
+    )
+
+
+def _controlled(spec, recording: Recording) -> Recording:
+    return apply_control(spec["control"], recording, spec["seed"], spec["study_seed"])
+
+
+def _check_control(spec) -> None:
+    if spec["control"] in OF_LABELS and not spec["labels"]:
+        remedy = "A fit without labels does not see it: use neuron_shift."
+        raise UserError(Problem("control", "a control of the neural data", repr(spec["control"]), remedy))
+    if spec["control"]:
+        print(f"control: {spec['control']}, repeat {spec['seed']}", file=sys.stderr, flush=True)

@@ -1,0 +1,46 @@
+"""Stage load: one recording from the files of its config."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from ...data.assemble import assemble, sources, told
+from ...data.recording import Recording
+from ...errors import Problems
+from ..config import RecordingConfig
+from ..job import Job, file_digest
+
+
+def run(job: Job) -> None:
+    """Writes recording.parquet; refuses files that are not those the workflow was planned with."""
+    config = RecordingConfig.model_validate(job.spec["recording"])
+    files = dict(zip(sources(config), job.inputs["files"], strict=True))
+    check_unchanged(files, job.spec["files"])
+    recording = assemble(config, job.spec["data_folder"], Path(job.outputs["recording"]).stem, files)
+    report(recording)
+    job.write("recording", recording.columns())
+
+
+def check_unchanged(files: dict[str, Path], digests: dict[str, str]) -> None:
+    """A UserError that names every file whose content is not the planned one."""
+    problems = Problems()
+    for name, path in files.items():
+        if not Path(path).exists():
+            problems.add(str(path), "a file", "no such file", "Mend the path in the config.")
+        elif file_digest(path) != digests.get(name):
+            problems.add(str(path), "the content that the workflow was planned with", "another one", "The file changed meanwhile: run snakemake again.")
+    problems.raise_any()
+
+
+def report(recording: Recording) -> None:
+    """What loading did, for the log."""
+    notes = recording.notes
+    print(
+        f"{notes['samples']} of {notes['samples_read']} samples at {recording.rate:g} Hz, {recording.neural.shape[1]} neurons, "
+        f"{notes['trials']} trials, {notes['epochs']} epochs, {notes['gaps_tolerated']} gaps tolerated",
+        file=sys.stderr,
+        flush=True,
+    )
+    for line in [f"dropped: {told(notes['dropped'])}"] * bool(notes["dropped"]) + list(notes["proposals"]):
+        print(line, file=sys.stderr, flush=True)

@@ -1,0 +1,206 @@
+"""Stage `tables`: the numbers behind the figures, one csv a table, and the same unrounded with its provenance as json."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from ...data.table import Table, read_table, replacing
+from ...errors import Problem, UserError, did_you_mean
+from ...plot.drawn import distinct, number, pick
+from ...plot.numbers import about
+from ...plot.shown import NO_P, Source, Study, histories, of_units, recordings, splits
+from ...plot.summary import METHODS, SMALLEST, Score, scores
+from ..job import Job
+
+DIGITS = 4
+Row = dict[str, object]
+
+
+def _files(job: Job, role: str) -> list[Path]:
+    return list(job.inputs.get(role, []))
+
+
+# ---- decoding --------------------------------------------------------------------------------------------------------
+def _decoding(job: Job, study: Study) -> Iterator[Row]:
+    """One row per recording, condition, method and label."""
+    sources = of_units(study, _files(job, "scores"), "decode")
+    found = [(source, score) for source in sources for score in scores(source.read())]
+    for name in study.recordings:
+        yield from (_decoded(study, source, score) for source, score in found if score.recording == name)
+
+
+def _decoded(study: Study, source: Source, score: Score) -> Row:
+    no_p = NO_P.get(source.condition.control, "") if score.method == "embedding" else ""
+    return {
+        "recording": score.recording,
+        "title": study.recordings[score.recording],
+        "condition": source.condition.name,
+        "condition_title": source.condition.text,
+        "unit_of_fit": source.unit,
+        "method": score.method,
+        "method_title": METHODS.get(score.method, score.method),
+        "label": score.label,
+        "metric": score.metric,
+        "unit": score.unit,
+        "score": score.mean,
+        **_range("seeds", score.by_seed),
+        **_range("folds", score.by_fold),
+        "chance": score.chance,
+        "floor": score.floor,
+        "null_median": score.null_median,
+        "effect": score.mean - score.null_median,
+        "p": np.nan if no_p else score.p,
+        "null_n": score.null_n,
+        "null_effective": score.null_effective,
+        "n_test": score.n_test,
+        "n_padded": score.n_padded,
+        "score_with_padded": score.with_padded,
+        "note": "; ".join(t for t in (no_p or _few(score.null_n), score.note) if t),
+    }
+
+
+def _few(n: int) -> str:
+    return "n too small for p" if 0 < n < SMALLEST else ""
+
+
+def _range(name: str, spread: Mapping[int, float]) -> Row:
+    """The range over seeds or folds: a spread, never an n; empty where there is one."""
+    values = list(spread.values()) if len(spread) > 1 else [np.nan]
+    return {name: len(spread), f"{name}_low": min(values), f"{name}_high": max(values)}
+
+
+# ---- goodness of fit -------------------------------------------------------------------------------------------------
+def _goodness_of_fit(job: Job, study: Study) -> Iterator[Row]:
+    """One row per condition, unit, session, objective and part: the mean over folds and seeds."""
+    groups: dict[tuple, list[tuple[Source, Row]]] = {}
+    for source in histories(study, _files(job, "histories")):
+        for row in pick(source.read(), kind="score").rows():
+            key = (source.condition.name, source.unit, row["session"], row["objective"], row["part"])
+            groups.setdefault(key, []).append((source, row))
+    yield from (_fitted(study, rows) for rows in groups.values())
+
+
+def _fitted(study: Study, rows: list[tuple[Source, Row]]) -> Row:
+    (source, first), condition = rows[0], rows[0][0].condition
+    by = {name: _by(rows, name) for name in ("seed", "fold")}
+    return {
+        "condition": condition.name,
+        "condition_title": condition.text,
+        "unit_of_fit": source.unit,
+        "session": first["session"],
+        "title": study.recordings.get(first["session"], first["session"]),
+        "objective": first["objective"],
+        "positives": "time" if first["objective"] == "time" else condition.positives,
+        "similarity": condition.similarity,
+        "temperature": _mean([r["temperature"] for _, r in rows]),
+        "dimension": condition.dimension,
+        "part": first["part"],
+        "in_sample": "yes" if str(first["part"]).startswith("train") else "no",
+        "loss_nats": _mean([r["loss"] for _, r in rows]),
+        "bits": _mean([r["bits"] for _, r in rows]),
+        **_range("seeds", by["seed"]),
+        **_range("folds", by["fold"]),
+        "chance_nats": _mean([r["chance"] for _, r in rows]),
+        "ceiling_bits": _mean([r["ceiling"] for _, r in rows]),
+        "draws": int(first["draws"]),
+    }
+
+
+def _by(rows: list[tuple[Source, Row]], name: str) -> dict[int, float]:
+    values = sorted({getattr(source, name) for source, _ in rows})
+    return {v: _mean([r["bits"] for source, r in rows if getattr(source, name) == v]) for v in values}
+
+
+def _mean(values: list[float]) -> float:
+    known = [v for v in values if v == v]
+    return float(np.mean(known)) if known else np.nan
+
+
+# ---- consistency -----------------------------------------------------------------------------------------------------
+def _consistency(job: Job, study: Study) -> Iterator[Row]:
+    """One row per comparison and definition."""
+    for entry, path in zip(study.comparisons, _files(job, "consistency"), strict=True):
+        table = read_table(path, stage="consistency")
+        for definition, summary in (table.meta.get("summary") or {}).items():
+            yield _compared(entry, definition, summary, pick(table, definition=definition))
+
+
+def _compared(entry: Mapping[str, str], definition: str, summary: Mapping, rows: Table) -> Row:
+    null = np.asarray(summary.get("null") or [], float)
+    low, high = np.percentile(null, [2.5, 97.5]) if len(null) else (np.nan, np.nan)
+    draws = int(summary.get("null_n") or 0)
+    return {
+        "comparison": entry["name"],
+        "title": entry.get("title") or entry["name"],
+        "condition": entry.get("condition", ""),
+        "between": entry.get("between", ""),
+        "definition": definition,
+        "in_sample": "no" if definition == "held_out" else "yes",
+        "mean_r2": _or_nan(summary.get("mean")),
+        "pairs": int(summary.get("pairs") or 0),
+        "null_mean": float(null.mean()) if len(null) else np.nan,
+        "null_low": low,  # 2.5 %
+        "null_high": high,  # 97.5 %
+        "null_n": draws,
+        "null_effective": _or_nan(summary.get("null_effective")),
+        "p": _or_nan(summary.get("p")) if draws >= SMALLEST else np.nan,
+        "coverage": _mean(rows["coverage"].tolist()),
+        "recordings": len(set(distinct(rows["from"])) | set(distinct(rows["to"]))),
+        "note": _few(draws) or ("" if draws else "no null for this comparison"),
+    }
+
+
+def _or_nan(value: object) -> float:
+    return np.nan if value is None else float(value)
+
+
+# ---- recordings ------------------------------------------------------------------------------------------------------
+def _recordings(job: Job, study: Study) -> Iterator[Row]:
+    """One row per recording."""
+    parts = splits(study, _files(job, "splits"))
+    for name, recording in recordings(study, _files(job, "recordings")).items():
+        row = about(recording, parts[name])
+        yield {"recording": name, "title": study.recordings[name], **row, "counts": "yes" if row["counts"] else "no"}
+
+
+TABLES: Mapping[str, Callable[[Job, Study], Iterator[Row]]] = {
+    "recordings": _recordings,
+    "decoding": _decoding,
+    "goodness_of_fit": _goodness_of_fit,
+    "consistency": _consistency,
+}
+
+
+def run(job: Job) -> None:
+    """Write the table; nothing is written unless all of it could be made."""
+    name = str(job.spec.get("table"))
+    if name not in TABLES:
+        raise UserError(Problem("table", "a known table", repr(name), did_you_mean(name, TABLES)))
+    rows = list(TABLES[name](job, Study.of(job.spec)))
+    texts = {"csv": as_csv(rows), "json": as_json(rows, job.provenance())}
+    for kind, path in job.outputs.items():
+        with replacing(path) as temporary:
+            temporary.write_text(texts[kind], encoding="utf-8")
+    print(f"table {name}: {len(rows)} rows", file=sys.stderr, flush=True)
+
+
+def as_csv(rows: list[Row]) -> str:
+    """A header and a line a row; numbers with four significant digits, counts whole, empty where there is no value."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]) if rows else ["empty"], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({k: number(v, DIGITS) if isinstance(v, float) else v for k, v in row.items()} for row in rows)
+    return text.getvalue()
+
+
+def as_json(rows: list[Row], provenance: Mapping[str, object]) -> str:
+    """The rows as they are, with where they come from."""
+    plain = [{k: None if isinstance(v, float) and v != v else v for k, v in row.items()} for row in rows]
+    return json.dumps({"provenance": provenance, "rows": plain}, sort_keys=True, ensure_ascii=False, indent=1, allow_nan=False, default=float) + "\n"

@@ -1,0 +1,95 @@
+"""Stage transform: embeddings of all samples of a unit's recordings, by every fold and seed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ...data.controls import OF_LABELS, apply_control
+from ...data.datatypes import Offset
+from ...data.parts import windows_inside
+from ...data.recording import Recording
+from ...data.table import Table
+from ...errors import Problem, UserError
+from ...solver.artifact import Fitted, read_model
+from ...solver.device import settings
+from ...solver.inputs import epochs
+from ..job import Job
+
+THREADS = 1  # an embedding takes less time than starting Python
+
+
+def run(job: Job) -> None:
+    """Writes one block of rows for each recording, fold and seed, each a row group."""
+    names, recordings = job.spec["sessions"], [Recording.read(path) for path in job.inputs["recordings"]]
+    models = [read_model(path) for path in job.inputs["models"]]
+    for path, fitted in zip(job.inputs["models"], models, strict=True):
+        _check_fits(path, fitted, names, recordings)
+    with settings(THREADS):
+        blocks = [
+            _block(name, s, recording, fitted, fold, seed)
+            for s, (name, recording) in enumerate(zip(names, recordings, strict=True))
+            for (fold, seed), fitted in zip(job.spec["models"], models, strict=True)
+        ]
+    columns = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+    about = {
+        "dimension": models[0].settings["output_dimension"],
+        "offset": list(models[0].offset),
+        "similarity": models[0].settings["similarity"],
+    }
+    job.write("embedding", Table(columns, about), [len(block["sample"]) for block in blocks])
+
+
+def _block(name: str, session: int, recording: Recording, fitted: Fitted, fold: int, seed: int) -> dict[str, np.ndarray]:
+    length, spec = len(recording), fitted.provenance["spec"]
+    embedding, padded = embed(fitted, session, _controlled(spec, recording), spec["training"]["windows"] == "across")
+    fixed = {
+        "recording": np.full(length, name, dtype=object),
+        "fold": np.full(length, fold, np.int16),
+        "seed": np.full(length, seed, np.int32),
+        "sample": np.arange(length, dtype=np.int32),
+        "padded": padded,
+    }
+    return fixed | {f"e{i}": column for i, column in enumerate(embedding.T)}
+
+
+def embed(fitted: Fitted, session: int, recording: Recording, across: bool) -> tuple[np.ndarray, np.ndarray]:
+    """(time, dimension) float32 of every sample, and (time,) bool: its window leaves the epoch, whose edges are repeated."""
+    epoch = epochs(recording, across)
+    series = torch.from_numpy(fitted.scalings[session](recording.neural)[stitched(epoch, fitted.offset)])
+    rows = np.arange(len(epoch)) + _number(epoch) * (len(fitted.offset) - 1)
+    return fitted.network.embed(session, series).numpy()[rows], ~windows_inside(epoch, *fitted.offset)
+
+
+def stitched(epoch: np.ndarray, offset: Offset) -> np.ndarray:
+    """Sample numbers of all epochs end to end, each with its first and last sample repeated for the windows at its edges."""
+    number = _number(epoch)
+    start = np.flatnonzero(np.diff(number, prepend=-1))
+    stop = np.append(start[1:], len(epoch))
+    length = stop - start + len(offset) - 1
+    inside = np.arange(length.sum()) - np.repeat(np.cumsum(length) - length, length)
+    return np.clip(np.repeat(start - offset.before, length) + inside, np.repeat(start, length), np.repeat(stop - 1, length))
+
+
+def _number(epoch: np.ndarray) -> np.ndarray:
+    """(time,) epochs counted from 0 without gaps in the numbers."""
+    return np.concatenate([[0], np.cumsum(np.diff(epoch) != 0)])
+
+
+def _controlled(spec, recording: Recording) -> Recording:
+    """The neural data as the fit saw them."""
+    kind = spec["control"]
+    return recording if kind is None or kind in OF_LABELS else apply_control(kind, recording, spec["seed"], spec["study_seed"])
+
+
+def _check_fits(path: Path, fitted: Fitted, names: list[str], recordings: list[Recording]) -> None:
+    if list(fitted.sessions) != list(names):
+        found = ", ".join(fitted.sessions)
+        raise UserError(Problem(str(path), f"a model of {', '.join(names)}", f"one of {found}", "Give the models of this unit."))
+    for name, recording, scaling in zip(names, recordings, fitted.scalings, strict=True):
+        most = int(scaling.units.max(initial=-1))
+        if most >= recording.neural.shape[1]:
+            found = f"{recording.neural.shape[1]}"
+            raise UserError(Problem(f"recording {name}", f"at least {most + 1} neurons, as in {path}", found, "Run the fit again."))

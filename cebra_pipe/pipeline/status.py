@@ -1,0 +1,173 @@
+"""What is on disk against what the config asks for, told from the artifacts alone.
+
+Works after Snakemake's own notes are lost, and for result trees that came from elsewhere.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import platform
+import shlex
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from .. import __version__
+from ..errors import UserError
+from . import provenance
+from .fingerprint import fingerprint
+from .job import RECORDED, digest, file_digest
+from .plan import Plan, Planned, check_files
+from .runner import lock_path
+from .study import read_study
+
+KINDS = ("recordings", "splits", "fits", "embeddings", "decoding", "aligned", "consistency", "figures", "tables")
+BESIDE = ("records", "logs", "benchmarks")  # follow the artifacts' names, without being artifacts
+MENDED = ("missing", "damaged", "outdated")
+
+
+@dataclass(frozen=True)
+class State:
+    """One file and how it stands."""
+
+    path: str
+    state: str  # current, other versions, outdated, damaged, running, missing, foreign
+    why: str = ""
+    device: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.state:15s} {self.path}" + (f"  ({self.why})" if self.why else "")
+
+
+def states(plan: Plan) -> Iterator[State]:
+    """Every file of the study, upstream first, then the files that it does not name."""
+    stale: set[str] = set()  # outputs that will be remade: what reads them is outdated too
+    for job in plan.jobs():
+        found = list(_states(job, stale))
+        stale |= {s.path for s in found if s.state in MENDED}
+        yield from found
+    yield from foreign(plan)
+
+
+def _states(job: Planned, stale: set[str]) -> Iterator[State]:
+    """The states of a job's outputs; those that hold no provenance share that of the ones that do."""
+    told = {path: _state(job, path, stale) for path in job.outputs.values()}
+    holder = next((s for s in told.values() if s.state not in ("current", "")), None)
+    for path, state in told.items():
+        shared = state.state == "" and holder is not None and holder.state == "outdated"
+        yield State(path, "outdated", holder.why) if shared else State(path, state.state or "current", state.why, state.device)
+
+
+def _state(job: Planned, path: str, stale: set[str]) -> State:
+    if is_running(path):
+        return State(path, "running")
+    if not Path(path).exists():
+        return State(path, "missing")
+    try:
+        about = provenance.read(Path(path))
+    except UserError as error:
+        return State(path, "damaged", error.problems[0].found)
+    if about is None:
+        return State(path, "")
+    reasons = list(_reasons(job, about, stale))
+    if reasons:
+        return State(path, "outdated", ", ".join(reasons), about.get("device", ""))
+    other = [f"{name} {v}" for name, v in about["versions"].items() if versions().get(name, v) != v]
+    return State(path, "other versions" if other else "current", ", ".join(other), about.get("device", ""))
+
+
+def _reasons(job: Planned, about: dict, stale: set[str]) -> Iterator[str]:
+    if about["spec_hash"] != digest(job.spec):
+        yield "config"
+    if about["code"] != f"code:{code(job.stage)}":
+        yield "code"
+    if any(path in stale for paths in job.inputs.values() for path in paths):
+        yield "upstream"
+    elif about["inputs"] != {role: [digest_of(p) for p in paths] for role, paths in sorted(job.inputs.items())}:
+        yield "data"
+
+
+@cache
+def code(stage: str) -> str:
+    return fingerprint(stage)
+
+
+@cache
+def digest_of(path: str) -> str:
+    return file_digest(Path(path)) if Path(path).is_file() else ""
+
+
+@cache
+def versions() -> dict[str, str]:
+    """The versions installed now, of what artifacts name."""
+    def installed(name: str) -> str:
+        try:
+            return version(name)
+        except PackageNotFoundError:
+            return ""
+
+    return {"python": platform.python_version(), "cebra_pipe": __version__} | {n: installed(n) for n in RECORDED}
+
+
+def is_running(path: str) -> bool:
+    """Whether a job holds the lock of this artifact."""
+    lock = lock_path(Path(path))
+    if not lock.exists():
+        return False
+    with open(lock) as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def foreign(plan: Plan) -> Iterator[State]:
+    """Files in the study's folder that the config does not name."""
+    known = {path for job in plan.jobs() for path in job.outputs.values()}
+    stems = {_stem(path, plan.root) for path in known}
+    for kind in (*KINDS, *BESIDE):
+        for path in sorted(Path(plan.root, kind).rglob("*")):
+            named = str(path) in known if kind in KINDS else _stem(str(path), str(Path(plan.root, kind))) in stems
+            if path.is_file() and not path.name.startswith(".") and not named:
+                yield State(str(path), "foreign")
+
+
+def _stem(path: str, root: str) -> str:
+    inside = Path(path).relative_to(root)
+    return str(inside.with_name(inside.name.split(".")[0]))
+
+
+def commands(plan: Plan, found: list[State]) -> list[str]:
+    """Shell commands that mend what is not current: removing damaged files, then one run that remakes the rest."""
+    damaged = [s.path for s in found if s.state == "damaged"]
+    outdated = [s.path for s in found if s.state == "outdated" and "upstream" not in s.why.split(", ")]
+    made = [f"rm -f {shlex.join(damaged)}"] if damaged else []
+    if damaged or outdated or any(s.state == "missing" for s in found):
+        forced = f" --forcerun {shlex.join(outdated)}" if outdated else ""
+        made.append(f"snakemake{{config}}{forced}")
+    return made
+
+
+def main(options: argparse.Namespace) -> int:
+    """Print the states; exit 0 where all is current, 1 else."""
+    plan = Plan(read_study(options.config))
+    check_files(plan, str(options.config))
+    found = list(states(plan))
+    if options.commands:
+        config = "" if str(options.config) == "config.yaml" else f" --configfile {shlex.quote(str(options.config))}"
+        print("\n".join(line.replace("{config}", config) for line in commands(plan, found)))
+    else:
+        for state in found:
+            if options.all or state.state != "current":
+                print(state)
+        counts = Counter(s.state for s in found)
+        print(f"{plan.root}: " + ", ".join(f"{n} {state}" for state, n in sorted(counts.items())))
+        devices = sorted({s.device for s in found if s.device})
+        if len(devices) > 1:
+            print(f"Mixed devices: {', '.join(devices)}. Numbers of different devices differ by rounding; refit for equal ones.")
+    return 0 if all(s.state in ("current", "foreign", "other versions") for s in found) else 1

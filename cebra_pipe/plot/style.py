@@ -1,0 +1,148 @@
+"""How figures look and how they are saved: fonts, colours, letters, the same bytes each time."""
+
+from __future__ import annotations
+
+import functools
+import io
+import json
+from collections.abc import Callable, Mapping
+
+import matplotlib
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import Colormap, LinearSegmentedColormap
+from matplotlib.figure import Figure
+
+WIDTH = 8.6  # inches: a landscape column of a report, readable at full width on a screen
+PIXELS = 5.5e6  # of a png: keeps it below 1.5 MB; a figure of many recordings gets fewer dots an inch
+
+# Okabe & Ito (2008), told apart with every common colour vision; black is kept for text and truth.
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+GREY = "#8A8A8A"  # controls
+DARK = "#333333"
+LIGHT = "#D8D8D8"
+PARTS = {"train": "#0072B2", "train_subsample": "#56B4E9", "valid": "#E69F00", "test": "#D55E00", "gap": "#B0B0B0"}
+RAMPS = ("Blues", "Oranges", "Greens", "Purples")  # one a class: hue is the class, depth is the value
+
+RC = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans", "Arial", "Helvetica"],  # the first ships with matplotlib: the same everywhere
+    "font.size": 7,
+    "axes.titlesize": 7.5,
+    "axes.labelsize": 7,
+    "xtick.labelsize": 6.5,
+    "ytick.labelsize": 6.5,
+    "legend.fontsize": 6.5,
+    "legend.frameon": False,
+    "figure.titlesize": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.6,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.major.size": 2.5,
+    "ytick.major.size": 2.5,
+    "lines.linewidth": 0.9,
+    "lines.markersize": 3,
+    "axes.unicode_minus": True,
+    "figure.dpi": 150,
+    "savefig.facecolor": "white",
+    "svg.fonttype": "none",
+    "svg.hashsalt": "cebra_pipe",
+}
+
+
+def styled(draw: Callable[..., Figure]) -> Callable[..., Figure]:
+    """The function, drawing in our style whatever the caller's settings are."""
+
+    @functools.wraps(draw)
+    def drawing(*args: object, **options: object) -> Figure:
+        with matplotlib.rc_context(), _own_style():
+            return draw(*args, **options)
+
+    return drawing
+
+
+def _own_style():
+    matplotlib.rcdefaults()
+    return matplotlib.rc_context(RC)
+
+
+def figure(height: float, width: float = WIDTH) -> Figure:
+    """An empty figure that needs no window and no pyplot."""
+    made = Figure((width, height), layout="constrained")
+    FigureCanvasAgg(made)
+    made.get_layout_engine().set(w_pad=0.04, h_pad=0.04, wspace=0.03, hspace=0.03)
+    return made
+
+
+def literal(text: object) -> str:
+    """A name as it is: no part of it is read as a formula."""
+    return str(text).replace("$", r"\$")
+
+
+def letter(ax: Axes, index: int, dx: float = -14, dy: float = 7) -> None:
+    """The panel's letter at its upper left corner: a, b, … z, aa, ab, …"""
+    ax.annotate(
+        letters(index), (0, 1), (dx, dy), xycoords="axes fraction", textcoords="offset points", fontweight="bold", fontsize=9, ha="right"
+    )
+
+
+def letters(index: int) -> str:
+    first, second = divmod(index, 26)
+    return ("" if first == 0 else chr(96 + first)) + chr(97 + second)
+
+
+def message(ax: Axes, text: str) -> None:
+    """A panel that says what it has not got."""
+    ax.set_axis_off()
+    ax.text(0.5, 0.5, literal(text), transform=ax.transAxes, ha="center", va="center", color=DARK, wrap=True)
+
+
+def ramp(index: int) -> Colormap:
+    """The colours of class `index` from low to high; the palest part is left out, it vanishes on white."""
+    base = matplotlib.colormaps[RAMPS[index % len(RAMPS)]]
+    return LinearSegmentedColormap.from_list(f"{base.name} from 0.3", base(np.linspace(0.3, 1.0, 64)))
+
+
+def color(index: int) -> str:
+    return COLORS[index % len(COLORS)]
+
+
+def probability(p: float, n: int) -> str:
+    """p as it is printed; 'n < 19', too small for p, where 0.05 cannot be reached."""
+    if n <= 0:
+        return ""
+    if n < 19 or p != p:
+        return "n < 19" if n < 19 else ""
+    return f"{p:.3f}" if p >= 0.0095 else f"{p:.4f}".rstrip("0")
+
+
+def measured(label: str, unit: str) -> str:
+    """An axis label: name and unit, literally."""
+    return literal(f"{label} ({unit})" if unit else label)
+
+
+def rasterize(*artists: Artist) -> None:
+    for artist in artists:
+        artist.set_rasterized(True)
+
+
+def rendered(fig: Figure, about: Mapping[str, object] | None = None) -> dict[str, bytes]:
+    """The figure as png and svg; `about` (provenance) is kept inside both, no date and no version of a program is."""
+    text = json.dumps(about or {}, sort_keys=True, ensure_ascii=True)
+    dots = int(min(300, np.sqrt(PIXELS / np.prod(fig.get_size_inches()))))
+    metadata = {
+        "png": {"Software": None, "cebra_pipe": text},
+        "svg": {"Date": None, "Creator": None, "Format": None, "Type": None, "Description": text},
+    }
+    with matplotlib.rc_context(), _own_style():
+        return {kind: _saved(fig, kind, dots, about) for kind, about in metadata.items()}
+
+
+def _saved(fig: Figure, kind: str, dots: int, metadata: Mapping[str, object]) -> bytes:
+    buffer = io.BytesIO()
+    fig.savefig(buffer, format=kind, dpi=dots, metadata=metadata)
+    return buffer.getvalue()

@@ -1,0 +1,112 @@
+"""Decoding scores over folds and seeds: one summary per recording, method and label."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..data.table import Table
+from .drawn import distinct, pick
+
+SMALLEST = 19  # null draws below which no p is given: 1 / (1 + 19) is the first that reaches 0.05
+BETTER_LOW = {"median_abs_error"}
+METHODS = {
+    "embedding": "kNN on the embedding",
+    "window_knn": "kNN on raw windows",
+    "naive_bayes": "naive Bayes",
+    "pca": "kNN on PCA",
+    "constant": "best constant",
+}
+
+
+@dataclass(frozen=True)
+class Score:
+    """One method on one label of one recording."""
+
+    recording: str
+    method: str
+    label: str
+    metric: str
+    unit: str
+    mean: float  # over folds and seeds
+    by_seed: dict[int, float]  # mean over folds: the optimiser's spread
+    by_fold: dict[int, float]  # mean over seeds: the split's spread
+    chance: float
+    floor: float
+    null_median: float
+    null_n: int
+    null_effective: float
+    p: float
+    n_test: int  # samples, over all folds
+    n_padded: int
+    with_padded: float
+    note: str
+
+
+def scores(table: Table) -> Iterator[Score]:
+    """The summaries of a table of decode, in its order."""
+    for recording in distinct(table["recording"]):
+        mine = pick(table, recording=recording)
+        for method in distinct(mine["method"]):
+            for label in distinct(mine["label"]):
+                rows = pick(mine, method=method, label=label)
+                if len(rows):
+                    yield _score(rows)
+
+
+def _score(rows: Table) -> Score:
+    first = {name: rows[name][0] for name in ("recording", "method", "label", "metric", "unit")}
+    n, p = probability_of(rows)
+    scale = 1.0
+    if first["unit"] == "m" and first["metric"] == "median_abs_error":
+        scale, first["unit"] = 100.0, "cm"
+    return Score(
+        **first,
+        mean=scale * _mean(rows["score"]),
+        by_seed=_means(rows, "seed", scale),
+        by_fold=_means(rows, "fold", scale),
+        chance=scale * _mean(rows["chance"]),
+        floor=scale * _mean(rows["floor"]),
+        null_median=scale * _mean(rows["null_median"]),
+        null_n=n,
+        null_effective=float(np.nanmin(rows["null_effective"])) if np.isfinite(rows["null_effective"]).any() else np.nan,
+        p=p,
+        n_test=_over_folds(rows, "n_test"),
+        n_padded=_over_folds(rows, "n_padded"),
+        with_padded=scale * _mean(rows["score_with_padded"]),
+        note="; ".join(distinct(rows["note"])),
+    )
+
+
+def _mean(values: np.ndarray) -> float:
+    known = np.asarray(values, float)[np.isfinite(values)]
+    return float(known.mean()) if len(known) else np.nan
+
+
+def _means(rows: Table, name: str, scale: float) -> dict[int, float]:
+    return {int(v): scale * _mean(rows["score"][rows[name] == v]) for v in np.unique(rows[name])}
+
+
+def _over_folds(rows: Table, name: str) -> int:
+    """The sum over folds of a count that seeds share."""
+    return int(sum(rows[name][rows["fold"] == fold].max() for fold in np.unique(rows["fold"])))
+
+
+def probability_of(rows: Table) -> tuple[int, float]:
+    """(n, p) of rows that differ in fold and seed: null draws are averaged over them as the real value is.
+
+    Draw i is the same shift for every seed of a fold. Where rows hold different numbers of draws they cannot be
+    averaged: the largest p and the smallest n stand for all.
+    """
+    sizes = {len(draws) for draws in rows["null"]}
+    smallest = min(sizes)
+    if smallest < SMALLEST:
+        return smallest, np.nan
+    if len(sizes) > 1:
+        return smallest, float(np.nanmax(rows["p"]))
+    null = np.mean(np.stack(rows["null"]), axis=0)  # (draw,)
+    sign = -1.0 if rows["metric"][0] in BETTER_LOW else 1.0
+    as_good = np.sum(sign * null >= sign * rows["score"].mean() - 1e-12)
+    return smallest, float((1 + as_good) / (1 + len(null)))

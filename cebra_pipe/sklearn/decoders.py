@@ -1,0 +1,240 @@
+"""Decoders of labels: nearest neighbours on any features, naive Bayes on counts, principal components, the constant.
+
+Each gives candidates (one per k or bandwidth), in which a caller chooses on the valid part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import eigh
+from scipy.ndimage import gaussian_filter1d
+from scipy.sparse.linalg import LinearOperator, eigsh
+
+from ..data.recording import Label
+
+BLOCK = 8_000_000  # distances held at a time
+DIRECT = 1500  # matrices up to this size are decomposed directly, larger ones iteratively to the same precision
+BANDWIDTHS = (0.0, 0.75, 1.5, 2.25, 3.0, 4.0, 5.5)  # bins of the continuous label
+PRIOR_SAMPLES = 2.0  # samples at a neuron's mean rate that are added to each bin, so that no rate is zero
+
+
+# ---- nearest neighbours ----------------------------------------------------------------------------------------------
+def nearest(train: np.ndarray, query: np.ndarray, k: int, metric: str) -> np.ndarray:
+    """(query, k) indices of the nearest rows of `train`, nearest first; among equally near ones the lower index."""
+    k = min(k, len(train))
+    if metric == "cosine":
+        train, query = _unit(train), _unit(query)
+    squares = np.einsum("nd,nd->n", train, train) if metric == "euclidean" else np.zeros(len(train), train.dtype)
+    rows = max(1, BLOCK // max(len(train), 1))
+    found = [_smallest(squares - 2 * (query[i : i + rows] @ train.T), k) for i in range(0, len(query), rows)]
+    return np.concatenate(found) if found else np.zeros((0, k), np.int64)
+
+
+def _unit(rows: np.ndarray) -> np.ndarray:
+    """Rows over their length; rows of zeros stay, at equal distance from all."""
+    norm = np.sqrt(np.einsum("nd,nd->n", rows, rows))[:, None]
+    return rows / np.where(norm > 0, norm, 1)
+
+
+def _smallest(distances: np.ndarray, k: int) -> np.ndarray:
+    """(row, k) columns of the k smallest values of each row, by value and then by column."""
+    if k == distances.shape[1]:
+        return np.argsort(distances, axis=1, kind="stable")
+    found = np.sort(np.argpartition(distances, k - 1, axis=1)[:, :k], axis=1)
+    values = np.take_along_axis(distances, found, axis=1)
+    limit = values.max(axis=1)
+    for row in np.flatnonzero((distances < limit[:, None]).sum(axis=1) > k):  # ties at the k-th place
+        candidates = np.flatnonzero(distances[row] <= limit[row])
+        kept = candidates[np.argsort(distances[row, candidates], kind="stable")[:k]]
+        found[row] = np.sort(kept)
+        values[row] = distances[row, found[row]]
+    return np.take_along_axis(found, np.argsort(values, axis=1, kind="stable"), axis=1)
+
+
+def vote(label: Label, train_values: np.ndarray, neighbours: np.ndarray, ks: Sequence[int]) -> np.ndarray:
+    """(k, query) predictions from `nearest`: the mean (along the circle), or the most frequent class."""
+    values = train_values[neighbours]  # (query, neighbour)
+    rank = np.minimum(np.asarray(ks), values.shape[1]) - 1
+    if label.discrete:
+        return _majority(values, rank)
+    if label.period:
+        turn = np.cumsum(np.exp(2j * np.pi / label.period * values), axis=1)[:, rank]
+        return (np.angle(turn) * label.period / (2 * np.pi) % label.period).T
+    return (np.cumsum(values, axis=1)[:, rank] / (rank + 1)).T
+
+
+def _majority(values: np.ndarray, rank: np.ndarray) -> np.ndarray:
+    """(k, query) the most frequent class; among equally frequent ones that of the nearest neighbour."""
+    best = np.full((len(rank), len(values)), -np.inf)
+    chosen = np.zeros((len(rank), len(values)), values.dtype)
+    width = values.shape[1]
+    for one in np.unique(values):
+        same = values == one
+        first = np.where(same.any(axis=1), same.argmax(axis=1), width)
+        votes = np.cumsum(same, axis=1)[:, rank].T * (width + 1.0) - first
+        chosen, best = np.where(votes > best, one, chosen), np.maximum(votes, best)
+    return chosen
+
+
+# ---- windows and principal components --------------------------------------------------------------------------------
+def windows(neural: np.ndarray, samples: np.ndarray, before: int, after: int) -> np.ndarray:
+    """(sample, window × neuron) float32: the flattened windows from t - before to t + after - 1."""
+    frames = samples[:, None] + np.arange(-before, after)
+    return neural.astype(np.float32)[frames].reshape(len(samples), -1)
+
+
+@dataclass(frozen=True)
+class Components:
+    """Principal components."""
+
+    mean: np.ndarray  # (feature,)
+    axes: np.ndarray  # (feature, component)
+
+    def __call__(self, rows: np.ndarray) -> np.ndarray:
+        return rows @ self.axes - self.mean @ self.axes
+
+
+def principal_components(rows: np.ndarray, count: int) -> Components:
+    """The `count` leading components of the rows, exact; the largest entry of each is positive."""
+    mean = rows.mean(axis=0, dtype=np.float64)
+    centred = np.asarray(rows, np.float64) - mean
+    wide = centred.shape[1] > centred.shape[0]
+    count = min(count, *centred.shape)
+    vectors = _leading(centred.T if wide else centred, count)
+    axes = centred.T @ vectors if wide else vectors
+    axes = axes / np.maximum(np.linalg.norm(axes, axis=0), 1e-300)
+    signs = np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(count)])
+    return Components(mean, axes * np.where(signs == 0, 1, signs))
+
+
+def _leading(rows: np.ndarray, count: int) -> np.ndarray:
+    """(column, count) leading eigenvectors of rows.T @ rows, the largest first."""
+    size = rows.shape[1]
+    if size <= DIRECT or count >= size - 1:
+        return eigh(rows.T @ rows, subset_by_index=[size - count, size - 1])[1][:, ::-1]
+    gram = LinearOperator((size, size), matvec=lambda v: rows.T @ (rows @ v), dtype=np.float64)
+    start = np.random.default_rng(0).standard_normal(size)
+    values, vectors = eigsh(gram, k=count, v0=start, which="LA", tol=0)
+    return vectors[:, np.argsort(-values, kind="stable")]
+
+
+# ---- naive Bayes -----------------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Grid:
+    """The joint bins of a continuous label and the classes of discrete ones."""
+
+    shape: tuple[int, ...]  # (bin, class, class, …); one bin where there is no continuous label
+    cell: np.ndarray  # (time,) int64 flat bin of each sample
+    edges: np.ndarray  # (bin + 1,)
+    circular: bool
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Values summed in a window about each sample."""
+
+    summed: np.ndarray  # (time, neuron) float64
+    samples: np.ndarray  # (time,) samples in the window: fewer at the ends of an epoch
+
+
+def summed_counts(neural: np.ndarray, epoch: np.ndarray, width: int) -> Counts:
+    """Sums over `width` samples centred on each sample, cut off at the borders of its epoch."""
+    length = len(neural)
+    index = np.arange(length)
+    start = np.maximum(index - width // 2, np.searchsorted(epoch, epoch, side="left"))
+    stop = np.minimum(index - width // 2 + width, np.searchsorted(epoch, epoch, side="right"))
+    total = np.zeros((length + 1, neural.shape[1]))
+    np.cumsum(neural, axis=0, dtype=np.float64, out=total[1:])
+    return Counts(total[stop] - total[start], stop - start)
+
+
+def grid(continuous: Label | None, discrete: Sequence[Label], bins: int, train: np.ndarray) -> Grid:
+    """Bins over the range of the training samples (the circle where there is a period), times the classes there."""
+    codes, shape = [_bin_of(continuous, bins, train)], [bins if continuous else 1]
+    for label in discrete:
+        classes = np.unique(label.values[train])
+        codes.append(np.minimum(np.searchsorted(classes, label.values), len(classes) - 1))
+        shape.append(len(classes))
+    cell = np.ravel_multi_index([np.broadcast_to(c, len(train)) for c in codes], shape)
+    return Grid(tuple(shape), cell, _edges(continuous, bins, train), bool(continuous and continuous.period))
+
+
+def _edges(label: Label | None, bins: int, train: np.ndarray) -> np.ndarray:
+    if label is None:
+        return np.array([0.0, 1.0])
+    low, high = (0.0, label.period) if label.period else (label.values[train].min(), label.values[train].max())
+    return np.linspace(low, high if high > low else low + 1, bins + 1)
+
+
+def _bin_of(label: Label | None, bins: int, train: np.ndarray) -> np.ndarray:
+    if label is None:
+        return np.zeros(len(train), np.int64)
+    edges = _edges(label, bins, train)
+    values = label.values % label.period if label.period else label.values
+    return np.clip(((values - edges[0]) / (edges[1] - edges[0])).astype(np.int64), 0, bins - 1)
+
+
+def quasi_counts(neural: np.ndarray, train: np.ndarray) -> np.ndarray:
+    """Counts as they are; other values ≥ 0 over their Fano factor on the training samples.
+
+    The Poisson likelihood is then a quasi-likelihood: variance equals mean, whatever the unit of fluorescence is.
+    """
+    if np.issubdtype(neural.dtype, np.integer) or (neural == np.floor(neural)).all():
+        return neural
+    mean, variance = neural[train].mean(axis=0, dtype=np.float64), neural[train].var(axis=0, dtype=np.float64)
+    fano = np.where((mean > 0) & (variance > 0), variance / np.where(mean > 0, mean, 1), 1.0)
+    return neural / fano
+
+
+def tuning(neural: np.ndarray, bins: Grid, train: np.ndarray, bandwidth: float) -> tuple[np.ndarray, np.ndarray]:
+    """(cell, neuron) expected values a sample and (cell,) occupancy in samples, smoothed over the continuous label."""
+    cells = int(np.prod(bins.shape))
+    index = np.flatnonzero(train)
+    occupied = np.bincount(bins.cell[index], minlength=cells).astype(np.float64)
+    order = index[np.argsort(bins.cell[index], kind="stable")]
+    present, start = np.unique(bins.cell[order], return_index=True)
+    totals = np.zeros((cells, neural.shape[1]))
+    totals[present] = np.add.reduceat(neural[order].astype(np.float64), start, axis=0)
+    occupied, smooth = _smoothed(occupied[:, None], bins, bandwidth), _smoothed(totals, bins, bandwidth)
+    mean = neural[index].mean(axis=0, dtype=np.float64)
+    rates = (smooth + PRIOR_SAMPLES * np.maximum(mean, 1e-6)) / (occupied + PRIOR_SAMPLES)
+    return rates, occupied[:, 0]
+
+
+def _smoothed(values: np.ndarray, bins: Grid, bandwidth: float) -> np.ndarray:
+    if bandwidth == 0:
+        return values
+    shaped = values.reshape(bins.shape[0], -1)
+    mode = "wrap" if bins.circular else "constant"
+    return gaussian_filter1d(shaped, bandwidth, axis=0, mode=mode).reshape(values.shape)
+
+
+def posterior(rates: np.ndarray, occupied: np.ndarray, counts: Counts, samples: np.ndarray) -> np.ndarray:
+    """(sample, cell) P(cell | counts): independent Poisson neurons, occupancy as prior."""
+    log = counts.summed[samples] @ np.log(rates.T) - counts.samples[samples, None] * rates.sum(axis=1)
+    log += np.log(occupied + 1e-9)
+    log -= log.max(axis=1, keepdims=True)
+    return np.exp(log) / np.exp(log).sum(axis=1, keepdims=True)
+
+
+def most_probable(probability: np.ndarray, bins: Grid, axis: int) -> np.ndarray:
+    """(sample,) index along one axis of the grid where the marginal posterior is highest."""
+    others = tuple(i + 1 for i in range(len(bins.shape)) if i != axis)
+    return probability.reshape(-1, *bins.shape).sum(axis=others).argmax(axis=1)
+
+
+# ---- the constant ----------------------------------------------------------------------------------------------------
+def constant(label: Label, train: np.ndarray) -> float:
+    """The training median (along the circle: the value at the least mean distance), or the most frequent class."""
+    values = label.values[train]
+    if label.discrete:
+        classes, counts = np.unique(values, return_counts=True)
+        return classes[counts.argmax()]
+    if not label.period:
+        return float(np.median(values))
+    tried = np.linspace(0, label.period, 361)[:-1]
+    apart = np.abs((values[None] - tried[:, None] + label.period / 2) % label.period - label.period / 2)
+    return float(tried[apart.mean(axis=1).argmin()])

@@ -1,0 +1,106 @@
+"""Scores of decoded labels, and their null: the truth shifted around the recording while the predictions stay.
+
+A circular shift keeps the autocorrelation of label and prediction and breaks their tie, so its p holds for slow
+signals; permuted labels do not (docs/method.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+SMALLEST_NULL = 19  # draws below which no p is given: 1 / (1 + 19) = 0.05
+CHUNK = 4_000_000  # values of shifted truth held at a time
+
+
+@dataclass(frozen=True)
+class Metric:
+    """How predictions (sample,) are scored against one or many truths (…, sample)."""
+
+    name: str
+    score: Callable[[np.ndarray, np.ndarray, float | None], np.ndarray]
+    sign: int  # +1 where more is better, -1 where less is
+
+    def at_least_as_good(self, scores: np.ndarray, score: float) -> np.ndarray:
+        return self.sign * scores >= self.sign * score
+
+
+@dataclass(frozen=True)
+class Shifts:
+    """Circular shifts of one label, in samples of stitched time."""
+
+    values: np.ndarray  # (draw,)
+    available: int  # shifts that keep away from none
+    effective: float  # of these, how many are independent: usable time over autocorrelation time
+
+
+def distance(a: np.ndarray, b: np.ndarray, period: float | None) -> np.ndarray:
+    """|a - b|, along the circle where there is a period."""
+    if period is None:
+        return np.abs(a - b)
+    return np.abs((a - b + period / 2) % period - period / 2)
+
+
+def median_abs_error(truth: np.ndarray, predicted: np.ndarray, period: float | None = None) -> np.ndarray:
+    """(…) median over the last axis of the absolute error, in the label's unit."""
+    return np.median(distance(truth, predicted, period), axis=-1)
+
+
+def balanced_accuracy(truth: np.ndarray, predicted: np.ndarray, period: float | None = None) -> np.ndarray:
+    """(…) mean over the classes in each truth of the share that was predicted right."""
+    classes, code = np.unique(truth, return_inverse=True)
+    code = code.reshape(-1, truth.shape[-1])  # (row, sample)
+    rows, width = len(code), len(classes)
+    flat = (code + width * np.arange(rows)[:, None]).ravel()
+    hit = (classes[code] == predicted).ravel()
+    count = np.bincount(flat, minlength=rows * width).reshape(rows, width)
+    right = np.bincount(flat[hit], minlength=rows * width).reshape(rows, width)
+    recall = np.where(count > 0, right / np.maximum(count, 1), 0.0)
+    return (recall.sum(axis=1) / (count > 0).sum(axis=1)).reshape(truth.shape[:-1])
+
+
+METRICS: Mapping[str, Metric] = {
+    "continuous": Metric("median_abs_error", median_abs_error, -1),
+    "discrete": Metric("balanced_accuracy", balanced_accuracy, +1),
+}
+
+
+def draw_shifts(stream: np.random.Generator, length: int, nearest: int, draws: int, memory: float) -> Shifts:
+    """Shifts from `nearest` to length - nearest, without replacement; all of them where there are fewer than `draws`.
+
+    Equal streams give labels of one recording the same shifts as far as their own bounds admit them.
+    `memory` is the label's autocorrelation time in samples.
+    """
+    order = stream.permutation(length)
+    admitted = order[(order >= nearest) & (order <= length - nearest)]
+    effective = len(admitted) / memory if memory > 0 else float(len(admitted))
+    return Shifts(admitted[:draws], len(admitted), min(effective, float(len(admitted))))
+
+
+def shifted_truth(values: np.ndarray, samples: np.ndarray, shifts: np.ndarray) -> np.ndarray:
+    """(draw, sample) the label that each shift brings to `samples`: label[(sample - shift) mod length]."""
+    return values[(samples[None] - shifts[:, None]) % len(values)]
+
+
+def null_scores(
+    metric: Metric,
+    values: np.ndarray,
+    samples: np.ndarray,
+    predicted: np.ndarray,
+    shifts: np.ndarray,
+    period: float | None,
+) -> np.ndarray:
+    """(draw,) scores of fixed predictions at `samples` against the label under each shift."""
+    rows = max(1, CHUNK // max(len(samples), 1))
+    pieces = [shifts[i : i + rows] for i in range(0, len(shifts), rows)]
+    scores = [metric.score(shifted_truth(values, samples, piece), predicted, period) for piece in pieces]
+    return np.concatenate(scores) if scores else np.zeros(0)
+
+
+def p_value(metric: Metric, score: float, null: np.ndarray) -> float:
+    """(1 + #{null at least as good}) / (1 + n), ties counted; NaN where n is below 19."""
+    if len(null) < SMALLEST_NULL or not np.isfinite(score):
+        return float("nan")
+    return float((1 + metric.at_least_as_good(null, score).sum()) / (1 + len(null)))

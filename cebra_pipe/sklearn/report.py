@@ -1,0 +1,131 @@
+"""Rows of decoded scores with their nulls, and the decoded traces: what a decoding leaves as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..data.controls import nearest_shift
+from ..data.parts import autocorrelation_time, content, coordinates
+from ..data.recording import Recording
+from ..data.table import Table
+from ..distributions.streams import generator
+from .methods import Decoded, Task, quantisation_floor
+from .nulls import METRICS, SMALLEST_NULL, Shifts, draw_shifts, null_scores, p_value
+
+TRACED = ("embedding", "naive_bayes", "window_knn")
+SCORES: Mapping[str, object] = {
+    **{"recording": str, "fold": np.int16, "seed": np.int32, "method": str, "label": str, "metric": str, "unit": str},
+    **dict.fromkeys(("score", "valid_score", "chance", "floor"), np.float64),
+    **dict.fromkeys(("k", "n_train", "n_valid", "n_test", "n_padded"), np.int32),
+    **{"score_with_padded": np.float64, "null": list, "null_median": np.float64, "null_n": np.int32},
+    **{"null_effective": np.float64, "p": np.float64, "note": str},
+}
+# A method that says nothing of a label, for the reason in its note.
+UNDECODED = {
+    **dict.fromkeys(("score", "valid_score", "score_with_padded", "null_median", "null_effective", "p"), np.nan),
+    **{"k": -1, "null": (), "null_n": 0, "note": "neural data below 0 have no Poisson likelihood"},
+}
+
+
+@dataclass(frozen=True)
+class Result:
+    """One method on one task: what becomes of each label; nothing where the method does not apply."""
+
+    method: str
+    fold: int
+    seed: int
+    decoded: Mapping[str, Decoded]
+
+
+def label_shifts(recording: Recording, name: str, draws: int, study_seed: int) -> Shifts:
+    """The circular shifts of one label: a function of the recording's labels and time and of the study's seed."""
+    label = recording.labels[name]
+    stream = generator("shift", study_seed, content(recording, neural=False))
+    memory = autocorrelation_time(coordinates(label), recording.rate) * recording.rate
+    return draw_shifts(stream, len(recording), nearest_shift(label, recording.rate), draws, memory)
+
+
+def score_rows(recording: str, task: Task, results: Sequence[Result], draws: int, study_seed: int) -> Iterator[dict]:
+    """One row of SCORES for each result and label; all methods share the shifts of a label."""
+    (chance,) = (result.decoded for result in results if result.method == "constant")
+    shifts = {name: label_shifts(task.recording, name, draws, study_seed) for name in task.labels}
+    for result in results:
+        named = {"recording": recording, "fold": result.fold, "seed": result.seed, "method": result.method}
+        for name in task.labels:
+            decoded = result.decoded.get(name)
+            scored = _scored(task, name, decoded, shifts[name], draws) if decoded else UNDECODED
+            yield named | _of_label(task, name) | {"chance": chance[name].score} | scored
+
+
+def _of_label(task: Task, name: str) -> dict:
+    label, samples = task.label(name), task.samples
+    return {
+        "label": name,
+        "metric": METRICS[label.kind].name,
+        "unit": label.unit,
+        "floor": quantisation_floor(label),
+        "n_train": len(samples.train),
+        "n_valid": len(samples.valid),
+        "n_test": len(samples.test),
+        "n_padded": len(samples.padded),
+    }
+
+
+def _scored(task: Task, name: str, decoded: Decoded, shifts: Shifts, draws: int) -> dict:
+    label, metric = task.label(name), METRICS[task.label(name).kind]
+    null = null_scores(metric, label.values, task.samples.test, decoded.test, shifts.values, label.period)
+    return {
+        "score": decoded.score,
+        "valid_score": decoded.valid_score,
+        "score_with_padded": decoded.score_with_padded,
+        "k": decoded.k,
+        "null": null,
+        "null_median": float(np.median(null)) if len(null) else np.nan,
+        "null_n": len(null),
+        "null_effective": shifts.effective,
+        "p": p_value(metric, decoded.score, null),
+        "note": "; ".join(filter(None, (decoded.note, null_note(len(null), draws)))),
+    }
+
+
+def null_note(drawn: int, wanted: int) -> str:
+    """What a reader must know of a null that is smaller than it should be."""
+    if not wanted:
+        return "no null"
+    if not drawn:
+        return "label too slow for circular shifts"
+    few = f"only {drawn} shifts keep away from none" if drawn < wanted else ""
+    return "; ".join(filter(None, (few, "n too small for p" if drawn < SMALLEST_NULL else "")))
+
+
+def trace(recording: str, task: Task, result: Result) -> dict[str, np.ndarray]:
+    """Columns of the test samples in the order of time: truth and prediction, NaN where the method gives none."""
+    samples = task.samples
+    index = np.concatenate([samples.test, samples.padded])
+    order = np.argsort(index)
+    size, about = len(index), {"recording": recording, "method": result.method}
+    columns = {name: np.full(size, value, dtype=object) for name, value in about.items()}
+    columns |= {"fold": np.full(size, result.fold, np.int16), "seed": np.full(size, result.seed, np.int32)}
+    columns |= {"sample": index[order].astype(np.int32), "time": task.recording.time[index[order]]}
+    columns |= {"trial": task.recording.trial[index[order]], "padded": (order >= len(samples.test))}
+    for name in task.labels:
+        columns[f"true.{name}"] = task.label(name).values[index[order]].astype(np.float64)
+        columns[f"predicted.{name}"] = _predicted(result.decoded.get(name), samples.test, samples.padded)[order]
+    return columns
+
+
+def _predicted(decoded: Decoded | None, test: np.ndarray, padded: np.ndarray) -> np.ndarray:
+    values = np.full(len(test) + len(padded), np.nan)
+    if decoded is not None:
+        values[: len(test)] = decoded.test
+        if decoded.padded is not None:
+            values[len(test) :] = decoded.padded
+    return values
+
+
+def joined(traces: Sequence[Mapping[str, np.ndarray]]) -> Table:
+    """Traces below each other."""
+    return Table({name: np.concatenate([one[name] for one in traces]) for name in traces[0]})

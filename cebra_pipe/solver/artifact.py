@@ -1,0 +1,96 @@
+"""model.pt: a fitted model with what it needs to embed, and where it came from."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from ..data.datatypes import Offset
+from ..data.table import damaged, replacing
+from ..errors import Problem, UserError
+from ..models.criterions import InfoNCE
+from ..models.table import architecture
+from .inputs import Scaling
+from .network import Network, build
+
+FORMAT = 1  # of the layout; a file of another format is refused
+UNREADABLE = (RuntimeError, EOFError, OSError, ValueError, KeyError, TypeError, AttributeError, pickle.UnpicklingError)
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A network with the sessions it was fitted on; one encoder and one scaling each."""
+
+    network: Network
+    sessions: tuple[str, ...]
+    scalings: tuple[Scaling, ...]
+    settings: Mapping[str, object]  # model, neurons, hidden_units, output_dimension, similarity, offset
+    provenance: Mapping[str, object]
+
+    @property
+    def offset(self) -> Offset:
+        return self.network.architecture.offset
+
+
+def write_model(path: Path, fitted: Fitted) -> None:
+    """Write whole or not at all. Equal models give equal bytes: texts are made anew, so that no shared object shows."""
+    texts = {"provenance": fitted.provenance, "model": fitted.settings, "sessions": list(fitted.sessions)}
+    content = {"format": FORMAT, **json.loads(json.dumps(texts, sort_keys=True))}
+    content["units"] = [_whole(torch.from_numpy(s.units)) for s in fitted.scalings]
+    content["scaling"] = [s.moments and [_whole(torch.from_numpy(m)) for m in s.moments] for s in fitted.scalings]
+    content["state"] = {name: _whole(value) for name, value in fitted.network.state_dict().items()}
+    content["temperature"] = fitted.network.temperature
+    with replacing(path) as temporary, open(temporary, "wb") as file:  # a file object: its name stays out of the bytes
+        torch.save(content, file)
+
+
+def read_model(path: Path) -> Fitted:
+    """The model of `path`, on the CPU; a UserError that names the file where it is none."""
+    content = _content(path)
+    try:
+        settings = content["model"]
+        scalings = tuple(_scaling(*each) for each in zip(content["units"], content["scaling"], strict=True))
+        network = build(
+            architecture(settings["name"]),
+            settings["neurons"],
+            settings["hidden_units"],
+            settings["output_dimension"],
+            InfoNCE(settings["similarity"], content["temperature"]),
+            torch.Generator(),
+        )
+        network.load_state_dict(content["state"])
+        return Fitted(network.eval(), tuple(content["sessions"]), scalings, settings, content["provenance"])
+    except UNREADABLE as error:
+        raise damaged(path, str(error)) from error
+
+
+def read_provenance(path: Path) -> dict:
+    """What the model says of itself: stage, spec, code, inputs, versions, device."""
+    return _content(path)["provenance"]
+
+
+def _content(path: Path) -> dict:
+    if not Path(path).exists():
+        raise UserError(Problem(str(path), "a fitted model (.pt)", "no such file", "Run the fit that makes it, or mend the path."))
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        version = content["format"]
+    except UNREADABLE as error:
+        raise damaged(path, str(error)) from error
+    if version != FORMAT:
+        raise UserError(Problem(str(path), f"format {FORMAT}", str(version), "Remove it and run the fit again with this version."))
+    return content
+
+
+def _whole(value: Tensor) -> Tensor:
+    return value.detach().cpu().clone().contiguous()
+
+
+def _scaling(units: Tensor, moments: list[Tensor] | None) -> Scaling:
+    return Scaling(units.numpy(), moments and (moments[0].numpy(), moments[1].numpy()))

@@ -1,0 +1,49 @@
+"""Where a fit runs, and torch's settings while it runs."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+
+import torch
+
+from ..errors import Problem, UserError
+
+SCHEDULED = ("SLURM_JOB_ID", "CUDA_VISIBLE_DEVICES")  # set where a scheduler has given this job its devices
+
+
+def resolve(wanted: str, gpus: int) -> str:
+    """`cpu` or `cuda`: auto takes CUDA where torch sees it and this job was given a GPU, else the CPU, and says so."""
+    seen = torch.cuda.is_available()
+    if wanted not in ("auto", "cpu", "cuda"):
+        raise UserError(Problem("device", "auto, cpu or cuda", repr(wanted)))
+    if wanted == "cuda" and not seen:
+        raise UserError(Problem("device", "a CUDA device", "none that torch sees", "Set device: auto, or install torch for CUDA."))
+    if wanted == "cpu" or (wanted == "cuda"):
+        return wanted
+    if seen and (gpus > 0 or any(os.environ.get(name) for name in SCHEDULED)):
+        return "cuda"
+    why = "this job was given no GPU" if seen else "torch sees no GPU"
+    print(f"device: cpu ({why})", file=sys.stderr, flush=True)
+    return "cpu"
+
+
+@contextlib.contextmanager
+def settings(threads: int) -> Iterator[None]:
+    """`threads` torch threads and deterministic algorithms, as they were before when the block ends."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when CUDA starts; else cuBLAS is not deterministic
+    before, filled = torch.get_num_threads(), torch.utils.deterministic.fill_uninitialized_memory
+    deterministic, warned = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    torch.set_num_threads(threads)
+    with contextlib.suppress(RuntimeError):  # can be set once in a process, before its first parallel work
+        torch.set_num_interop_threads(threads)
+    torch.use_deterministic_algorithms(True)
+    torch.utils.deterministic.fill_uninitialized_memory = False  # every buffer here is written before it is read
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+        torch.use_deterministic_algorithms(deterministic, warn_only=warned)
+        torch.utils.deterministic.fill_uninitialized_memory = filled

@@ -1,0 +1,242 @@
+"""One fit: recordings and their parts in, a network and its history out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from ..data.datatypes import Offset
+from ..data.recording import Recording
+from ..data.timeline import Timeline, check_labels, check_varied, label_space, lay_out, random_stretch
+from ..distributions.conditional import conditional
+from ..distributions.streams import generator, seed_of
+from ..errors import Problem, Problems, UserError
+from ..models.criterions import InfoNCE
+from ..models.table import Architecture, architecture
+from .encode import encoding
+from .engine import train
+from .evaluate import Part, exam
+from .history import score_rows, step_rows
+from .inputs import PARTS, Scaling, check_gap, check_parts, check_sessions, scaling_of
+from .network import Network, build
+from .objective import Objective
+from .progress import Progress
+
+EVERY = 10  # steps that one row of the history averages
+POINTS = 20  # scores on the valid part over the run
+ROUNDS, GLANCE = 16, 4  # batches of a final score, and of one on the way
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """What a fit is given."""
+
+    names: tuple[str, ...]
+    recordings: tuple[Recording, ...]  # as the control made them
+    parts: tuple[np.ndarray, ...]  # (time,) str: train, valid, test, gap
+    contents: tuple[str, ...]  # what names the recordings in random streams; of those before the control
+    training: Mapping[str, object]  # fields of TrainingConfig
+    labels: Mapping[str, float]
+    positives: str
+    hybrid: bool
+    fold: int
+    seed: int
+    study_seed: int
+
+    @property
+    def architecture(self) -> Architecture:
+        return architecture(self.training["model"])
+
+    @property
+    def offset(self) -> Offset:
+        return self.architecture.offset
+
+    @property
+    def across(self) -> bool:
+        return self.training["windows"] == "across"
+
+    @property
+    def lag(self) -> int:
+        """Samples of the time offset."""
+        return max(1, round(self.training.get("time_offset", 0.0) * self.recordings[0].rate))
+
+    @property
+    def pooled(self) -> str:
+        """Who the scores of all sessions together are told under."""
+        return self.names[0] if len(self.names) == 1 else "pooled"
+
+
+def check(task: Task) -> None:
+    """A UserError where sessions, labels, windows or gaps do not fit the task."""
+    check_sessions(task.names, task.recordings, task.offset, task.across)
+    check_labels(task.names, task.recordings, task.labels)
+    _check_options(task)
+    problems = Problems()
+    for name, recording, part in zip(task.names, task.recordings, task.parts, strict=True):
+        try:
+            check_gap(name, recording, part, task.offset, task.across)
+        except UserError as error:
+            problems.extend_from(error)
+    problems.raise_any()
+
+
+def _check_options(task: Task) -> None:
+    problems, kinds = Problems(), {task.recordings[0].labels[name].kind for name in task.labels}
+    wants_labels = task.positives != "time"
+    if wants_labels and not task.labels:
+        problems.add("labels", f"labels for positives: {task.positives}", "none", "Name labels, or use positives: time.")
+    if task.labels and not wants_labels:
+        problems.add("labels", "none with positives: time, where they have no effect", ", ".join(task.labels), "Use time_delta.")
+    if task.hybrid and not wants_labels:
+        problems.add("hybrid", "positives from labels", "positives: time", "Set hybrid: false, or name labels.")
+    if task.positives in ("time_delta", "delta_normal") and kinds == {"discrete"}:
+        problems.add("positives", "discrete for classes alone", task.positives, "Add a continuous label.")
+    if task.positives == "discrete" and "continuous" in kinds:
+        problems.add("labels", "discrete labels alone for positives: discrete", "a continuous one", "Use positives: time_delta.")
+    if task.positives == "delta_normal" and not task.training.get("delta"):
+        problems.add("training.delta", "the standard deviation of delta_normal", "nothing", "Set delta.")
+    if task.training["similarity"] == "cosine" and not task.architecture.normalize:
+        found = f"{task.training['model']}, whose embedding has any length"
+        problems.add("training.similarity", "euclidean for a model without normalisation", found, "Use the model without -mse.")
+    problems.raise_any()
+
+
+def fit(task: Task, device: str) -> tuple[Network, tuple[Scaling, ...], list[dict]]:
+    """The trained network, the scaling of each session, and the rows of its history."""
+    check(task)
+    whole = [part == "train" for part in task.parts]
+    scalings = tuple(scaling_of(r, m, task.training["normalize"]) for r, m in zip(task.recordings, whole, strict=True))
+    lesson = _part(task, "train", whole, scalings, device)
+    check_varied(task.names, task.recordings, lesson.timeline, task.labels)
+    parts = {name: _part(task, name, [p == name for p in task.parts], scalings, device) for name in PARTS[1:]}
+    parts = {"train": lesson, "train_subsample": _subsample(task, lesson, parts["valid"], scalings, device), **parts}
+    network = _network(task, scalings).to(device)
+    rows = _train(task, network, lesson, parts["valid"])
+    for name, part in parts.items():
+        rows += score_rows("score", task.training["steps"], name, network, part.score(network, ROUNDS), ROUNDS)
+    return network, scalings, rows
+
+
+def _network(task: Task, scalings: Sequence[Scaling]) -> Network:
+    options = task.training
+    criterion = InfoNCE(
+        options["similarity"], options["temperature"], options["learn_temperature"], options.get("minimum_temperature")
+    )
+    start = torch.Generator().manual_seed(seed_of("network", *_key(task)))
+    neurons = [len(s.units) for s in scalings]
+    return build(task.architecture, neurons, options["hidden_units"], options["output_dimension"], criterion, start)
+
+
+def _key(task: Task) -> tuple:
+    return task.study_seed, task.contents, task.fold, task.seed
+
+
+def _train(task: Task, network: Network, lesson: Part, valid: Part) -> list[dict]:
+    """Rows of the history over the run: the batch loss, and about twenty scores on the valid part."""
+    options, objectives = task.training, _objectives(task, task.recordings, lesson.timeline)
+    steps, batch, names = options["steps"], options["batch_size"], [o.name for o in objectives]
+    way = encoding(network, lesson.series, lesson.timeline, 3 * batch * len(objectives))
+    print(f"fit: {type(way).__name__}, {len(lesson.timeline)} training samples", file=sys.stderr, flush=True)
+    run = train(network, way, objectives, batch, steps, options["learning_rate"], generator("fit", *_key(task)))
+    progress, looks = Progress(steps, "fit"), max(EVERY, steps // POINTS // EVERY * EVERY)
+    rows, losses, levels, drawn = _glance(task, network, valid, 0), [], [], batch * len(task.names)
+    temperatures: list = []
+    for step, (loss, chance) in enumerate(progress(run), start=1):
+        losses.append(loss)
+        levels.append(chance)
+        if step % EVERY == 0 or step == steps:
+            temperatures.append((step, len(losses), 1 / network.criterion.scale.detach()))
+        if step % looks == 0 or step == steps:
+            rows += _lesson_rows(names, task.pooled, losses, levels, temperatures, drawn)
+            rows += (seen := _glance(task, network, valid, step))
+            progress.told = " ".join(f"{r['objective']} valid {r['loss']:.4f} nats, {r['bits']:.3f} bits" for r in seen)
+            losses, levels, temperatures = [], [], []
+    return rows
+
+
+def _lesson_rows(names, session, losses, levels, temperatures, drawn) -> list[dict]:
+    """One row an objective for every ten steps; reads the losses from the device, so it is called now and then."""
+    values, levels, rows, begin = torch.stack(losses).double().cpu().numpy(), np.stack(levels), [], 0
+    for step, end, temperature in temperatures:
+        mine = slice(begin, end)
+        if not np.isfinite(values[mine]).all():
+            remedy = "Lower learning_rate, raise temperature, or set normalize: zscore."
+            raise UserError(Problem("training", "finite losses", f"NaN or infinite values near step {step}", remedy))
+        rows += step_rows(names, session, step, values[mine], levels[mine], float(temperature), drawn * (end - begin))
+        begin = end
+    return rows
+
+
+def _glance(task: Task, network: Network, valid: Part, step: int) -> list[dict]:
+    return score_rows("step", step, "valid", network, valid.score(network, GLANCE, (task.pooled,)), GLANCE)
+
+
+def _objectives(task: Task, recordings: Sequence[Recording], timeline: Timeline) -> list[Objective]:
+    """The label objective, the time objective, or for hybrid both: labels shape three dimensions, time shapes all."""
+    dimension, made = task.training["output_dimension"], []
+    if task.positives != "time":
+        space = label_space(recordings, timeline, task.labels)
+        found = conditional(task.positives, timeline, space, task.lag, task.training.get("delta"))
+        made.append(Objective("labels", found, min(3, dimension) if task.hybrid else dimension))
+    if task.positives == "time" or task.hybrid:
+        made.append(Objective("time", conditional("time", timeline, None, task.lag, None), dimension))
+    return made
+
+
+def _part(task: Task, name: str, masks: Sequence[np.ndarray], scalings: Sequence[Scaling], device: str) -> Part:
+    """The samples in `masks` with their exams: each session alone, and where there are several all of them."""
+    timeline = lay_out(task.recordings, masks, task.offset, task.across)
+    _check_part(task, name, masks, timeline)
+    series = []
+    for s, (recording, scaling) in enumerate(zip(task.recordings, scalings, strict=True)):
+        samples = timeline.sample[timeline.start[s] : timeline.start[s + 1]]
+        series.append(torch.from_numpy(scaling(recording.neural[samples])).to(device))
+    return Part(name, timeline, series, _exams(task, name, masks, timeline))
+
+
+def _exams(task: Task, name: str, masks: Sequence[np.ndarray], timeline: Timeline) -> list:
+    """Fixed draws: the same for all conditions, seeds and controls with equal positives."""
+    batch, made = task.training["batch_size"], []
+    groups = [(task.names[s], slice(s, s + 1)) for s in range(len(task.names))]
+    groups += [("pooled", slice(None))] if len(groups) > 1 else []
+    for session, chosen in groups:
+        recordings = task.recordings[chosen]
+        mine = lay_out(recordings, masks[chosen], task.offset, task.across)
+        shift = int(timeline.start[chosen][0])
+        for objective in _named(name, _objectives, task, recordings, mine):
+            stream = generator("evaluate", task.study_seed, task.contents[chosen], task.fold, name, objective.name)
+            made.append(exam(objective, session, batch, ROUNDS, stream, shift))
+    return made
+
+
+def _subsample(task: Task, lesson: Part, valid: Part, scalings: Sequence[Scaling], device: str) -> Part:
+    """Stretches of the training part with as many windows as the valid part has, so that both scores compare."""
+    wanted = [min(len(v), len(t)) for v, t in zip(valid.timeline.centres, lesson.timeline.centres, strict=True)]
+    stream = generator("train_subsample", task.study_seed, task.contents, task.fold)
+    chosen = random_stretch(lesson.timeline, wanted, stream)
+    masks = [np.isin(np.arange(len(r)), samples) for r, samples in zip(task.recordings, chosen, strict=True)]
+    return _part(task, "train_subsample", masks, scalings, device)
+
+
+def _check_part(task: Task, name: str, masks: Sequence[np.ndarray], timeline: Timeline) -> None:
+    for session, dropped in zip(task.names, timeline.dropped, strict=True):
+        if dropped:
+            window = len(task.offset)
+            told = f"{session}: {dropped} stretches of part {name} shorter than the window of {window} samples left out"
+            print(told, file=sys.stderr, flush=True)
+    counts = [len(c) for c in timeline.centres]
+    longest = [lay_out([r], [m], Offset(0, 1), task.across) for r, m in zip(task.recordings, masks, strict=True)]
+    check_parts(task.names, name, task.fold, counts, [int(np.bincount(t.segment).max(initial=0)) for t in longest], len(task.offset))
+
+
+def _named(part: str, function, *arguments):
+    """What `function` gives; its errors name the part."""
+    try:
+        return function(*arguments)
+    except UserError as error:
+        told = [Problem(f"part {part}: {p.where}", p.expected, p.found, p.remedy) for p in error.problems]
+        raise UserError(*told) from None

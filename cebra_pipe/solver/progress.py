@@ -1,0 +1,35 @@
+"""Progress of a fit on stderr: a bar on a terminal, a line every tenth in a log."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+Item = TypeVar("Item")
+LINES = 10
+
+
+class Progress:
+    """Counts the steps of an iterable; `told` is shown beside."""
+
+    def __init__(self, steps: int, title: str):
+        self.steps, self.title, self.told = steps, title, ""
+
+    def __call__(self, items: Iterable[Item]) -> Iterator[Item]:
+        return self._bar(items) if sys.stderr.isatty() else self._lines(items)
+
+    def _bar(self, items: Iterable[Item]) -> Iterator[Item]:
+        from tqdm import tqdm
+
+        with tqdm(items, total=self.steps, desc=self.title, file=sys.stderr, mininterval=0.5) as bar:
+            for item in bar:
+                yield item
+                bar.set_postfix_str(self.told, refresh=False)
+
+    def _lines(self, items: Iterable[Item]) -> Iterator[Item]:
+        every = max(1, self.steps // LINES)
+        for step, item in enumerate(items, start=1):
+            yield item
+            if step % every == 0 or step == self.steps:
+                print(f"{self.title}: step {step} of {self.steps} {self.told}", file=sys.stderr, flush=True)

@@ -1,0 +1,77 @@
+"""The stages simulate and split, from spec to file."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from cebra_pipe.data.parts import folds_of, part_of, read_split
+from cebra_pipe.data.recording import Recording
+from cebra_pipe.errors import UserError
+from cebra_pipe.pipeline.config import SimulateConfig, SplitConfig
+from cebra_pipe.pipeline.job import Job
+from cebra_pipe.pipeline.stages import simulate, split
+
+
+def simulated(path, minimum_rate=0.0, **given):
+    config = SimulateConfig(**{"seed": 3, "neurons": 12, "samples": 3000, **given}).model_dump()
+    spec = {"stage": "simulate", "simulate": config, "minimum_rate": minimum_rate}
+    simulate.run(Job("simulate", spec, {}, {"recording": path}))
+    return path
+
+
+def divided(recording, path, **given):
+    spec = {"stage": "split", "split": SplitConfig(**given).model_dump()}
+    split.run(Job("split", spec, {"recording": [recording]}, {"split": path}))
+    return path
+
+
+@pytest.fixture(scope="module")
+def rat(tmp_path_factory):
+    return simulated(tmp_path_factory.mktemp("rat") / "rat.parquet", minimum_rate=0.2)
+
+
+def test_a_simulated_recording_reads_back(rat):
+    recording = Recording.read(rat)
+    assert recording.neural.shape == (3000, 12)
+    assert recording.rate == 40
+    assert recording.minimum_rate == 0.2
+    assert recording.labels["position"].unit == "m"
+    assert recording.labels["direction"].discrete
+    assert set(recording.labels["direction"].values) == {0, 1}
+
+
+def test_two_runs_give_the_same_bytes(rat, tmp_path):
+    again = simulated(tmp_path / "again.parquet", minimum_rate=0.2)
+    assert again.read_bytes() == rat.read_bytes()
+    one, two = (divided(rat, tmp_path / f"{i}.parquet", stratify="direction") for i in range(2))
+    assert one.read_bytes() == two.read_bytes()
+
+
+def test_a_split_names_the_part_of_each_sample(rat, tmp_path):
+    made = read_split(divided(rat, tmp_path / "split.parquet", scheme="folds", folds=3, stratify="direction"))
+    assert folds_of(made) == [0, 1, 2]
+    np.testing.assert_array_equal(made["sample"], np.arange(3000))
+    np.testing.assert_array_equal(made["epoch"], Recording.read(rat).epoch)
+    for fold in range(3):
+        assert set(part_of(made, fold)) <= {"train", "valid", "test", "gap"}
+
+
+def test_shares_and_times_are_told(rat, tmp_path, capsys):
+    divided(rat, tmp_path / "split.parquet", scheme="blocks", gap=0.5)
+    said = capsys.readouterr().err
+    assert "train" in said
+    assert "the gap took" in said
+    for name in ("population rate", "mean over neurons", "label position", "label direction"):
+        assert name in said
+    assert "warning: gap 0.5 s is below two autocorrelation times of label position" in said
+
+
+def test_a_wide_gap_is_not_warned_about(rat):
+    assert len(split.memory_lines(Recording.read(rat), 60.0)) == 1
+
+
+def test_mistakes_name_the_recording_and_write_nothing(rat, tmp_path):
+    with pytest.raises(UserError, match=r"rat: split\.stratify"):
+        divided(rat, tmp_path / "split.parquet", stratify="side")
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,138 @@
+"""Configs: what is resolved, and that every mistake is told with its place and a remedy, all at once."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+import yaml
+
+from cebra_pipe.errors import UserError
+from cebra_pipe.pipeline.study import read_study, resolve
+
+BASE = {
+    "study": "s",
+    "recordings": {
+        "a": {"simulate": {"seed": 1}},
+        "b": {"file": "b.npz", "neural": "spikes", "rate": 40, "labels": {"position": "position", "direction": {"key": "d", "kind": "discrete"}}},
+    },
+    "conditions": {"time": {}, "behavior": {"labels": ["position", "direction"], "seeds": 2}},
+}
+
+
+def changed(path: str, value: object) -> dict:
+    """BASE with one entry set; None removes it."""
+    made = copy.deepcopy(BASE)
+    *parents, last = path.split(".")
+    place = made
+    for key in parents:
+        place = place.setdefault(key, {})
+    if value is None:
+        del place[last]
+    else:
+        place[last] = value
+    return made
+
+
+def test_what_is_left_out_is_filled_in():
+    study = resolve(BASE)
+    time, behavior = study.conditions["time"], study.conditions["behavior"]
+    assert (time.positives, behavior.positives) == ("time", "time_delta")
+    assert behavior.seeds == (1, 2)
+    assert behavior.labels == {"position": 1.0, "direction": 1.0}
+    assert behavior.units == {"a": ("a",), "b": ("b",)}
+    assert set(study.comparisons) == {"time_recordings", "behavior_recordings", "behavior_runs"}
+
+
+def test_defaults_reach_conditions_and_own_values_win():
+    study = resolve(changed("defaults", {"steps": 7, "temperature": 0.5}) | {"conditions": {"t": {"steps": 9}}})
+    assert (study.conditions["t"].training.steps, study.conditions["t"].training.temperature) == (9, 0.5)
+
+
+def test_like_takes_fields_but_not_the_title():
+    study = resolve(changed("conditions.null", {"like": "behavior", "control": "circular_shift", "seeds": [5]}))
+    null = study.conditions["null"]
+    assert (null.labels, null.control, null.seeds, null.title) == (study.conditions["behavior"].labels, "circular_shift", (5,), "null")
+
+
+def test_numbers_in_scientific_notation(tmp_path):
+    path = tmp_path / "c.yaml"
+    path.write_text(yaml.safe_dump(BASE).replace("study: s", "study: s\ndefaults: {learning_rate: 1e-3}"))
+    assert read_study(path).conditions["time"].training.learning_rate == 1e-3
+
+
+# place, value, what the message must name
+MISTAKES = [
+    ("conditions.time.stpes", 5, ["conditions.time.stpes", "Did you mean 'steps'?"]),
+    ("recordings.b.lables", {}, ["recordings.b.lables", "Did you mean 'labels'?"]),
+    ("recordings.b.labels.position", {"key": "p", "unti": "m"}, ["recordings.b.labels.position", "Did you mean 'unit'?"]),
+    ("defaults", {"learning_rat": 1}, ["defaults.learning_rat", "Did you mean 'learning_rate'?"]),
+    ("conditions.time.model", "ofset10-model", ["conditions.time.model", "Did you mean 'offset10-model'?"]),
+    ("conditions.time.learning_rate", -1, ["conditions.time.learning_rate", "greater than 0", "-1"]),
+    ("conditions.time.steps", "many", ["conditions.time.steps", "'many'"]),
+    ("conditions.time.delta", 0.1, ["conditions.time.delta", "no effect"]),
+    ("conditions.behavior.minimum_temperature", 0.1, ["minimum_temperature", "learn_temperature"]),
+    ("conditions.behavior.positives", "time", ["conditions.behavior.labels", "no effect"]),
+    ("defaults", {"delta": 0.1}, ["defaults.delta", "no effect"]),
+    ("conditions.time.hybrid", True, ["conditions.time.hybrid", "labels"]),
+    ("conditions.time.control", "circular_shift", ["conditions.time.control", "neuron_shift"]),
+    ("conditions.behavior.labels", ["postion"], ["conditions.behavior.labels", "Did you mean 'position'?"]),
+    ("conditions.behavior.labels", {"position": 0}, ["conditions.behavior.labels.position", "weight"]),
+    ("conditions.behavior.positives", "discrete", ["discrete labels alone"]),
+    ("conditions.behavior.seeds", [1, 1], ["conditions.behavior.seeds", "once"]),
+    ("conditions.behavior.like", "behaviour", ["conditions.behavior.like", "Known: time"]),
+    ("conditions.behavior.recordings", ["c"], ["conditions.behavior.recordings", "'c'"]),
+    ("conditions.behavior.units", {"joint": ["a"]}, ["conditions.behavior.units", "Rename"]),
+    ("conditions.Bad-Name", {}, ["conditions.Bad-Name", "40 characters"]),
+    ("study", None, ["study", "Add this key"]),
+    ("study", "../up", ["study", "name"]),
+    ("recordings.b.simulate", {"seed": 1}, ["recordings.b", "simulate"]),
+    ("recordings.b.rate", None, ["recordings.b", "rate"]),
+    ("split", {"train": 0.9}, ["split", "= 1"]),
+    ("split", {"scheme": "folds", "train": 0.5}, ["split", "no effect"]),
+    ("split", {"stratify": "position"}, ["split.stratify", "discrete"]),
+    ("decode.labels", ["nothing"], ["decode.labels", "'nothing'"]),
+    ("align.reference", "c", ["align.reference", "'c'"]),
+    ("comparisons.x", {"condition": "nobody"}, ["comparisons.x.condition", "'nobody'"]),
+    ("comparisons.x", {"condition": "time", "between": "runs"}, ["comparisons.x.between", "two seeds"]),
+    ("comparisons.x", {"condition": "behavior", "between": "runs", "bins": 3}, ["comparisons.x.bins", "no effect"]),
+]
+
+
+@pytest.mark.parametrize(("place", "value", "said"), MISTAKES, ids=[f"{m[0]}={m[1]}" for m in MISTAKES])
+def test_mistakes_are_told(place, value, said):
+    with pytest.raises(UserError) as caught:
+        resolve(changed(place, value))
+    for text in said:
+        assert text in str(caught.value)
+
+
+def test_all_mistakes_in_one_message():
+    raw = changed("conditions.time.stpes", 5)
+    raw["conditions"]["behavior"]["learning_rate"] = -1
+    raw["recordings"]["b"]["rate"] = 0
+    with pytest.raises(UserError) as caught:
+        resolve(raw)
+    assert len(caught.value.problems) == 3
+
+
+def test_a_key_twice(tmp_path):
+    path = tmp_path / "c.yaml"
+    path.write_text("study: a\nstudy: b\n")
+    with pytest.raises(UserError, match=r"each key once.*'study' twice"):
+        read_study(path)
+
+
+@pytest.mark.parametrize(("text", "said"), [("a: [", "valid YAML"), ("- 1", "a mapping"), ("\x00", "YAML")])
+def test_files_that_are_no_config(tmp_path, text, said):
+    path = tmp_path / "c.yaml"
+    path.write_text(text)
+    with pytest.raises(UserError, match=said):
+        read_study(path)
+
+
+def test_a_circle_of_like():
+    raw = changed("conditions.x", {"like": "y"})
+    raw["conditions"]["y"] = {"like": "x"}
+    with pytest.raises(UserError, match="circle"):
+        resolve(raw)

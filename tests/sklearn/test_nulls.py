@@ -1,0 +1,143 @@
+"""Scores against plain loops; the null itself on signals that have nothing to do with each other."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.signal import lfilter
+from scipy.stats import binom
+from sklearn.metrics import balanced_accuracy_score
+
+from cebra_pipe.data.controls import nearest_shift
+from cebra_pipe.data.parts import autocorrelation_time
+from cebra_pipe.data.recording import Label
+from cebra_pipe.sklearn.decoders import nearest, vote
+from cebra_pipe.sklearn.nulls import (
+    METRICS,
+    balanced_accuracy,
+    distance,
+    draw_shifts,
+    median_abs_error,
+    null_scores,
+    p_value,
+    shifted_truth,
+)
+
+ERROR, ACCURACY = METRICS["continuous"], METRICS["discrete"]
+
+
+def test_distance_goes_the_short_way_round():
+    np.testing.assert_allclose(
+        distance(np.array([350.0, 10.0, 180.0]), np.array([10.0, 350.0, 0.0]), 360.0), [20, 20, 180]
+    )
+    assert distance(np.array(350.0), np.array(10.0), None) == 340
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_balanced_accuracy_is_that_of_scikit_learn(seed):
+    rng = np.random.default_rng(seed)
+    truth, predicted = rng.integers(0, 3, (5, 60)), rng.integers(0, 3, 60)
+    expected = [balanced_accuracy_score(row, predicted) for row in truth]
+    np.testing.assert_allclose(balanced_accuracy(truth, predicted), expected)
+    assert float(balanced_accuracy(truth[0], predicted)) == pytest.approx(expected[0])
+
+
+def test_classes_that_a_shifted_truth_lacks_do_not_count():
+    truth = np.array([[0, 0, 1, 1], [1, 1, 1, 1]])
+    assert balanced_accuracy(truth, np.array([0, 1, 1, 1])).tolist() == [0.75, 0.75]
+
+
+@pytest.mark.parametrize("kind", ["continuous", "discrete"])
+def test_null_scores_agree_with_the_slow_truth(kind, monkeypatch):
+    rng = np.random.default_rng(0)
+    values = rng.integers(0, 4, 50) if kind == "discrete" else rng.random(50)
+    samples, shifts = np.array([3, 10, 11, 40, 49]), np.array([5, 20, 44])
+    predicted = values[samples[::-1]]
+    metric = METRICS[kind]
+    slow = [metric.score(np.roll(values, s)[samples], predicted, None) for s in shifts]
+    monkeypatch.setattr("cebra_pipe.sklearn.nulls.CHUNK", 10)
+    np.testing.assert_allclose(null_scores(metric, values, samples, predicted, shifts, None), slow)
+
+
+def test_p_counts_ties_and_itself():
+    null = np.array([0.1, 0.2, 0.3] * 10)
+    assert p_value(ERROR, 0.1, null) == 11 / 31
+    assert p_value(ERROR, 0.05, null) == 1 / 31
+    assert p_value(ACCURACY, 0.3, null) == 11 / 31
+    assert p_value(ACCURACY, 0.0, null) == 1
+
+
+@pytest.mark.parametrize(("draws", "given"), [(18, False), (19, True)])
+def test_few_draws_give_no_p(draws, given):
+    assert np.isfinite(p_value(ERROR, 0.5, np.linspace(0, 1, draws))) == given
+
+
+def test_shifts_keep_away_from_none_and_do_not_repeat():
+    shifts = draw_shifts(np.random.default_rng(0), 1000, 120, 500, 24.0)
+    assert len(shifts.values) == len(set(shifts.values)) == 500
+    assert shifts.values.min() >= 120
+    assert shifts.values.max() <= 880
+    assert shifts.available == 761
+    assert shifts.effective == pytest.approx(761 / 24)
+
+
+def test_all_shifts_are_taken_where_there_are_few():
+    assert sorted(draw_shifts(np.random.default_rng(0), 100, 45, 999, 9.0).values) == list(range(45, 56))
+    assert len(draw_shifts(np.random.default_rng(0), 100, 60, 999, 9.0).values) == 0
+
+
+def test_labels_share_shifts_as_far_as_their_bounds_admit():
+    fast, slow = (draw_shifts(np.random.default_rng(3), 400, n, 400, 1.0).values for n in (20, 90))
+    assert [s for s in fast if 90 <= s <= 310] == slow.tolist()
+
+
+def test_a_tie_that_is_there_is_found():
+    rng = np.random.default_rng(0)
+    label = Label(process(rng, 2000, 1)[:, 0])
+    samples = np.arange(1500, 2000)
+    predicted = label.values[samples] + rng.standard_normal(500)
+    shifts = draw_shifts(rng, 2000, nearest_shift(label, RATE), 199, 1.0).values
+    null = null_scores(ERROR, label.values, samples, predicted, shifts, None)
+    assert p_value(ERROR, float(median_abs_error(label.values[samples], predicted)), null) < 0.02
+
+
+RATE, LENGTH, TAU = 10.0, 1600, 1.0
+
+
+def process(rng, length, columns):
+    """(length, columns) autoregressive noise with a time constant of 1 s."""
+    keep = np.exp(-1 / (RATE * TAU))
+    return lfilter([1.0], [1.0, -keep], rng.standard_normal((length + 200, columns)), axis=0)[200:]
+
+
+def independent_p(seed, discrete):
+    """p by circular shifts and by permutations, for a decoder of a label that the features know nothing of."""
+    rng = np.random.default_rng(seed)
+    features, slow = process(rng, LENGTH, 5), process(rng, LENGTH, 1)[:, 0]
+    label = Label((slow > 0).astype(np.int64), "discrete") if discrete else Label(slow)
+    metric, values = METRICS[label.kind], label.values
+    train, test = np.arange(1080), np.arange(1100, LENGTH)
+    near = nearest(features[train], features[test], 16, "euclidean")
+    (predicted,) = vote(label, values[train], near, (16,))
+    score = float(metric.score(values[test], predicted, None))
+    memory = autocorrelation_time(slow, RATE) * RATE
+    shifts = draw_shifts(rng, LENGTH, nearest_shift(label, RATE), 99, memory).values
+    shifted = null_scores(metric, values, test, predicted, shifts, None)
+    permuted = np.array([metric.score(rng.permutation(values)[test], predicted, None) for _ in range(99)])
+    return p_value(metric, score, shifted), p_value(metric, score, permuted)
+
+
+@pytest.mark.parametrize("discrete", [False, True])
+def test_the_shift_null_holds_its_level_and_the_permutation_null_does_not(discrete):
+    runs = 200
+    p = np.array([independent_p(seed, discrete) for seed in range(runs)])
+    for level in (0.05, 0.1):
+        most = binom.ppf(0.995, runs, level)
+        assert (p[:, 0] <= level).sum() <= most
+        assert (p[:, 1] <= level).sum() > most
+    assert (p[:, 0] <= 0.1).sum() >= binom.ppf(0.005, runs, 0.1) / 2  # and not by never rejecting
+
+
+def test_shifted_truth_rolls_the_label():
+    values = np.arange(10)
+    np.testing.assert_array_equal(shifted_truth(values, np.arange(10), np.array([3])), [np.roll(values, 3)])

@@ -1,0 +1,75 @@
+# What a reader sees.
+
+rule figures:
+    input:
+        unpack(inputs("figures")),
+    output:
+        png=report(
+            update(pattern("figures", "png")),
+            caption="../report/{figure}.rst",
+            category="Figures",
+            labels={"figure": "{figure}", "kind": "picture"},
+        ),
+        svg=report(
+            update(pattern("figures", "svg")),
+            caption="../report/{figure}.rst",
+            category="Figures",
+            labels={"figure": "{figure}", "kind": "vector"},
+        ),
+        csv=report(
+            update(pattern("figures", "csv")),
+            caption="../report/{figure}.rst",
+            category="Data of figures",
+            labels={"figure": "{figure}", "kind": "table"},
+        ),
+    log:
+        beside("logs", "figures", ".log"),
+    benchmark:
+        beside("benchmarks", "figures", ".jsonl")
+    params:
+        spec=spec("figures"),
+        code=f"code:{fingerprint('figures')}",
+        files=files("figures"),
+        record=beside("records", "figures", ".json"),
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=needs("mem_mb", "figures"),
+        runtime=needs("runtime", "figures"),
+    conda:
+        "../../envs/cebra_pipe.yaml"
+    shell:
+        "python -m cebra_pipe figures --spec {params.spec:q} --code {params.code} {params.files} "
+        "--record {params.record:q} 2> {log:q}"
+
+
+rule tables:
+    input:
+        unpack(inputs("tables")),
+    output:
+        csv=report(
+            update(pattern("tables", "csv")),
+            caption="../report/tables.rst",
+            category="Tables",
+            labels={"table": "{table}", "kind": "table"},
+        ),
+        json=update(pattern("tables", "json")),
+    log:
+        beside("logs", "tables", ".log"),
+    benchmark:
+        beside("benchmarks", "tables", ".jsonl")
+    params:
+        spec=spec("tables"),
+        code=f"code:{fingerprint('tables')}",
+        files=files("tables"),
+        record=beside("records", "tables", ".json"),
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=needs("mem_mb", "tables"),
+        runtime=needs("runtime", "tables"),
+    conda:
+        "../../envs/cebra_pipe.yaml"
+    shell:
+        "python -m cebra_pipe tables --spec {params.spec:q} --code {params.code} {params.files} "
+        "--record {params.record:q} 2> {log:q}"

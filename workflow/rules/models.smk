@@ -1,0 +1,53 @@
+# Models and embeddings.
+
+rule fit:
+    input:
+        unpack(inputs("fit")),
+    output:
+        model=update(pattern("fit", "model")),
+        history=update(pattern("fit", "history")),
+    log:
+        beside("logs", "fit", ".log"),
+    benchmark:
+        beside("benchmarks", "fit", ".jsonl")
+    params:
+        spec=spec("fit"),
+        code=f"code:{fingerprint('fit')}",
+        files=files("fit"),
+        record=beside("records", "fit", ".json"),
+    threads: lambda wildcards: PLAN.threads(wildcards.condition)
+    resources:
+        gpu=GPUS,
+        mem_mb=needs("mem_mb", "fit"),
+        runtime=needs("runtime", "fit"),
+    conda:
+        "../../envs/cebra_pipe.yaml"
+    shell:
+        "python -m cebra_pipe fit --spec {params.spec:q} --code {params.code} {params.files} "
+        "--gpus {resources.gpu} --record {params.record:q} 2> {log:q}"
+
+
+rule transform:
+    input:
+        unpack(inputs("transform")),
+    output:
+        embedding=update(pattern("transform", "embedding")),
+    log:
+        beside("logs", "transform", ".log"),
+    benchmark:
+        beside("benchmarks", "transform", ".jsonl")
+    params:
+        spec=spec("transform"),
+        code=f"code:{fingerprint('transform')}",
+        files=files("transform"),
+        record=beside("records", "transform", ".json"),
+    threads: 1
+    resources:
+        gpu=GPUS,
+        mem_mb=needs("mem_mb", "transform"),
+        runtime=needs("runtime", "transform"),
+    conda:
+        "../../envs/cebra_pipe.yaml"
+    shell:
+        "python -m cebra_pipe transform --spec {params.spec:q} --code {params.code} {params.files} "
+        "--gpus {resources.gpu} --record {params.record:q} 2> {log:q}"

@@ -1,0 +1,79 @@
+# What embeddings are worth.
+
+rule decode:
+    input:
+        unpack(inputs("decode")),
+    output:
+        scores=update(pattern("decode", "scores")),
+        traces=update(pattern("decode", "traces")),
+    log:
+        beside("logs", "decode", ".log"),
+    benchmark:
+        beside("benchmarks", "decode", ".jsonl")
+    params:
+        spec=spec("decode"),
+        code=f"code:{fingerprint('decode')}",
+        files=files("decode"),
+        record=beside("records", "decode", ".json"),
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=needs("mem_mb", "decode"),
+        runtime=needs("runtime", "decode"),
+    conda:
+        "../../envs/cebra_pipe.yaml"
+    shell:
+        "python -m cebra_pipe decode --spec {params.spec:q} --code {params.code} {params.files} "
+        "--record {params.record:q} 2> {log:q}"
+
+
+rule align:
+    input:
+        unpack(inputs("align")),
+    output:
+        aligned=update(pattern("align", "aligned")),
+    log:
+        beside("logs", "align", ".log"),
+    benchmark:
+        beside("benchmarks", "align", ".jsonl")
+    params:
+        spec=spec("align"),
+        code=f"code:{fingerprint('align')}",
+        files=files("align"),
+        record=beside("records", "align", ".json"),
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=needs("mem_mb", "align"),
+        runtime=needs("runtime", "align"),
+    conda:
+        "../../envs/cebra_pipe.yaml"
+    shell:
+        "python -m cebra_pipe align --spec {params.spec:q} --code {params.code} {params.files} "
+        "--record {params.record:q} 2> {log:q}"
+
+
+rule consistency:
+    input:
+        unpack(inputs("consistency")),
+    output:
+        consistency=update(pattern("consistency", "consistency")),
+    log:
+        beside("logs", "consistency", ".log"),
+    benchmark:
+        beside("benchmarks", "consistency", ".jsonl")
+    params:
+        spec=spec("consistency"),
+        code=f"code:{fingerprint('consistency')}",
+        files=files("consistency"),
+        record=beside("records", "consistency", ".json"),
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=needs("mem_mb", "consistency"),
+        runtime=needs("runtime", "consistency"),
+    conda:
+        "../../envs/cebra_pipe.yaml"
+    shell:
+        "python -m cebra_pipe consistency --spec {params.spec:q} --code {params.code} {params.files} "
+        "--record {params.record:q} 2> {log:q}"
