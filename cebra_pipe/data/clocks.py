@@ -14,12 +14,21 @@ def check_rising(time: np.ndarray, where: str) -> None:
     """A UserError unless the time stamps are finite and each is later than the one before."""
     bad = np.flatnonzero(~np.isfinite(time))
     if len(bad):
-        raise UserError(Problem(where, "finite time stamps", f"{len(bad)} NaN or infinite, the first in row {bad[0]}", "Remove these rows."))
+        raise UserError(
+            Problem(
+                where,
+                "finite time stamps",
+                f"{len(bad)} NaN or infinite, the first in row {bad[0]}",
+                "Remove these rows.",
+            )
+        )
     back = np.flatnonzero(np.diff(time) <= 0)
     if len(back):
         row = back[0] + 1
         found = f"{time[row]:.9g} after {time[row - 1]:.9g} in row {row} ({len(back)} such rows)"
-        raise UserError(Problem(where, "rising time stamps", found, "Sort the rows by time and remove those that repeat."))
+        raise UserError(
+            Problem(where, "rising time stamps", found, "Sort the rows by time and remove those that repeat.")
+        )
     if len(time) < 2:
         raise UserError(Problem(where, "at least two time stamps", str(len(time))))
 
@@ -33,7 +42,7 @@ def step_of(time: np.ndarray) -> float:
 
 
 def rate_of(time: np.ndarray, rate: float | None, where: str, name: str) -> float:
-    """Samples per second: given, or from the time stamps; an error where the two disagree or the stamps are irregular."""
+    """Samples per second, given or from the time stamps; an error where the two disagree or the stamps are irregular."""
     step = step_of(time)
     if rate is not None:
         if abs(step * rate - 1) > AGREE:
@@ -44,7 +53,9 @@ def rate_of(time: np.ndarray, rate: float | None, where: str, name: str) -> floa
     regular = np.mean(np.abs(np.diff(time) / step - 1) <= 0.5)
     if regular < 0.8:
         found = f"{1 - regular:.0%} of the steps differ from {step:.4g} s by more than half"
-        raise UserError(Problem(where, "a regular clock", found, "Resample the recording, or give `rate` instead of `time`."))
+        raise UserError(
+            Problem(where, "a regular clock", found, "Resample the recording, or give `rate` instead of `time`.")
+        )
     return float(f"{1 / step:.9g}")
 
 

@@ -44,7 +44,9 @@ def circular_shift(recording: Recording, stream: np.random.Generator) -> Recordi
     slow = {name: n for name, n in sorted(nearest.items()) if 2 * n > length}
     listed = ", ".join(f"{name} {n / recording.rate:.1f} s" for name, n in slow.items())
     if len(slow) == len(nearest):
-        expected = f"a label with five autocorrelation times in half the recording ({length / recording.rate / 2:.1f} s)"
+        expected = (
+            f"a label with five autocorrelation times in half the recording ({length / recording.rate / 2:.1f} s)"
+        )
         raise UserError(
             Problem("control: circular_shift", expected, listed, "Use a longer recording or another control.")
         )

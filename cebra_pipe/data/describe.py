@@ -12,7 +12,13 @@ QUANTILES = {"minimum": 0.0, "quarter": 0.25, "median": 0.5, "three_quarters": 0
 
 
 def notes(
-    neural: np.ndarray, rate: float, labels: Mapping[str, Label], time: np.ndarray, epoch: np.ndarray, trial: np.ndarray, limit: float
+    neural: np.ndarray,
+    rate: float,
+    labels: Mapping[str, Label],
+    time: np.ndarray,
+    epoch: np.ndarray,
+    trial: np.ndarray,
+    limit: float,
 ) -> dict[str, object]:
     """Plain numbers and text, for the recording's metadata and `check`."""
     binary = [name for name, label in labels.items() if not label.discrete and len(np.unique(label.values)) == 2]
@@ -46,7 +52,7 @@ def gaps(time: np.ndarray, epoch: np.ndarray, trial: np.ndarray, rate: float, li
 def label_notes(label: Label) -> dict[str, object]:
     """Distinct values and range."""
     return {
-        "distinct": int(len(np.unique(label.values))),
+        "distinct": len(np.unique(label.values)),
         "minimum": label.values.min().item(),
         "maximum": label.values.max().item(),
     }
@@ -60,4 +66,7 @@ def share_of_zeros(neural: np.ndarray) -> float:
 def rates(neural: np.ndarray, rate: float) -> dict[str, float]:
     """Quantiles over neurons of the mean per second (spikes where the data are counts)."""
     mean = neural.mean(axis=0, dtype=np.float64) * rate
-    return {name: round(float(value), 6) for name, value in zip(QUANTILES, np.quantile(mean, list(QUANTILES.values())), strict=True)}
+    return {
+        name: round(float(value), 6)
+        for name, value in zip(QUANTILES, np.quantile(mean, list(QUANTILES.values())), strict=True)
+    }

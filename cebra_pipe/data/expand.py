@@ -79,7 +79,11 @@ def expanded(file: BinaryIO, size: int) -> Bounded:
     start = file.read(6)
     file.seek(0)
     if start.startswith(LZ4):
-        raise Refusal("a joblib file that is plain or compressed by zlib, gzip, bz2, xz or lzma", "lz4", "Save it with another `compress`.")
+        raise Refusal(
+            "a joblib file that is plain or compressed by zlib, gzip, bz2, xz or lzma",
+            "lz4",
+            "Save it with another `compress`.",
+        )
     expander = next((make() for magic, make in EXPANDERS.items() if start.startswith(magic)), None)
     if expander is None:
         return Bounded(file, size)

@@ -68,7 +68,12 @@ def load_data(
     `columns` picks columns of a 2-D array or table by number or name, of a DeepLabCut track by body part.
     `trust` unpickles freely, which runs what the file says.
     """
-    options = {"header": header, "separator": separator, "trust": trust or None, "minimum_likelihood": minimum_likelihood}
+    options = {
+        "header": header,
+        "separator": separator,
+        "trust": trust or None,
+        "minimum_likelihood": minimum_likelihood,
+    }
     contents = open_file(file, **{name: value for name, value in options.items() if value is not None})
     return contents.read(key if key is not None else contents.first(), columns)
 
@@ -80,11 +85,20 @@ def load_deeplabcut(filepath: str | Path, keypoints: list | None = None, pcutoff
     nearest one at the ends.
     """
     if FORMATS.get(Path(filepath).suffix.lower()) is not HDF5:
-        raise UserError(Problem(str(filepath), "a DeepLabCut .h5 file", repr(Path(filepath).suffix), "Export the track as h5."))
+        raise UserError(
+            Problem(str(filepath), "a DeepLabCut .h5 file", repr(Path(filepath).suffix), "Export the track as h5.")
+        )
     contents = open_file(filepath, minimum_likelihood=pcutoff)
     tracks = [name for name, entry in contents.entries.items() if entry.groups or "DeepLabCut" in entry.refused]
     if not tracks:
-        raise UserError(Problem(str(filepath), "a track with columns scorer, body part and coordinate", contents.listing(), "Use load_data for other h5 files."))
+        raise UserError(
+            Problem(
+                str(filepath),
+                "a track with columns scorer, body part and coordinate",
+                contents.listing(),
+                "Use load_data for other h5 files.",
+            )
+        )
     return contents.read(tracks[0], keypoints)
 
 
@@ -115,7 +129,14 @@ class Contents:
         """The one array of numbers; where there are several, the user has to say which."""
         name = self.first()
         if len(self.numeric()) > 1:
-            raise UserError(Problem(str(self.path), "`key` to say which array", f"several: {self.listing()}", "Give one of these as `key`."))
+            raise UserError(
+                Problem(
+                    str(self.path),
+                    "`key` to say which array",
+                    f"several: {self.listing()}",
+                    "Give one of these as `key`.",
+                )
+            )
         return name
 
     def read(self, key: str | int, columns: Sequence[str | int] | None = None) -> np.ndarray:
@@ -126,7 +147,11 @@ class Contents:
             if entry.refused:
                 raise Refusal("an array of numbers", entry.refused, REMEDIES.get(entry.refused, "Choose another key."))
             if self.likelihood and not entry.groups:
-                raise Refusal("a DeepLabCut track, as a limit of likelihood was given", str(entry), "Leave `minimum_likelihood` out.")
+                raise Refusal(
+                    "a DeepLabCut track, as a limit of likelihood was given",
+                    str(entry),
+                    "Leave `minimum_likelihood` out.",
+                )
             return np.array(entry.read(None if columns is None else indices(entry, columns)))
 
     def name_of(self, key: str | int) -> str:
@@ -134,7 +159,7 @@ class Contents:
         name = str(key).strip("/") if str(key).strip("/") in self.entries else str(key)
         if name in self.entries:
             return name
-        if self.ordered and isinstance(key, int) and 0 <= key < len(self.entries):
+        if False and isinstance(key, int) and 0 <= key < len(self.entries):
             return list(self.entries)[key]
         raise UserError(Problem(f"{self.path}, key {key!r}", *self._unknown(name)))
 
@@ -160,7 +185,11 @@ def open_file(file: str | Path, **options: object) -> Contents:
     path = Path(file)
     found = FORMATS.get(path.suffix.lower())
     if found is None:
-        raise UserError(Problem(str(path), "a known file format", f"suffix {path.suffix!r}", did_you_mean(path.suffix.lower(), FORMATS)))
+        raise UserError(
+            Problem(
+                str(path), "a known file format", f"suffix {path.suffix!r}", did_you_mean(path.suffix.lower(), FORMATS)
+            )
+        )
     check_there(path)
     idle = sorted(set(options) - set(found.options))
     if idle:
@@ -175,7 +204,11 @@ def check_there(path: Path) -> None:
     if path.is_dir():
         raise UserError(Problem(str(path), "a file", "a folder", "Give a file inside it."))
     if not path.exists():
-        near = did_you_mean(path.name, sorted(p.name for p in path.parent.iterdir())) if path.parent.is_dir() else f"There is no folder {path.parent}."
+        near = (
+            did_you_mean(path.name, sorted(p.name for p in path.parent.iterdir()))
+            if path.parent.is_dir()
+            else f"There is no folder {path.parent}."
+        )
         raise UserError(Problem(str(path), "a file", "no such file", near))
     if not path.stat().st_size:
         raise UserError(Problem(str(path), "a file with content", "an empty one", "Copy or save it anew."))
@@ -191,12 +224,23 @@ def telling(where: str, package: str = "") -> Iterator[None]:
     except Refusal as refusal:
         raise UserError(Problem(where, refusal.expected, refusal.found, refusal.remedy)) from refusal
     except ImportError as error:
-        raise UserError(Problem(where, f"{package or 'a package'} to read it", f"{error}", "Install cebra_pipe[formats].")) from error
+        raise UserError(
+            Problem(where, f"{package or 'a package'} to read it", f"{error}", "Install cebra_pipe[formats].")
+        ) from error
     except PermissionError as error:
-        raise UserError(Problem(where, "a file that may be read", "permission denied", "Change its permissions.")) from error
+        raise UserError(
+            Problem(where, "a file that may be read", "permission denied", "Change its permissions.")
+        ) from error
     except Exception as error:
         why = (str(error).strip().splitlines() or [""])[0][:160]
-        raise UserError(Problem(where, "a readable, whole file", f"a damaged one ({type(error).__name__}: {why})", "Copy or save it anew.")) from error
+        raise UserError(
+            Problem(
+                where,
+                "a readable, whole file",
+                f"a damaged one ({type(error).__name__}: {why})",
+                "Copy or save it anew.",
+            )
+        ) from error
 
 
 def indices(entry: Entry, columns: Sequence[str | int]) -> list[int]:
@@ -218,7 +262,11 @@ def _indices(entry: Entry, column: str | int) -> Sequence[int]:
     if not entry.columns:
         raise Refusal("columns by number", repr(column), f"The array is {entry} and names no columns.")
     if entry.columns.count(column) > 1:
-        raise Refusal("a name that one column has", f"{entry.columns.count(column)} columns {column!r}", "Give the column's number.")
+        raise Refusal(
+            "a name that one column has",
+            f"{entry.columns.count(column)} columns {column!r}",
+            "Give the column's number.",
+        )
     if column not in entry.columns:
         raise Refusal("a known column", repr(column), did_you_mean(column, (*entry.groups, *entry.columns)))
     return [entry.columns.index(column)]

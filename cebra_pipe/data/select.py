@@ -20,9 +20,19 @@ def check_select(config: RecordingConfig, name: str) -> Problems:
     if (select.speed_of is None) != (select.minimum_speed is None):
         problems.add(where, "speed_of and minimum_speed together", "one of them", "Give both, or neither.")
     if select.speed_of is not None and select.speed_of not in config.labels:
-        problems.add(f"{where}.speed_of", "the name of a label", repr(select.speed_of), did_you_mean(select.speed_of, config.labels))
+        problems.add(
+            f"{where}.speed_of",
+            "the name of a label",
+            repr(select.speed_of),
+            did_you_mean(select.speed_of, config.labels),
+        )
     elif select.speed_of is not None and config.labels[select.speed_of].kind == "discrete":
-        problems.add(f"{where}.speed_of", "a continuous label", f"{select.speed_of!r}, which is discrete", "Choose another label.")
+        problems.add(
+            f"{where}.speed_of",
+            "a continuous label",
+            f"{select.speed_of!r}, which is discrete",
+            "Choose another label.",
+        )
     if select.start is not None and select.stop is not None and select.start >= select.stop:
         problems.add(where, "start before stop", f"{select.start:g} and {select.stop:g}", "Mend the two.")
     return problems
@@ -37,7 +47,9 @@ def speed(values: np.ndarray, time: np.ndarray, epoch: np.ndarray, period: float
     return np.abs(np.where(known, sides, 0).sum(axis=0)) / np.maximum(known.sum(axis=0), 1)
 
 
-def slow(select: SelectConfig, values: np.ndarray, time: np.ndarray, trial: np.ndarray, limit: float, period: float | None) -> np.ndarray:
+def slow(
+    select: SelectConfig, values: np.ndarray, time: np.ndarray, trial: np.ndarray, limit: float, period: float | None
+) -> np.ndarray:
     """(time,) whether a sample moves slower than asked for; one whose place is unknown does not count as slow."""
     numbered = np.nan_to_num(trial, nan=-1)
     return (speed(values, time, epochs_of(time, numbered, limit), period) < select.minimum_speed) & np.isfinite(values)

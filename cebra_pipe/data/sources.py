@@ -104,7 +104,9 @@ def chosen_columns(source: Source, contents: Contents, name: str) -> list | None
     if len(used) > 1:
         raise UserError(Problem(where, "one of column, columns, keypoints", ", ".join(used), "Keep one of them."))
     if "keypoints" in used and not contents.entries[name].groups:
-        raise UserError(Problem(where, "a DeepLabCut track for `keypoints`", str(contents.entries[name]), "Use `columns`."))
+        raise UserError(
+            Problem(where, "a DeepLabCut track for `keypoints`", str(contents.entries[name]), "Use `columns`.")
+        )
     way, value = next(iter(used.items()), ("", None))
     return [value] if way == "column" else value
 
@@ -141,7 +143,9 @@ def read_all(config: RecordingConfig, shelf: Shelf, name: str) -> dict[str, Read
             read = shelf.read(item)
             found[role] = as_matrix(read) if role == "neural" else as_vector(read, role)
         except UserError as error:
-            problems.extend(Problem(f"recordings.{name}.{role} ({p.where})", p.expected, p.found, p.remedy) for p in error.problems)
+            problems.extend(
+                Problem(f"recordings.{name}.{role} ({p.where})", p.expected, p.found, p.remedy) for p in error.problems
+            )
     problems.raise_any()
     return found
 
@@ -150,7 +154,9 @@ def as_matrix(read: Read) -> Read:
     """(time, neuron), of a dtype that a parquet column can have."""
     values = read.values[:, None] if read.values.ndim == 1 else read.values
     if values.ndim != 2 or 0 in values.shape:
-        raise UserError(Problem(read.where, "an array (time, neuron)", f"shape {read.values.shape}", "Choose another key."))
+        raise UserError(
+            Problem(read.where, "an array (time, neuron)", f"shape {read.values.shape}", "Choose another key.")
+        )
     return Read(plain(values), read.where, read.columns)
 
 
@@ -161,8 +167,17 @@ def as_vector(read: Read, role: str) -> Read:
         values = values.ravel()
     if values.ndim != 1:
         last = values.shape[-1] - 1 if values.ndim else 0
-        remedy = f"Give `column: 0` to `column: {last}`" + (", one label for each." if role.startswith("labels") else ".")
-        raise UserError(Problem(read.where, "one column (time,)", f"shape {values.shape}", remedy if values.ndim == 2 else "Choose another key."))
+        remedy = f"Give `column: 0` to `column: {last}`" + (
+            ", one label for each." if role.startswith("labels") else "."
+        )
+        raise UserError(
+            Problem(
+                read.where,
+                "one column (time,)",
+                f"shape {values.shape}",
+                remedy if values.ndim == 2 else "Choose another key.",
+            )
+        )
     return Read(plain(values), read.where)
 
 

@@ -10,12 +10,19 @@ MOST = 1 << 32  # counts that are held at once
 
 
 def bins(times: np.ndarray, rate: float, start: float | None, stop: float | None, where: str) -> np.ndarray:
-    """Middles of the bins from `start` to `stop`: whole bins only, but always the one of the last spike where there is no stop."""
+    """Middles of the whole bins from `start` to `stop`; without a stop the last spike's bin is there too."""
     first = float(times.min()) if start is None else start
     last = float(times.max()) if stop is None else stop
     number = int(np.floor((last - first) * rate + 1e-6)) + (stop is None)
     if number < 1:
-        raise UserError(Problem(where, "a stretch of time to bin", f"{first:g} to {last:g} s", "Mend `start` and `stop`; times are in seconds."))
+        raise UserError(
+            Problem(
+                where,
+                "a stretch of time to bin",
+                f"{first:g} to {last:g} s",
+                "Mend `start` and `stop`; times are in seconds.",
+            )
+        )
     check_number(number, where, last - first)
     return first + (np.arange(number) + 0.5) / rate
 
@@ -23,10 +30,19 @@ def bins(times: np.ndarray, rate: float, start: float | None, stop: float | None
 def check_number(number: int, where: str, seconds: float) -> None:
     """A UserError where there are more counts than can be held, which is what times in samples look like."""
     if number > MOST:
-        raise UserError(Problem(where, "spike times in seconds", f"a span of {seconds:.3g}, {number} counts", "Divide the times by their sampling rate."))
+        raise UserError(
+            Problem(
+                where,
+                "spike times in seconds",
+                f"a span of {seconds:.3g}, {number} counts",
+                "Divide the times by their sampling rate.",
+            )
+        )
 
 
-def count(times: np.ndarray, neurons: np.ndarray | None, middles: np.ndarray, rate: float, where: str) -> tuple[np.ndarray, tuple[str, ...]]:
+def count(
+    times: np.ndarray, neurons: np.ndarray | None, middles: np.ndarray, rate: float, where: str
+) -> tuple[np.ndarray, tuple[str, ...]]:
     """Counts (time, neuron) of the spikes within half a bin of each middle, and the neurons' names in order of number.
 
     A bin holds its beginning and not its end. Spikes in no bin are not counted.
@@ -51,7 +67,12 @@ def check_spikes(times: np.ndarray, neurons: np.ndarray | None, where: str, wher
         return
     if len(neurons) != len(times):
         remedy = "Each spike needs its neuron: take both from the same list of spikes."
-        raise UserError(Problem(f"{where} and {where_neurons}", "equal lengths", f"{len(times)} times, {len(neurons)} neurons", remedy))
+        raise UserError(
+            Problem(
+                f"{where} and {where_neurons}", "equal lengths", f"{len(times)} times, {len(neurons)} neurons", remedy
+            )
+        )
     if not np.isfinite(neurons).all():
-        raise UserError(Problem(where_neurons, "a number for each spike's neuron", "NaN or infinite values", "Remove these spikes."))
-
+        raise UserError(
+            Problem(where_neurons, "a number for each spike's neuron", "NaN or infinite values", "Remove these spikes.")
+        )

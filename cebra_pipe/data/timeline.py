@@ -89,7 +89,7 @@ class LabelSpace:
     classes: np.ndarray  # (sample,) joint class of the discrete labels, 0 without any
 
     def embed(self, coordinates: np.ndarray) -> np.ndarray:
-        """(n, label) -> (n, feature): linear labels as they are, circular ones as points on a circle of their period."""
+        """(n, label) -> (n, feature): linear labels as they are, circular ones as points on a circle."""
         columns = []
         for values, period in zip(coordinates.T, self.periods, strict=True):
             angle, radius = values * (2 * np.pi / period) if period else values, period / (2 * np.pi)
@@ -100,7 +100,10 @@ class LabelSpace:
 def label_space(recordings: Sequence[Recording], timeline: Timeline, weights: Mapping[str, float]) -> LabelSpace:
     """The labels that `weights` names, of the samples of `timeline`."""
     rows = [timeline.sample[timeline.session == s] for s in range(timeline.sessions)]
-    flat = {name: np.concatenate([r.labels[name].values[i] for r, i in zip(recordings, rows, strict=True)]) for name in weights}
+    flat = {
+        name: np.concatenate([r.labels[name].values[i] for r, i in zip(recordings, rows, strict=True)])
+        for name in weights
+    }
     labels = {name: recordings[0].labels[name] for name in weights}
     continuous = [name for name in weights if not labels[name].discrete]
     discrete = [name for name in weights if labels[name].discrete]
@@ -115,21 +118,37 @@ def check_labels(names: Sequence[str], recordings: Sequence[Recording], weights:
     problems = Problems()
     for label, weight in weights.items():
         if not (np.isfinite(weight) and weight > 0):
-            problems.add(f"labels.{label}", "a weight above 0", f"{weight}", "Leave the label out, or give it a weight.")
+            problems.add(
+                f"labels.{label}", "a weight above 0", f"{weight}", "Leave the label out, or give it a weight."
+            )
         seen: dict[tuple, str] = {}
         for name, recording in zip(names, recordings, strict=True):
             if label not in recording.labels:
-                problems.add(f"labels.{label}", f"a label of recording {name}", "none of that name", did_you_mean(label, recording.labels))
+                problems.add(
+                    f"labels.{label}",
+                    f"a label of recording {name}",
+                    "none of that name",
+                    did_you_mean(label, recording.labels),
+                )
                 continue
             found = recording.labels[label]
             seen.setdefault((found.kind, found.unit, found.period), name)
         if len(seen) > 1:
-            told = "; ".join(f"{name}: {kind}, unit {unit!r}, period {period}" for (kind, unit, period), name in seen.items())
-            problems.add(f"labels.{label}", "one kind, unit and period in all recordings of a model", told, "Bring them to one scale.")
+            told = "; ".join(
+                f"{name}: {kind}, unit {unit!r}, period {period}" for (kind, unit, period), name in seen.items()
+            )
+            problems.add(
+                f"labels.{label}",
+                "one kind, unit and period in all recordings of a model",
+                told,
+                "Bring them to one scale.",
+            )
     problems.raise_any()
 
 
-def check_varied(names: Sequence[str], recordings: Sequence[Recording], timeline: Timeline, weights: Mapping[str, float]) -> None:
+def check_varied(
+    names: Sequence[str], recordings: Sequence[Recording], timeline: Timeline, weights: Mapping[str, float]
+) -> None:
     """A UserError where a label has a single value in the training part of all sessions."""
     problems = Problems()
     for label in weights:
@@ -137,7 +156,12 @@ def check_varied(names: Sequence[str], recordings: Sequence[Recording], timeline
         values = np.concatenate([r.labels[label].values[i] for r, i in zip(recordings, rows, strict=True)])
         if len(np.unique(values)) < 2:
             where = f"labels.{label} of {', '.join(names)}"
-            problems.add(where, "at least two values in the training part", f"{values[0]} alone", "Leave it out, or train on more samples.")
+            problems.add(
+                where,
+                "at least two values in the training part",
+                f"{values[0]} alone",
+                "Leave it out, or train on more samples.",
+            )
     problems.raise_any()
 
 

@@ -28,14 +28,25 @@ def check_trials(config: RecordingConfig, name: str) -> Problems:
     names, given = names_of(config), {"file", "key", "column"} & config.trials.model_fields_set
     for label in names:
         if label not in config.labels:
-            problems.add(f"{where}.from", "the name of a label, or gaps", repr(label), did_you_mean(label, [*config.labels, "gaps"]))
+            problems.add(
+                f"{where}.from",
+                "the name of a label, or gaps",
+                repr(label),
+                did_you_mean(label, [*config.labels, "gaps"]),
+            )
     kinds = [config.labels[label].kind for label in names if label in config.labels]
     if config.trials.from_ is not None and given:
-        problems.add(where, "trials that are given or derived", f"{', '.join(sorted(given))} beside from", "Keep one of the two.")
+        problems.add(
+            where, "trials that are given or derived", f"{', '.join(sorted(given))} beside from", "Keep one of the two."
+        )
     if "continuous" in kinds and config.trials.jump is None:
-        problems.add(where, "`jump` with a continuous label", "none", "Give the change between two samples that ends a trial.")
+        problems.add(
+            where, "`jump` with a continuous label", "none", "Give the change between two samples that ends a trial."
+        )
     if config.trials.jump is not None and "continuous" not in kinds:
-        problems.add(f"{where}.jump", "a continuous label in `from`", "none", "Leave `jump` out: it has no effect here.")
+        problems.add(
+            f"{where}.jump", "a continuous label in `from`", "none", "Leave `jump` out: it has no effect here."
+        )
     return problems
 
 
@@ -44,7 +55,9 @@ def given_trials(values: np.ndarray, where: str) -> np.ndarray:
     known = np.flatnonzero(np.isfinite(values))
     if not len(known) or (values[known] != np.round(values[known])).any():
         found = "none" if not len(known) else f"{values[known][values[known] != np.round(values[known])][0]:g}"
-        raise UserError(Problem(where, "whole numbers of trials", found, "Number the trials; NaN marks samples outside of trials."))
+        raise UserError(
+            Problem(where, "whole numbers of trials", found, "Number the trials; NaN marks samples outside of trials.")
+        )
     border = np.concatenate([[False], np.diff(values[known]) != 0])
     return _spread(np.cumsum(border), known, len(values))
 

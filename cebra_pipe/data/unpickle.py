@@ -15,13 +15,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
 from .expand import Bounded, expanded
 from .formats.entries import Refusal, check_size
 
-REMEDY = "Save plain arrays (numpy.savez), or set `trust: true` if you wrote the file yourself: that runs what the file says."
+REMEDY = (
+    "Save plain arrays (numpy.savez), or set `trust: true` if you wrote the file yourself: that runs what the file says."
+)
 PLAIN = re.compile(r"([?bBhHiIlLqQefdg]|[biufc](1|2|4|8|16|32)|[SU]\d{1,7})")  # dtypes of numbers and text
 
 
@@ -47,7 +50,11 @@ class Array:
 
     def fill(self, data: bytes, dtype: Dtype, shape: tuple[int, ...], order: str) -> None:
         if len(data) != size_of(shape, dtype):
-            raise Refusal(f"{size_of(shape, dtype)} bytes for an array of shape {shape}", str(len(data)), "The file is damaged; save it anew.")
+            raise Refusal(
+                f"{size_of(shape, dtype)} bytes for an array of shape {shape}",
+                str(len(data)),
+                "The file is damaged; save it anew.",
+            )
         self.values = np.frombuffer(data, dtype.value).reshape(shape, order=order)
 
     def build(self, state: tuple, source: Bounded) -> None:
@@ -146,7 +153,7 @@ class Admitted:
 class Restricted(pickle._Unpickler):  # the Python one: joblib's bytes stand in mid-stream, which the C one would buffer
     """Containers, numbers, text, and the names of `ADMITTED`."""
 
-    dispatch = dict(pickle._Unpickler.dispatch)
+    dispatch: ClassVar[dict] = dict(pickle._Unpickler.dispatch)
 
     def __init__(self, source: Bounded):
         super().__init__(source, encoding="latin1")
@@ -206,13 +213,24 @@ class Restricted(pickle._Unpickler):  # the Python one: joblib's bytes stand in 
     dispatch[pickle.ADDITEMS[0]] = add_items
     dispatch[pickle.FROZENSET[0]] = new_frozen_set
     # The extension registry of the running process would bypass the table.
-    for _opcode in (pickle.EXT1, pickle.EXT2, pickle.EXT4, pickle.INST, pickle.OBJ, pickle.NEWOBJ_EX, pickle.PERSID, pickle.BINPERSID):
+    for _opcode in (
+        pickle.EXT1,
+        pickle.EXT2,
+        pickle.EXT4,
+        pickle.INST,
+        pickle.OBJ,
+        pickle.NEWOBJ_EX,
+        pickle.PERSID,
+        pickle.BINPERSID,
+    ):
         del dispatch[_opcode[0]]
 
 
 def plain_key(key: object) -> object:
     """A key that is cheap to hash."""
-    if isinstance(key, str | bytes | int | float | None) or (isinstance(key, tuple) and all(isinstance(k, str | int) for k in key)):
+    if isinstance(key, str | bytes | int | float | None) or (
+        isinstance(key, tuple) and all(isinstance(k, str | int) for k in key)
+    ):
         return key
     raise Refusal("dictionary keys that are text or numbers", type(key).__name__, REMEDY)
 
@@ -229,7 +247,9 @@ def _damage_told() -> Iterator[None]:
     except Refusal:
         raise
     except Exception as error:
-        raise Refusal("a whole pickle", f"a damaged one ({type(error).__name__}: {str(error)[:80]})", "Save it anew.") from error
+        raise Refusal(
+            "a whole pickle", f"a damaged one ({type(error).__name__}: {str(error)[:80]})", "Save it anew."
+        ) from error
 
 
 def loads(data: bytes) -> object:
@@ -245,4 +265,3 @@ def load_file(path: Path) -> object:
         value = Restricted(source).load()
         source.read(1)  # past the end: a compressed stream checks itself there
         return value
-

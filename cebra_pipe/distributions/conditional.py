@@ -180,12 +180,16 @@ def _time_delta(timeline, space, lag, delta):
 def _too_short(timeline: Timeline, lag: int) -> UserError:
     longest = int(np.bincount(timeline.segment).max(initial=0))
     expected = f"a stretch of more than {lag} samples (time_offset times rate), windows included"
-    return UserError(Problem("training.time_offset", expected, f"at most {longest} samples", "Set a shorter time_offset."))
+    return UserError(
+        Problem("training.time_offset", expected, f"at most {longest} samples", "Set a shorter time_offset.")
+    )
 
 
 CONDITIONALS = {
     "time": _time,
     "time_delta": _time_delta,
-    "delta_normal": lambda timeline, space, lag, delta: LabelNeighbour(timeline, space, NormalChange(len(space.periods), delta)),
+    "delta_normal": lambda timeline, space, lag, delta: LabelNeighbour(
+        timeline, space, NormalChange(len(space.periods), delta)
+    ),
     "discrete": lambda timeline, space, lag, delta: SameClass(timeline, space),
 }

@@ -14,7 +14,7 @@ class NearestIndex:
     """Samples by their label rows. Equal rows (of one group) are one node, which its samples share."""
 
     def __init__(self, rows: np.ndarray, members: np.ndarray, groups: np.ndarray | None = None):
-        """rows (sample, feature) float64, members (sample,) what is given back, groups (sample,) what may be left out."""
+        """rows (sample, feature) float64, members (sample,) given back, groups (sample,) that may be left out."""
         rows = np.asarray(rows, np.float64) + 0.0  # no -0.0
         self.span = float(np.ptp(rows, axis=0).max(initial=0.0))
         self.line = rows.shape[1] == 1 and groups is None
@@ -33,7 +33,9 @@ class NearestIndex:
         self.counts = np.bincount(number)
         self.starts = np.cumsum(self.counts) - self.counts
 
-    def query(self, rows: np.ndarray, stream: np.random.Generator, apart: np.ndarray | None = None, reach: int = 0) -> np.ndarray:
+    def query(
+        self, rows: np.ndarray, stream: np.random.Generator, apart: np.ndarray | None = None, reach: int = 0
+    ) -> np.ndarray:
         """(n,) a member nearest to each of rows (n, feature), uniform among the nearest; -1 where none is allowed.
 
         With `apart` (n,): only members of groups farther than `reach` from that number.
@@ -71,7 +73,11 @@ class NearestIndex:
 
     def _choose(self, rows, which, asked, apart, reach) -> tuple[np.ndarray, np.ndarray]:
         distance, near = self.tree.query(rows, k=np.arange(1, asked + 1))  # (n, asked)
-        allowed = distance if apart is None else np.where(np.abs(self.groups[near] - apart[:, None]) > reach, distance, np.inf)
+        allowed = (
+            distance
+            if apart is None
+            else np.where(np.abs(self.groups[near] - apart[:, None]) > reach, distance, np.inf)
+        )
         best = allowed.min(axis=1, keepdims=True)
         settled = (self._equal(best[:, 0]) < distance[:, -1]) | (asked == len(self.rows))
         weights = np.where(np.isfinite(allowed) & (allowed <= self._equal(best)), self.counts[near], 0)

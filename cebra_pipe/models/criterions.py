@@ -28,7 +28,9 @@ class Loss(NamedTuple):
 class InfoNCE(nn.Module):
     """The criterion for one similarity and temperature; a learned temperature stays at or above its minimum."""
 
-    def __init__(self, similarity: str = "cosine", temperature: float = 1.0, learn: bool = False, minimum: float | None = None):
+    def __init__(
+        self, similarity: str = "cosine", temperature: float = 1.0, learn: bool = False, minimum: float | None = None
+    ):
         super().__init__()
         if similarity not in ("cosine", "euclidean"):
             raise UserError(Problem("similarity", "cosine or euclidean", repr(similarity)))

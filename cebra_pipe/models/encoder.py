@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from torch import Generator, Tensor, nn
 
-from .table import Architecture
 from .layers import SparseSeries, Taps, normalize
+from .table import Architecture
 
 
 class Encoder(nn.Module):

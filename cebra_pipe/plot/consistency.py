@@ -51,9 +51,17 @@ def rows(study: Study, paths: Sequence[Path]) -> Table:
         raise UserError(Problem("--input consistency", expected, str(len(paths)), "Give the files as the rule does."))
     blocks: list[dict] = []
     for entry, path in zip(study.comparisons, paths, strict=True):
-        about = {"comparison": entry["name"], "title": entry.get("title") or entry["name"], "between": entry.get("between", "recordings")}
-        condition = next((k.text for k in study.conditions if k.name == entry.get("condition")), entry.get("condition", ""))
-        about["title"] = f"{about['title']} · {condition}" if condition and condition not in about["title"] else about["title"]
+        about = {
+            "comparison": entry["name"],
+            "title": entry.get("title") or entry["name"],
+            "between": entry.get("between", "recordings"),
+        }
+        condition = next(
+            (k.text for k in study.conditions if k.name == entry.get("condition")), entry.get("condition", "")
+        )
+        about["title"] = (
+            f"{about['title']} · {condition}" if condition and condition not in about["title"] else about["title"]
+        )
         blocks += [{**about, **block} for block in _comparison(study, read_table(path, stage="consistency"))]
     return stack(COLUMNS, blocks)
 
@@ -95,12 +103,21 @@ def _cells(study: Study, mine: Table) -> Iterator[dict]:
     """The mean over folds and seeds of each pair; for runs, whose they are and which pair."""
     runs = bool((mine["recording"] != "").any()) and not set(mine["from"]) <= set(study.recordings)
     if runs:
-        keys = [(_title(study, r), f"{a.replace('seed', 'seed ')} → {b.replace('seed', '')}") for r, a, b in _columns(mine, "recording", "from", "to")]
+        keys = [
+            (_title(study, r), f"{a.replace('seed', 'seed ')} → {b.replace('seed', '')}")
+            for r, a, b in _columns(mine, "recording", "from", "to")
+        ]
     else:
         keys = [(_title(study, a), _title(study, b)) for a, b in _columns(mine, "from", "to")]
     for key in dict.fromkeys(keys):
         mask = np.array([k == key for k in keys])
-        yield {"row": key[0], "column": key[1], "score": _mean(mine["score"][mask]), "coverage": _mean(mine["coverage"][mask]), "n": int(mask.sum())}
+        yield {
+            "row": key[0],
+            "column": key[1],
+            "score": _mean(mine["score"][mask]),
+            "coverage": _mean(mine["coverage"][mask]),
+            "n": int(mask.sum()),
+        }
 
 
 def _title(study: Study, name: str) -> str:
@@ -125,7 +142,14 @@ def draw(drawn: Table, title: str = "") -> Figure:
         for ax, definition in zip(axes, [d for d, (_, matrix) in DEFINITIONS.items() if matrix], strict=False):
             draw_matrix(ax, pick(mine, what="cell", definition=definition), norm, mine["between"][0] == "recordings")
             ax.set_title(literal(DEFINITIONS[definition][0]), loc="left", fontsize=6.5)
-        axes[0].annotate(literal(mine["title"][0]), (0, 1), (0, 20), xycoords="axes fraction", textcoords="offset points", fontweight="bold")
+        axes[0].annotate(
+            literal(mine["title"][0]),
+            (0, 1),
+            (0, 20),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            fontweight="bold",
+        )
         draw_null(axes[2], mine)
         fig.colorbar(ScalarMappable(norm, _colors()), ax=axes[1], label="R²", shrink=0.7, pad=0.03, extend="min")
         for column, ax in enumerate(axes):
@@ -165,7 +189,15 @@ def draw_matrix(ax: Axes, cells: Table, norm: Normalize, square: bool = True) ->
 def _write(ax: Axes, values: np.ndarray, norm: Normalize) -> None:
     for (row, column), value in np.ndenumerate(values):
         if np.isfinite(value):
-            ax.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=6, color="black" if norm(value) > 0.55 else "white")
+            ax.text(
+                column,
+                row,
+                f"{value:.2f}",
+                ha="center",
+                va="center",
+                fontsize=6,
+                color="black" if norm(value) > 0.55 else "white",
+            )
 
 
 def draw_null(ax: Axes, mine: Table) -> None:
@@ -178,16 +210,29 @@ def draw_null(ax: Axes, mine: Table) -> None:
         summary, null = pick(summaries, definition=definition), pick(mine, what="null", definition=definition)["score"]
         shade = COLORS[y % len(COLORS)]
         # Heights by the golden ratio: even, and the same each time.
-        ax.plot(null, y + 0.24 * (((np.arange(len(null)) * 0.618034) % 1) - 0.5), ".", color=GREY, ms=2, mew=0, zorder=1)
+        ax.plot(
+            null, y + 0.24 * (((np.arange(len(null)) * 0.618034) % 1) - 0.5), ".", color=GREY, ms=2, mew=0, zorder=1
+        )
         ax.plot(summary["score"], [y], "|", color=shade, ms=14, mew=2, zorder=3)
         told = f"{DEFINITIONS[definition][0]}\n{_said(summary)}"
-        ax.text(0.01, y - 0.22, literal(told), transform=ax.get_yaxis_transform(), fontsize=5.8, color=DARK, va="bottom", bbox={"color": "white", "pad": 0.5})
+        ax.text(
+            0.01,
+            y - 0.22,
+            literal(told),
+            transform=ax.get_yaxis_transform(),
+            fontsize=5.8,
+            color=DARK,
+            va="bottom",
+            bbox={"color": "white", "pad": 0.5},
+        )
     ax.set_ylim(len(summaries) - 0.7, -0.65)
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
     ax.axvline(0, color=DARK, lw=0.6, zorder=0)
     ax.set_xlim(right=1.05)
-    ax.set_xlabel("mean R² over pairs; grey: circular shifts" if mine["between"][0] == "recordings" else "mean R² over pairs")
+    ax.set_xlabel(
+        "mean R² over pairs; grey: circular shifts" if mine["between"][0] == "recordings" else "mean R² over pairs"
+    )
 
 
 def _said(summary: Table) -> str:
@@ -196,7 +241,11 @@ def _said(summary: Table) -> str:
     if n <= 0:
         told = summary["note"][0]
     elif p:
-        told = (f"p = {p}" if p[0].isdigit() else p) + f" ({n} shifts" + (f", {number(effective, 2)} independent)" if effective == effective else ")")
+        told = (
+            (f"p = {p}" if p[0].isdigit() else p)
+            + f" ({n} shifts"
+            + (f", {number(effective, 2)} independent)" if effective == effective else ")")
+        )
     else:
         told = f"description only, no p ({n} shifts)"
     return f"mean {summary['score'][0]:.2f}, {summary['n'][0]} pairs; {told}"

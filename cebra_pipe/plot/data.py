@@ -14,7 +14,7 @@ from ..data.table import Table
 from .drawn import distinct, pick, stack
 from .numbers import about, sentence
 from .shown import Study
-from .style import GREY, PARTS, figure, letter, literal, measured, message, styled
+from .style import GREY, PARTS, figure, letter, literal, measured, message, styled, whole_ticks
 
 COLUMNS = {
     "what": str,  # numbers | notes on | spike | activity | border | lap | field
@@ -26,7 +26,8 @@ COLUMNS = {
     "row": int,  # its place in the raster or map
     "value": float,  # spikes in a bin, activity; share of the neuron's peak for a field
     "part": str,
-    "class": int,  # of a field; trial of a lap
+    "class": int,
+    "trial": int,
     "label": str,
     "unit": str,
     "note": str,
@@ -61,10 +62,22 @@ def _raster(recording: Recording, study: Study) -> Iterator[dict]:
     yield {"what": "notes on raster", "note": note}
     if counted(recording):
         time, neuron = np.nonzero(neural)
-        yield {"what": "spike", "x": time / recording.rate, "neuron": neuron, "row": place[neuron], "value": neural[time, neuron]}
+        yield {
+            "what": "spike",
+            "x": time / recording.rate,
+            "neuron": neuron,
+            "row": place[neuron],
+            "value": neural[time, neuron],
+        }
     else:
         time, neuron = np.indices(neural.shape).reshape(2, -1)
-        yield {"what": "activity", "x": time / recording.rate, "neuron": neuron, "row": place[neuron], "value": neural.ravel()}
+        yield {
+            "what": "activity",
+            "x": time / recording.rate,
+            "neuron": neuron,
+            "row": place[neuron],
+            "value": neural.ravel(),
+        }
     yield {"what": "border", "x": (np.flatnonzero(np.diff(recording.trial[shown])) + 1) / recording.rate}
 
 
@@ -94,7 +107,7 @@ def _laps(recording: Recording, split: Table, study: Study) -> Iterator[dict]:
         "x": shown / recording.rate,
         "y": np.asarray(values, float)[shown],
         "part": split["fold0"][shown],
-        "class": recording.trial[shown],
+        "trial": recording.trial[shown],
     }
 
 
@@ -122,7 +135,10 @@ def _peak(rates: np.ndarray) -> np.ndarray:
 
 
 def _fields(recording: Recording, study: Study) -> Iterator[dict]:
-    """Rate maps by class, drawn from even trials and sorted by the peak in odd ones: noise sorted by itself makes a diagonal too."""
+    """Rate maps by class, drawn from even trials and sorted by the peak in odd ones.
+
+    Noise that is sorted by its own peaks makes a diagonal too.
+    """
     label, discrete = study.colors(recording)
     if label is None:
         return
@@ -155,7 +171,11 @@ def _halves(recording: Recording, classes: np.ndarray, groups: np.ndarray) -> tu
     for group in groups:
         trials = np.unique(recording.trial[classes == group])
         if len(trials) < 2:
-            return np.ones(len(recording), bool), np.ones(len(recording), bool), "fields sorted on the samples they show"
+            return (
+                np.ones(len(recording), bool),
+                np.ones(len(recording), bool),
+                "fields sorted on the samples they show",
+            )
         odd |= (classes == group) & np.isin(recording.trial, trials[::2])
     return odd, ~odd, "fields sorted by their peak in odd trials, drawn from even ones"
 
@@ -179,7 +199,8 @@ def draw(drawn: Table, title: str = "") -> Figure:
         for j, ax in enumerate(axes[2:]):
             draw_fields(ax, mine, classes[j] if j < len(classes) else None)
         for j, ax in enumerate(axes):
-            letter(ax, (2 + wide) * i + j, dx=-10, dy=4)
+            if ax.axison or not len(pick(mine, what="notes on field")):
+                letter(ax, (2 + wide) * i + j, dx=-10, dy=4)
     fig.legend(handles=[Patch(color=PARTS[p], label=t) for p, t in _PARTS.items()], loc="outside lower center", ncols=4)
     return fig
 
@@ -197,7 +218,9 @@ def draw_raster(ax: Axes, mine: Table) -> None:
     if len(activity):
         image = np.full((int(activity["row"].max()) + 1, len(np.unique(activity["x"]))), np.nan)
         image[activity["row"], np.searchsorted(np.unique(activity["x"]), activity["x"])] = activity["value"]
-        ax.imshow(image, aspect="auto", cmap="Greys", origin="lower", extent=(0, activity["x"].max(), -0.5, len(image) - 0.5))
+        ax.imshow(
+            image, aspect="auto", cmap="Greys", origin="lower", extent=(0, activity["x"].max(), -0.5, len(image) - 0.5)
+        )
     else:
         size = float(np.clip(90 / max(int(spikes["row"].max(initial=0)) + 1, 1), 0.4, 3))
         ax.scatter(spikes["x"], spikes["row"], s=size, marker="|", linewidths=0.6, color="black", rasterized=True)
@@ -206,28 +229,41 @@ def draw_raster(ax: Axes, mine: Table) -> None:
     ax.set_title(literal(pick(mine, what="notes on raster")["note"][0]), loc="left", fontsize=6.5)
     ax.set_xlabel("recorded time (s)")
     ax.set_ylabel("neuron")
+    whole_ticks(ax.yaxis, np.zeros(1))
     ax.margins(x=0.01, y=0.02)
 
 
 def draw_laps(ax: Axes, mine: Table) -> None:
     laps, said = pick(mine, what="lap"), pick(mine, what="notes on lap")
     for run in _runs(laps):
-        ax.plot(laps["x"][run], laps["y"][run], "-" if len(run) > 1 else ".", ms=0.8, lw=0.8, color=PARTS[laps["part"][run[0]]], rasterized=True)
+        ax.plot(
+            laps["x"][run],
+            laps["y"][run],
+            "-" if len(run) > 1 else ".",
+            ms=0.8,
+            lw=0.8,
+            color=PARTS[laps["part"][run[0]]],
+            rasterized=True,
+        )
     ax.set_title(literal(said["note"][0]), loc="left", fontsize=6.5)
     ax.set_xlabel("recorded time, gaps closed (s)")
     ax.set_ylabel(measured(said["label"][0], said["unit"][0]))
+    whole_ticks(ax.yaxis, laps["y"])
     ax.margins(x=0.01)
 
 
 def _runs(laps: Table) -> list[np.ndarray]:
     """Stretches of samples within one trial and part."""
-    trial, part = laps["class"], laps["part"]
+    trial, part = laps["trial"], laps["part"]
     cuts = np.flatnonzero((np.diff(trial) != 0) | (part[1:] != part[:-1])) + 1
     return [run for run in np.split(np.arange(len(laps)), cuts) if len(run)]
 
 
 def draw_fields(ax: Axes, mine: Table, part: str | None) -> None:
     said, field = pick(mine, what="notes on field"), pick(mine, what="field", part=part)
+    if part is None and len(said):
+        ax.set_axis_off()
+        return
     if part is None or not len(field):
         message(ax, "no continuous label:\nno place fields")
         return

@@ -2,145 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from ..data.recording import Recording
 from ..data.table import Table
-from .drawn import NONE, distinct, pick, stack
-from .shown import NO_P, Source, Study
-from .style import COLORS, DARK, GREY, figure, letter, literal, measured, message, probability, styled
-from .summary import METHODS, Score, scores
+from .drawn import NONE, distinct, pick
+from .shown import NO_P
+from .style import COLORS, DARK, GREY, figure, letter, literal, measured, message, probability, styled, whole_ticks
 
-COLUMNS = {
-    "panel": str,  # trace | error | absent
-    "recording": str,
-    "title": str,
-    "series": str,  # condition or baseline
-    "kind": str,  # condition | control | baseline
-    "label": str,
-    "metric": str,
-    "unit": str,
-    "fold": int,
-    "seed": int,
-    "trial": int,
-    "sample": int,
-    "x": float,  # trace: seconds of shown test samples, laps closed up
-    "truth": float,
-    "decoded": float,
-    "class_label": str,
-    "true_class": int,
-    "decoded_class": int,
-    "what": str,  # error: mean | seed (mean over folds) | fold (mean over seeds)
-    "score": float,
-    "chance": float,
-    "floor": float,
-    "p": float,
-    "null_n": int,
-    "note": str,
-}
 METRICS = {"median_abs_error": "median absolute error", "balanced_accuracy": "balanced accuracy"}
-LONGEST = 1500  # samples of a trace: more cannot be told apart on a page
 
 
-# ---- what is drawn ---------------------------------------------------------------------------------------------------
-def rows(study: Study, recordings: Mapping[str, Recording], scored: Sequence[Source], traced: Sequence[Source]) -> Table:
-    """All that the figure draws, from the files of decode."""
-    blocks: list[dict] = []
-    read = [(source, list(scores(source.read()))) for source in scored]
-    for name, recording in recordings.items():
-        about = {"recording": name, "title": study.recordings[name]}
-        main = study.main(name)
-        traces = [s for s in traced if main and (s.condition, s.unit) == main]
-        found = [*_trace(study, recording, name, traces), *_errors(name, read, main)]
-        blocks += [{**about, **block} for block in found]
-    return stack(COLUMNS, blocks)
-
-
-def _trace(study: Study, recording: Recording, name: str, traced: list[Source]) -> Iterator[dict]:
-    continuous, discrete = study.colors(recording)
-    table = pick(traced[0].read(), recording=name, method="embedding") if traced else None
-    columns = table.columns if table is not None else {}
-    label = next((n for n in (continuous, discrete) if n and f"true.{n}" in columns), None)
-    if label is None or not len(table):
-        yield {"panel": "absent", "note": "no decoded label" if recording.labels else "this recording has no label to decode"}
-        return
-    fold, seed = int(table["fold"].min()), int(table["seed"].min())
-    table = pick(table, fold=fold, seed=seed)
-    kept, note = _laps(table, study.laps)
-    yield {
-        "panel": "trace",
-        "series": traced[0].condition.text,
-        "kind": "condition",
-        "label": label,
-        "unit": recording.labels[label].unit,
-        "fold": fold,
-        "seed": seed,
-        "trial": kept["trial"],
-        "sample": kept["sample"],
-        "x": np.arange(len(kept)) / recording.rate,
-        "truth": kept[f"true.{label}"],
-        "decoded": kept[f"predicted.{label}"],
-        "note": note,
-        **_classes(kept, discrete if label == continuous else None),
-    }
-
-
-def _classes(table: Table, discrete: str | None) -> dict:
-    if discrete is None or f"true.{discrete}" not in table.columns:
-        return {}
-    return {"class_label": discrete, "true_class": table[f"true.{discrete}"].astype(int), "decoded_class": table[f"predicted.{discrete}"].astype(int)}
-
-
-def _laps(table: Table, laps: int) -> tuple[Table, str]:
-    """Samples of some test trials, evenly spread over all of them, without padded samples; and what was left out."""
-    trials = np.unique(table["trial"])
-    chosen = trials[np.unique(np.linspace(0, len(trials) - 1, min(laps, len(trials))).round().astype(int))]
-    mine = table.where(np.isin(table["trial"], chosen))
-    padded = int(mine["padded"].sum())
-    mine = mine.where(~mine["padded"])
-    note = f"{len(chosen)} of {len(trials)} test trials, evenly spread; {padded} padded samples left out"
-    if len(mine) > LONGEST:
-        note += f"; first {LONGEST} of {len(mine)} samples"
-        mine = mine.where(np.arange(len(mine)) < LONGEST)
-    return mine, note
-
-
-def _errors(name: str, read: Sequence[tuple[Source, list[Score]]], main: tuple | None) -> Iterator[dict]:
-    """The errors of every condition, then of the baselines, which are the main condition's: same windows, same samples."""
-    mine = [(source, score) for source, found in read for score in found if score.recording == name]
-    for source, score in mine:
-        if score.method == "embedding":
-            kind = "control" if source.condition.control else "condition"
-            yield from _points(source.condition.text, kind, score, NO_P.get(source.condition.control, ""))
-    for method, text in METHODS.items():
-        for source, score in mine:
-            if score.method == method != "embedding" and (source.condition, source.unit) == main:
-                yield from _points(text, "baseline", score, "")
-
-
-def _points(series: str, kind: str, score: Score, no_p: str) -> Iterator[dict]:
-    shared = {
-        "panel": "error",
-        "series": series,
-        "kind": kind,
-        "label": score.label,
-        "metric": score.metric,
-        "unit": score.unit,
-        "chance": score.chance,
-        "floor": score.floor,
-    }
-    p = {"p": np.nan, "null_n": 0} if no_p else {"p": score.p, "null_n": score.null_n}
-    yield {**shared, **p, "what": "mean", "score": score.mean, "note": no_p or score.note}
-    for what, spread in (("seed", score.by_seed), ("fold", score.by_fold)):
-        yield {**shared, "what": what, what: list(spread), "score": list(spread.values())}
-
-
-# ---- the drawing -----------------------------------------------------------------------------------------------------
 @styled
 def draw(drawn: Table, title: str = "") -> Figure:
     """One row a recording: its trace, then a panel of errors for each label that is decoded."""
@@ -156,12 +30,15 @@ def draw(drawn: Table, title: str = "") -> Figure:
     for row, part in enumerate(parts.values()):
         axes = [fig.add_subplot(grid[row, column]) for column in range(len(widths))]
         draw_trace(axes[0], part)
+        filled = [label for label in labels if len(pick(part, panel="error", label=label))]
         for ax, label in zip(axes[1:], labels or [""], strict=True):
-            draw_errors(ax, pick(part, panel="error", label=label), ax is axes[1], ends.get(label))
+            draw_errors(ax, pick(part, panel="error", label=label), label in filled[:1], ends.get(label))
         for ax in axes:
             letter(ax, count)
             count += 1
-    fig.suptitle(literal(f"{title}: decoding of held-out trials" if title else "Decoding of held-out trials"), fontweight="bold")
+    fig.suptitle(
+        literal(f"{title}: decoding of held-out trials" if title else "Decoding of held-out trials"), fontweight="bold"
+    )
     fig.legend(handles=_legend(drawn), loc="outside lower center", ncols=4)
     return fig
 
@@ -187,7 +64,14 @@ def draw_trace(ax: Axes, part: Table) -> None:
         message(ax, f"{part['title'][0]}: {absent[0] if absent else 'nothing decoded'}")
         return
     for run in _runs(trace):
-        ax.plot(trace["x"][run], trace["truth"][run], color=_shade(trace["true_class"][run][0]), lw=1.6, alpha=0.55, solid_capstyle="butt")
+        ax.plot(
+            trace["x"][run],
+            trace["truth"][run],
+            color=_shade(trace["true_class"][run][0]),
+            lw=1.6,
+            alpha=0.55,
+            solid_capstyle="butt",
+        )
     colors = [_shade(c) for c in trace["decoded_class"]]
     ax.scatter(trace["x"], trace["decoded"], s=2.2, c=colors, linewidths=0, rasterized=True, zorder=3)
     for x in trace["x"][1:][np.diff(trace["trial"]) != 0]:
@@ -195,12 +79,25 @@ def draw_trace(ax: Axes, part: Table) -> None:
     ax.set_xlim(0, trace["x"][-1] if len(trace) > 1 else 1)
     ax.set_xlabel("time in the shown test trials, closed up (s)")
     ax.set_ylabel(measured(trace["label"][0], trace["unit"][0]))
-    ax.set_title(literal(f"{trace['title'][0]} · {trace['series'][0]}, fold {trace['fold'][0]}, seed {trace['seed'][0]}"), loc="left", pad=12)
-    ax.annotate(literal(trace["note"][0]), (0, 1), (0, 3), xycoords="axes fraction", textcoords="offset points", fontsize=6, color=DARK)
+    whole_ticks(ax.yaxis, trace["truth"])
+    ax.set_title(
+        literal(f"{trace['title'][0]} · {trace['series'][0]}, fold {trace['fold'][0]}, seed {trace['seed'][0]}"),
+        loc="left",
+        pad=12,
+    )
+    ax.annotate(
+        literal(trace["note"][0]),
+        (0, 1),
+        (0, 3),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        fontsize=6,
+        color=DARK,
+    )
 
 
 def _runs(trace: Table) -> list[np.ndarray]:
-    """Stretches of samples that follow each other, within one trial and class; a jump of half the range ends one too."""
+    """Stretches of samples that follow each other in one trial and class; a jump of half the range ends one."""
     half = 0.5 * max(float(np.ptp(trace["truth"])), 1e-12)
     cut = (np.diff(trace["trial"]) != 0) | (np.diff(trace["true_class"]) != 0)
     cut |= (np.diff(trace["sample"]) != 1) | (np.abs(np.diff(trace["truth"])) > half)
@@ -239,19 +136,31 @@ def _draw_method(ax: Axes, y: int, mine: Table, means: Table) -> None:
             ax.plot(spread, np.full(len(spread), y + dy), marker, color=shade, ms=2.6 if marker == "o" else 2.3, mew=0)
     ax.plot(mean["score"], [y], "|", color=shade, ms=9, mew=1.8)
     p = "no p" if mean["note"][0] in NO_P.values() else probability(mean["p"][0], int(mean["null_n"][0]))
-    score = f"{mean['score'][0]:.3g}"
-    ax.annotate(score, (1, y), (2, 0), xycoords=("axes fraction", "data"), textcoords="offset points", va="center", fontsize=6)
-    ax.annotate(p, (1, y), (24, 0), xycoords=("axes fraction", "data"), textcoords="offset points", va="center", fontsize=6)
+    score = f"{mean['score'][0]:.3g}" if np.isfinite(mean["score"][0]) else "none"
+    ax.annotate(
+        score, (1, y), (2, 0), xycoords=("axes fraction", "data"), textcoords="offset points", va="center", fontsize=6
+    )
+    ax.annotate(
+        p, (1, y), (24, 0), xycoords=("axes fraction", "data"), textcoords="offset points", va="center", fontsize=6
+    )
 
 
 def _draw_levels(ax: Axes, means: Table) -> None:
     """Chance and quantisation floor as lines, and the heads of the columns at the right."""
-    ax.axvline(np.nanmean(means["chance"]) if np.isfinite(means["chance"]).any() else np.nan, color=DARK, lw=0.6, ls=(0, (4, 2)), zorder=0)
+    ax.axvline(
+        np.nanmean(means["chance"]) if np.isfinite(means["chance"]).any() else np.nan,
+        color=DARK,
+        lw=0.6,
+        ls=(0, (4, 2)),
+        zorder=0,
+    )
     floor = means["floor"][np.isfinite(means["floor"])]
     if len(floor) and floor[0] > 0:
         ax.axvline(floor[0], color=DARK, lw=0.6, ls=(0, (1, 1)), zorder=0)
     for text, dx in (("mean", 2), ("p", 24)):
-        ax.annotate(text, (1, 1), (dx, 2), xycoords="axes fraction", textcoords="offset points", fontsize=6, fontstyle="italic")
+        ax.annotate(
+            text, (1, 1), (dx, 2), xycoords="axes fraction", textcoords="offset points", fontsize=6, fontstyle="italic"
+        )
 
 
 def _method_color(kind: str, conditions: list[str], series: str) -> str:

@@ -64,9 +64,11 @@ def _cells(values: np.ndarray, digits: int) -> list[str]:
 
 
 def number(value: float, digits: int = 4) -> str:
-    """A number with so many significant digits and no exponent for whole ones; empty for NaN."""
+    """A number with so many significant digits, plain where that is readable; whole ones whole; empty for NaN."""
     if value != value:
         return ""
-    if value == int(value) and abs(value) < 1e15 if np.isfinite(value) else False:
+    if np.isfinite(value) and value == int(value) and abs(value) < 1e15:
         return str(int(value))
+    if 1e-4 <= abs(value) < 1e9:
+        return np.format_float_positional(value, precision=digits, fractional=False, trim="-")
     return f"{value:.{digits}g}"

@@ -11,7 +11,8 @@ from matplotlib.lines import Line2D
 
 from ..data.table import Table
 from .drawn import distinct, number, pick, stack
-from .shown import Condition, Source, Study
+from .files import Source
+from .shown import Condition, Study
 from .style import DARK, GREY, LIGHT, PARTS, figure, letter, literal, message, styled
 
 COLUMNS = {
@@ -143,7 +144,16 @@ def _draw_ceiling(ax: Axes, mine: Table) -> None:
     for ceiling in ceilings:
         ax.axvline(ceiling, color=DARK, lw=0.8, ls=(0, (4, 2)), zorder=0)
     if len(ceilings):
-        ax.annotate(f"ceiling {number(ceilings[-1], 3)}", (ceilings[-1], 0), (-2, 3), xycoords=("data", "axes fraction"), textcoords="offset points", ha="right", rotation=90, fontsize=6)
+        ax.annotate(
+            f"ceiling {number(ceilings[-1], 3)}",
+            (ceilings[-1], 0),
+            (-2, 3),
+            xycoords=("data", "axes fraction"),
+            textcoords="offset points",
+            ha="right",
+            rotation=90,
+            fontsize=6,
+        )
 
 
 def _legend(drawn: Table) -> list[Line2D]:
@@ -151,7 +161,11 @@ def _legend(drawn: Table) -> list[Line2D]:
         Line2D([], [], ls="", marker=marker, color=PARTS[part], mfc=face or PARTS[part], ms=4, label=text)
         for part, (marker, face, _, text) in MARKS.items()
     ]
-    grey = [Line2D([], [], ls="", marker="o", color=GREY, ms=4, label="the same parts of a control: the null")] if (drawn["kind"] == "control").any() else []
+    grey = (
+        [Line2D([], [], ls="", marker="o", color=GREY, ms=4, label="the same parts of a control: the null")]
+        if (drawn["kind"] == "control").any()
+        else []
+    )
     levels = [
         Line2D([], [], color=DARK, lw=0.8, label="chance: a constant embedding"),
         Line2D([], [], color=DARK, lw=0.8, ls=(0, (4, 2)), label="ceiling of this setting"),

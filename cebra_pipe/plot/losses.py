@@ -11,7 +11,8 @@ from matplotlib.lines import Line2D
 
 from ..data.table import Table
 from .drawn import distinct, pick, stack
-from .shown import Source, Study
+from .files import Source
+from .shown import Study
 from .style import COLORS, DARK, GREY, figure, letter, literal, message, styled
 
 COLUMNS = {
@@ -80,11 +81,24 @@ def draw_panel(ax: Axes, mine: Table, titles: list[str]) -> None:
         for unit in distinct(pick(mine, session=session)["unit"]):
             for fold in distinct(mine["fold"]):
                 for seed in distinct(mine["seed"]):
-                    _draw_fit(ax, pick(mine, session=session, unit=unit, fold=fold, seed=seed), _shade(session, mine, titles, grey))
+                    _draw_fit(
+                        ax,
+                        pick(mine, session=session, unit=unit, fold=fold, seed=seed),
+                        _shade(session, mine, titles, grey),
+                    )
     for chance in np.unique(mine["chance"].round(6)):
         ax.axhline(chance, color=DARK, lw=0.7, ls=(0, (4, 2)), zorder=1)
     top = float(np.max(mine["chance"]))
-    ax.annotate(f"chance {top:.3g}", (1, top), (-2, 2), xycoords=("axes fraction", "data"), textcoords="offset points", ha="right", fontsize=6, bbox={"color": "white", "alpha": 0.75, "pad": 0.5})
+    ax.annotate(
+        f"chance {top:.3g}",
+        (1, top),
+        (-2, 2),
+        xycoords=("axes fraction", "data"),
+        textcoords="offset points",
+        ha="right",
+        fontsize=6,
+        bbox={"color": "white", "alpha": 0.75, "pad": 0.5},
+    )
     ax.set_xlabel("step")
     ax.margins(x=0.02, y=0.08)
 
@@ -107,8 +121,16 @@ def _shade(session: str, mine: Table, titles: list[str], grey: bool) -> str:
 
 def _legend(drawn: Table, titles: list[str]) -> list[Line2D]:
     sessions = [Line2D([], [], color=COLORS[i % len(COLORS)], lw=2, label=literal(t)) for i, t in enumerate(titles)]
-    pooled = [Line2D([], [], color="#000000", lw=2, label="pooled over recordings")] if (drawn["session"] == "pooled").any() else []
-    grey = [Line2D([], [], color=GREY, lw=2, label="control, all recordings")] if (drawn["kind"] == "control").any() else []
+    pooled = (
+        [Line2D([], [], color="#000000", lw=2, label="pooled over recordings")]
+        if (drawn["session"] == "pooled").any()
+        else []
+    )
+    grey = (
+        [Line2D([], [], color=GREY, lw=2, label="control, all recordings")]
+        if (drawn["kind"] == "control").any()
+        else []
+    )
     return [
         *sessions,
         *pooled,

@@ -40,9 +40,15 @@ def about(recording: Recording, split: Table) -> dict[str, object]:
 
 def sentence(n: Mapping[str, object]) -> str:
     """The same in one line."""
-    activity = f"mean rate {number(n['mean_activity'], 3)} Hz" if n["counts"] else f"mean activity {number(n['mean_activity'], 3)}"
-    return (
-        f"N = {n['neurons']} neurons, T = {n['samples']} samples at {number(n['rate_hz'])} Hz ({number(n['duration_s'], 3)} s), {activity}, "
-        f"{100 * n['zero_share']:.1f} % empty bins, {n['trials']} trials, {n['epochs']} epochs, {n['gaps']} gaps in time "
-        f"(longest {number(n['longest_gap_s'], 2)} s)"
+    kind = "mean rate {} Hz" if n["counts"] else "mean activity {}"
+    return ", ".join(
+        (
+            f"N = {n['neurons']} neurons",
+            f"T = {n['samples']} samples at {number(n['rate_hz'])} Hz ({number(n['duration_s'], 3)} s)",
+            kind.format(number(n["mean_activity"], 3)),
+            f"{100 * n['zero_share']:.1f} % empty bins",
+            f"{n['trials']} trials",
+            f"{n['epochs']} epochs",
+            f"{n['gaps']} gaps in time" + (f" (longest {number(n['longest_gap_s'], 2)} s)" if n["gaps"] else ""),
+        )
     )

@@ -1,14 +1,11 @@
-"""What figures and tables show: the conditions of a study, and which file belongs to which of them."""
+"""What figures and tables show: the recordings, conditions and comparisons of a study, and what they are called."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from ..data.recording import Recording
-from ..data.table import Table, read_meta, read_table
-from ..errors import Problem, UserError
 
 # What a figure calls each control; only a shift keeps the autocorrelation that a p needs.
 CONTROLS = {
@@ -82,7 +79,7 @@ class Study:
         )
 
     def main(self, recording: str) -> tuple[Condition, str] | None:
-        """The condition and unit that stand for a recording: no control, with labels, not hybrid, fitted to it alone."""
+        """The condition and unit that stand for a recording: no control, labels, not hybrid, fitted to it alone."""
         fits = [(k, unit) for k in self.conditions if not k.control for unit in k.units_of(recording)]
         return min(fits, key=lambda fit: (not fit[0].labels, fit[0].hybrid, len(fit[0].units[fit[1]])), default=None)
 
@@ -94,20 +91,27 @@ class Study:
 
     def colors(self, recording: Recording) -> tuple[str | None, str | None]:
         """The continuous and the discrete label that colour a recording: the study's, else its first of that kind."""
-        return tuple(_label(recording, name, kind) for name, kind in ((self.continuous, "continuous"), (self.discrete, "discrete")))
+        return tuple(
+            _label(recording, name, kind)
+            for name, kind in ((self.continuous, "continuous"), (self.discrete, "discrete"))
+        )
 
 
 def entries(named: Mapping | Sequence) -> list[dict]:
     """[{"name": …}] of a list of such, of {name: {…}}, or of {name: title}."""
     if not isinstance(named, Mapping):
         return [dict(entry) for entry in named]
-    return [{"name": name, **(value if isinstance(value, Mapping) else {"title": value})} for name, value in named.items()]
+    return [
+        {"name": name, **(value if isinstance(value, Mapping) else {"title": value})} for name, value in named.items()
+    ]
 
 
 def condition_of(entry: Mapping) -> Condition:
     known = {name: entry[name] for name in Condition.__dataclass_fields__ if name in entry}
     units = {str(e["name"]): tuple(e["recordings"]) for e in _units(entry.get("units", {}))}
-    return Condition(**{**known, "labels": tuple(entry.get("labels") or ()), "units": units, "seeds": tuple(entry.get("seeds", ()))})
+    return Condition(
+        **{**known, "labels": tuple(entry.get("labels") or ()), "units": units, "seeds": tuple(entry.get("seeds", ()))}
+    )
 
 
 def _units(units: Mapping | Sequence) -> list[dict]:
@@ -130,105 +134,3 @@ def _alias(condition: Condition) -> str:
 def _label(recording: Recording, name: str | None, kind: str) -> str | None:
     same = [n for n, label in recording.labels.items() if label.kind == kind]
     return name if name in same else next(iter(same), None)
-
-
-@dataclass(frozen=True)
-class Source:
-    """A file of one condition and unit."""
-
-    condition: Condition
-    unit: str
-    path: Path
-    fold: int = 0
-    seed: int = 0
-
-    def read(self, columns: list[str] | None = None) -> Table:
-        return read_table(self.path, columns)
-
-
-def of_units(study: Study, paths: Sequence[Path], stage: str) -> list[Source]:
-    """The files of decode or transform by condition and unit: conditions in the study's order, units by their sessions.
-
-    Conditions whose recordings share no label have no decoding, so a condition may be without files.
-    """
-    left = [(path, _sessions(path, stage)) for path in paths]
-    found: list[Source] = []
-    for condition in study.conditions:
-        matched = _match(condition, left)
-        found += matched
-        left = left[len(matched) :]
-    if left:
-        raise _stranger(left[0][0], left[0][1], study)
-    return found
-
-
-def _match(condition: Condition, files: list[tuple[Path, tuple[str, ...]]]) -> list[Source]:
-    """The leading files, one a unit, if their sessions are the condition's units."""
-    units = dict(condition.units)
-    made = []
-    for path, sessions in files[: len(units)]:
-        unit = next((name for name, members in units.items() if tuple(members) == sessions), None)
-        if unit is None:
-            return []
-        del units[unit]
-        made.append(Source(condition, unit, path))
-    return [] if units else made
-
-
-def histories(study: Study, paths: Sequence[Path]) -> list[Source]:
-    """The histories by condition, unit, fold and seed; fold and seed are those that each fit's spec names."""
-    ordered = _in_order(study, paths)
-    made = []
-    for condition, path in ordered:
-        spec = _spec(path, "fit")
-        sessions = tuple(spec["sessions"])
-        unit = next((name for name, members in condition.units.items() if tuple(members) == sessions), None)
-        if unit is None or int(spec["seed"]) not in condition.seeds or spec.get("control") != condition.control:
-            raise _stranger(path, sessions, study)
-        made.append(Source(condition, unit, path, int(spec["fold"]), int(spec["seed"])))
-    return made
-
-
-def _in_order(study: Study, paths: Sequence[Path]) -> Iterator[tuple[Condition, Path]]:
-    """Each file with its condition: every condition has folds × units × seeds of them."""
-    sizes = [len(k.units) * len(k.seeds) for k in study.conditions]
-    folds, odd = divmod(len(paths), max(sum(sizes), 1))
-    if odd or not folds:
-        raise UserError(Problem("--input histories", f"a multiple of {sum(sizes)} files (condition, unit, fold, seed)", str(len(paths)), "Give the files as the rule does."))
-    owners = [k for k, size in zip(study.conditions, sizes, strict=True) for _ in range(size * folds)]
-    yield from zip(owners, paths, strict=True)
-
-
-def recordings(study: Study, paths: Sequence[Path]) -> dict[str, Recording]:
-    """The recordings by name: by the file's name where all files are named so, else in the study's order."""
-    return {name: Recording.read(path) for name, path in _named(study, paths, "recordings").items()}
-
-
-def splits(study: Study, paths: Sequence[Path]) -> dict[str, Table]:
-    return {name: read_table(path, stage="split") for name, path in _named(study, paths, "splits").items()}
-
-
-def _named(study: Study, paths: Sequence[Path], role: str) -> dict[str, Path]:
-    if len(paths) != len(study.recordings):
-        expected = f"{len(study.recordings)} files, one a recording ({', '.join(study.recordings)})"
-        raise UserError(Problem(f"--input {role}", expected, str(len(paths)), "Give the files as the rule does."))
-    stems = {Path(path).stem: Path(path) for path in paths}
-    if set(stems) == set(study.recordings):
-        return {name: stems[name] for name in study.recordings}
-    return dict(zip(study.recordings, map(Path, paths), strict=True))
-
-
-def _spec(path: Path, stage: str) -> dict:
-    meta = read_meta(path)
-    if meta.get("stage") != stage:
-        raise UserError(Problem(str(path), f"the output of {stage}", f"one of {meta.get('stage')!r}", "Give the file of that stage."))
-    return meta["spec"]
-
-
-def _sessions(path: Path, stage: str) -> tuple[str, ...]:
-    return tuple(_spec(path, stage)["sessions"])
-
-
-def _stranger(path: Path, sessions: tuple[str, ...], study: Study) -> UserError:
-    known = "; ".join(f"{k.name}: {', '.join(k.units)}" for k in study.conditions)
-    return UserError(Problem(str(path), f"a file of the conditions and units of the spec ({known})", f"one of the recordings {', '.join(sessions)}", "Give the files in the order of the spec, as the rule does."))

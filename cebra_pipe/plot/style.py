@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping
 
 import matplotlib
 import numpy as np
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import Colormap, LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 WIDTH = 8.6  # inches: a landscape column of a report, readable at full width on a screen
 PIXELS = 5.5e6  # of a png: keeps it below 1.5 MB; a figure of many recordings gets fewer dots an inch
@@ -86,7 +87,14 @@ def literal(text: object) -> str:
 def letter(ax: Axes, index: int, dx: float = -14, dy: float = 7) -> None:
     """The panel's letter at its upper left corner: a, b, … z, aa, ab, …"""
     ax.annotate(
-        letters(index), (0, 1), (dx, dy), xycoords="axes fraction", textcoords="offset points", fontweight="bold", fontsize=9, ha="right"
+        letters(index),
+        (0, 1),
+        (dx, dy),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        fontweight="bold",
+        fontsize=9,
+        ha="right",
     )
 
 
@@ -98,7 +106,13 @@ def letters(index: int) -> str:
 def message(ax: Axes, text: str) -> None:
     """A panel that says what it has not got."""
     ax.set_axis_off()
-    ax.text(0.5, 0.5, literal(text), transform=ax.transAxes, ha="center", va="center", color=DARK, wrap=True)
+    ax.annotate(literal(text), (0.5, 0.5), xycoords="axes fraction", ha="center", va="center", color=DARK)
+
+
+def whole_ticks(axis: Axis, values: np.ndarray) -> None:
+    """Ticks at whole numbers where all values are whole: classes, trials, neurons."""
+    if np.array_equal(values, np.round(values)):
+        axis.set_major_locator(MaxNLocator(integer=True))
 
 
 def ramp(index: int) -> Colormap:
@@ -123,11 +137,6 @@ def probability(p: float, n: int) -> str:
 def measured(label: str, unit: str) -> str:
     """An axis label: name and unit, literally."""
     return literal(f"{label} ({unit})" if unit else label)
-
-
-def rasterize(*artists: Artist) -> None:
-    for artist in artists:
-        artist.set_rasterized(True)
 
 
 def rendered(fig: Figure, about: Mapping[str, object] | None = None) -> dict[str, bytes]:

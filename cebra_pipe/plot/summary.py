@@ -71,7 +71,9 @@ def _score(rows: Table) -> Score:
         floor=scale * _mean(rows["floor"]),
         null_median=scale * _mean(rows["null_median"]),
         null_n=n,
-        null_effective=float(np.nanmin(rows["null_effective"])) if np.isfinite(rows["null_effective"]).any() else np.nan,
+        null_effective=float(np.nanmin(rows["null_effective"]))
+        if np.isfinite(rows["null_effective"]).any()
+        else np.nan,
         p=p,
         n_test=_over_folds(rows, "n_test"),
         n_padded=_over_folds(rows, "n_padded"),
@@ -86,7 +88,8 @@ def _mean(values: np.ndarray) -> float:
 
 
 def _means(rows: Table, name: str, scale: float) -> dict[int, float]:
-    return {int(v): scale * _mean(rows["score"][rows[name] == v]) for v in np.unique(rows[name])}
+    # Baselines have no seed: theirs is -1.
+    return {int(v): scale * _mean(rows["score"][rows[name] == v]) for v in np.unique(rows[name]) if v >= 0}
 
 
 def _over_folds(rows: Table, name: str) -> int:
@@ -97,8 +100,8 @@ def _over_folds(rows: Table, name: str) -> int:
 def probability_of(rows: Table) -> tuple[int, float]:
     """(n, p) of rows that differ in fold and seed: null draws are averaged over them as the real value is.
 
-    Draw i is the same shift for every seed of a fold. Where rows hold different numbers of draws they cannot be
-    averaged: the largest p and the smallest n stand for all.
+    Draw i is the same shift in all of them. Where rows hold different numbers of draws they cannot be averaged: the
+    largest p and the smallest n stand for all.
     """
     sizes = {len(draws) for draws in rows["null"]}
     smallest = min(sizes)

@@ -46,7 +46,7 @@ def _smallest(distances: np.ndarray, k: int) -> np.ndarray:
     found = np.sort(np.argpartition(distances, k - 1, axis=1)[:, :k], axis=1)
     values = np.take_along_axis(distances, found, axis=1)
     limit = values.max(axis=1)
-    for row in np.flatnonzero((distances < limit[:, None]).sum(axis=1) > k):  # ties at the k-th place
+    for row in np.flatnonzero((distances <= limit[:, None]).sum(axis=1) > k):  # ties at the k-th place
         candidates = np.flatnonzero(distances[row] <= limit[row])
         kept = candidates[np.argsort(distances[row, candidates], kind="stable")[:k]]
         found[row] = np.sort(kept)

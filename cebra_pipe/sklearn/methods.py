@@ -22,6 +22,7 @@ class Samples:
     valid: np.ndarray
     test: np.ndarray
     padded: np.ndarray  # of the test part
+    unpadded: np.ndarray  # of the whole recording: what a label is shifted around
 
     @property
     def query(self) -> np.ndarray:

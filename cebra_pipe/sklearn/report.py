@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..data.controls import nearest_shift
 from ..data.parts import autocorrelation_time, content, coordinates
-from ..data.recording import Recording
+from ..data.recording import Label
 from ..data.table import Table
 from ..distributions.streams import generator
 from .methods import Decoded, Task, quantisation_floor
@@ -40,18 +40,28 @@ class Result:
     decoded: Mapping[str, Decoded]
 
 
-def label_shifts(recording: Recording, name: str, draws: int, study_seed: int) -> Shifts:
+def shifted_label(task: Task, name: str) -> Label:
+    """The label at the samples that are not padded, laid end to end.
+
+    Padded samples lie at the ends of trials, where a label has values of its own: with them in the shifted truth but
+    not in the true one, even a constant would beat its null.
+    """
+    label = task.label(name)
+    return replace(label, values=label.values[task.samples.unpadded])
+
+
+def label_shifts(task: Task, name: str, draws: int, study_seed: int) -> Shifts:
     """The circular shifts of one label: a function of the recording's labels and time and of the study's seed."""
-    label = recording.labels[name]
-    stream = generator("shift", study_seed, content(recording, neural=False))
-    memory = autocorrelation_time(coordinates(label), recording.rate) * recording.rate
-    return draw_shifts(stream, len(recording), nearest_shift(label, recording.rate), draws, memory)
+    label, rate = shifted_label(task, name), task.recording.rate
+    stream = generator("shift", study_seed, content(task.recording, neural=False))
+    memory = autocorrelation_time(coordinates(label), rate) * rate
+    return draw_shifts(stream, len(label.values), nearest_shift(label, rate), draws, memory)
 
 
 def score_rows(recording: str, task: Task, results: Sequence[Result], draws: int, study_seed: int) -> Iterator[dict]:
     """One row of SCORES for each result and label; all methods share the shifts of a label."""
     (chance,) = (result.decoded for result in results if result.method == "constant")
-    shifts = {name: label_shifts(task.recording, name, draws, study_seed) for name in task.labels}
+    shifts = {name: label_shifts(task, name, draws, study_seed) for name in task.labels}
     for result in results:
         named = {"recording": recording, "fold": result.fold, "seed": result.seed, "method": result.method}
         for name in task.labels:
@@ -75,8 +85,9 @@ def _of_label(task: Task, name: str) -> dict:
 
 
 def _scored(task: Task, name: str, decoded: Decoded, shifts: Shifts, draws: int) -> dict:
-    label, metric = task.label(name), METRICS[task.label(name).kind]
-    null = null_scores(metric, label.values, task.samples.test, decoded.test, shifts.values, label.period)
+    label, metric = shifted_label(task, name), METRICS[task.label(name).kind]
+    place = np.searchsorted(task.samples.unpadded, task.samples.test)
+    null = null_scores(metric, label.values, place, decoded.test, shifts.values, label.period)
     return {
         "score": decoded.score,
         "valid_score": decoded.valid_score,

@@ -77,14 +77,18 @@ def read_provenance(path: Path) -> dict:
 
 def _content(path: Path) -> dict:
     if not Path(path).exists():
-        raise UserError(Problem(str(path), "a fitted model (.pt)", "no such file", "Run the fit that makes it, or mend the path."))
+        raise UserError(
+            Problem(str(path), "a fitted model (.pt)", "no such file", "Run the fit that makes it, or mend the path.")
+        )
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
         version = content["format"]
     except UNREADABLE as error:
         raise damaged(path, str(error)) from error
     if version != FORMAT:
-        raise UserError(Problem(str(path), f"format {FORMAT}", str(version), "Remove it and run the fit again with this version."))
+        raise UserError(
+            Problem(str(path), f"format {FORMAT}", str(version), "Remove it and run the fit again with this version.")
+        )
     return content
 
 

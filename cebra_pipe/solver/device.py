@@ -20,8 +20,10 @@ def resolve(wanted: str, gpus: int) -> str:
     if wanted not in ("auto", "cpu", "cuda"):
         raise UserError(Problem("device", "auto, cpu or cuda", repr(wanted)))
     if wanted == "cuda" and not seen:
-        raise UserError(Problem("device", "a CUDA device", "none that torch sees", "Set device: auto, or install torch for CUDA."))
-    if wanted == "cpu" or (wanted == "cuda"):
+        raise UserError(
+            Problem("device", "a CUDA device", "none that torch sees", "Set device: auto, or install torch for CUDA.")
+        )
+    if wanted != "auto":
         return wanted
     if seen and (gpus > 0 or any(os.environ.get(name) for name in SCHEDULED)):
         return "cuda"
@@ -33,17 +35,19 @@ def resolve(wanted: str, gpus: int) -> str:
 @contextlib.contextmanager
 def settings(threads: int) -> Iterator[None]:
     """`threads` torch threads and deterministic algorithms, as they were before when the block ends."""
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when CUDA starts; else cuBLAS is not deterministic
+    os.environ.setdefault(
+        "CUBLAS_WORKSPACE_CONFIG", ":4096:8"
+    )  # read when CUDA starts; else cuBLAS is not deterministic
     before, filled = torch.get_num_threads(), torch.utils.deterministic.fill_uninitialized_memory
-    deterministic, warned = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    mode = torch.get_deterministic_debug_mode()
     torch.set_num_threads(threads)
     with contextlib.suppress(RuntimeError):  # can be set once in a process, before its first parallel work
         torch.set_num_interop_threads(threads)
-    torch.use_deterministic_algorithms(True)
+    torch.set_deterministic_debug_mode("error")  # as use_deterministic_algorithms, without its import of the compiler
     torch.utils.deterministic.fill_uninitialized_memory = False  # every buffer here is written before it is read
     try:
         yield
     finally:
         torch.set_num_threads(before)
-        torch.use_deterministic_algorithms(deterministic, warn_only=warned)
+        torch.set_deterministic_debug_mode(mode)
         torch.utils.deterministic.fill_uninitialized_memory = filled

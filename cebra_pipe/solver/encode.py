@@ -14,14 +14,16 @@ import torch
 from torch import Tensor
 
 from ..data.timeline import Timeline
-from ..models.table import Architecture
 from ..models.layers import SparseSeries, worth_sparse
+from ..models.table import Architecture
 from .network import Network
 
 Plan = tuple[Tensor, ...]
 
 
-def whole_is_cheaper(architecture: Architecture, work: Sequence[tuple[int, ...]], lengths: Sequence[int], drawn: int) -> bool:
+def whole_is_cheaper(
+    architecture: Architecture, work: Sequence[tuple[int, ...]], lengths: Sequence[int], drawn: int
+) -> bool:
     """Whether `lengths` samples a session take fewer multiplications than `drawn` windows from each session."""
     rows = np.array(len(architecture.offset) - np.cumsum([layer.kernel - 1 for layer in architecture.layers]))
     whole = sum(length * sum(each) for length, each in zip(lengths, work, strict=True))
@@ -57,7 +59,7 @@ class CutWindows:
         self.around = torch.arange(-offset.before, offset.after, device=series[0].device)[:, None]
 
     def plan(self, index: np.ndarray) -> Iterator[Plan]:
-        """(step, n) flat indices -> for each step: samples ordered by session, their former places, how many a session."""
+        """(step, n) flat indices -> for each step: samples by session, their places before, how many a session."""
         session = self.timeline.session[index]
         order = np.argsort(session, axis=1, kind="stable")
         inside = index - self.timeline.start[session]

@@ -50,7 +50,9 @@ class Exam:
         """embedding: (sample, dimension) of the part; over the first of `rounds` rounds."""
         draws, batch = Triplet(*(d[: self.rounds(rounds)] for d in self.draws)), self.draws.reference.shape[-1]
         allowed = on_device(self.objective.allowed(draws.reference), embedding.device)
-        index = torch.from_numpy(np.stack(draws, axis=1) + self.shift).to(embedding.device)  # (round, 3, session, batch)
+        index = torch.from_numpy(np.stack(draws, axis=1) + self.shift).to(
+            embedding.device
+        )  # (round, 3, session, batch)
         parts = []
         for i in range(len(index)):
             serves = None if allowed is None else allowed[i].repeat_interleave(batch, 1)
@@ -61,8 +63,10 @@ class Exam:
         return Score(loss, align, loss - align, chance, -excess / np.log(2))
 
 
-def exam(objective: Objective, session: str, batch: int, rounds: int, stream: np.random.Generator, shift: int = 0) -> Exam:
-    """An exam of `rounds` times `batch` references from each session; positives keep away from the reference's trial."""
+def exam(
+    objective: Objective, session: str, batch: int, rounds: int, stream: np.random.Generator, shift: int = 0
+) -> Exam:
+    """An exam of `rounds` times `batch` references from each session; positives keep away from its trial."""
     return Exam(objective, session, objective.draw(rounds, batch, stream, apart=True), shift)
 
 
@@ -85,7 +89,9 @@ class Part:
     def embed(self, network: Network) -> Tensor:
         """(sample, dimension) of the flat index; zeros where the window leaves the session."""
         before, after = self.timeline.offset.before, self.timeline.offset.after
-        whole = [torch.nn.functional.pad(network.embed(s, x), (0, 0, before, after - 1)) for s, x in enumerate(self.series)]
+        whole = [
+            torch.nn.functional.pad(network.embed(s, x), (0, 0, before, after - 1)) for s, x in enumerate(self.series)
+        ]
         return torch.cat(whole)
 
 
@@ -100,7 +106,7 @@ def ceiling(temperature: float, dimension: int) -> float:
 
 
 def _excess(criterion: InfoNCE, views: Tensor, allowed: Tensor | None) -> tuple[float, float]:
-    """Mean of log mean_j exp(phi_ij - phi_i+), exactly 0 for a constant embedding, and mean align; views (3, group, n, d)."""
+    """Mean of log mean_j exp(phi_ij - phi_i+), 0 for a constant embedding, and mean align; views (3, group, n, d)."""
     reference, positive, negative = views
     scale = criterion.scale.detach().double()
     good = scale * criterion.similar(reference, positive)  # (group, n)

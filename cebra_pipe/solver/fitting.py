@@ -3,106 +3,31 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 
-from ..data.datatypes import Offset
+from ..data.parts import segments
 from ..data.recording import Recording
-from ..data.timeline import Timeline, check_labels, check_varied, label_space, lay_out, random_stretch
+from ..data.timeline import Timeline, check_varied, label_space, lay_out, random_stretch
 from ..distributions.conditional import conditional
 from ..distributions.streams import generator, seed_of
-from ..errors import Problem, Problems, UserError
+from ..errors import Problem, UserError
 from ..models.criterions import InfoNCE
-from ..models.table import Architecture, architecture
 from .encode import encoding
 from .engine import train
 from .evaluate import Part, exam
 from .history import score_rows, step_rows
-from .inputs import PARTS, Scaling, check_gap, check_parts, check_sessions, scaling_of
+from .inputs import PARTS, Scaling, check_parts, epochs, scaling_of
 from .network import Network, build
 from .objective import Objective
 from .progress import Progress
+from .task import Task, check
 
 EVERY = 10  # steps that one row of the history averages
 POINTS = 20  # scores on the valid part over the run
 ROUNDS, GLANCE = 16, 4  # batches of a final score, and of one on the way
-
-
-@dataclass(frozen=True, eq=False)
-class Task:
-    """What a fit is given."""
-
-    names: tuple[str, ...]
-    recordings: tuple[Recording, ...]  # as the control made them
-    parts: tuple[np.ndarray, ...]  # (time,) str: train, valid, test, gap
-    contents: tuple[str, ...]  # what names the recordings in random streams; of those before the control
-    training: Mapping[str, object]  # fields of TrainingConfig
-    labels: Mapping[str, float]
-    positives: str
-    hybrid: bool
-    fold: int
-    seed: int
-    study_seed: int
-
-    @property
-    def architecture(self) -> Architecture:
-        return architecture(self.training["model"])
-
-    @property
-    def offset(self) -> Offset:
-        return self.architecture.offset
-
-    @property
-    def across(self) -> bool:
-        return self.training["windows"] == "across"
-
-    @property
-    def lag(self) -> int:
-        """Samples of the time offset."""
-        return max(1, round(self.training.get("time_offset", 0.0) * self.recordings[0].rate))
-
-    @property
-    def pooled(self) -> str:
-        """Who the scores of all sessions together are told under."""
-        return self.names[0] if len(self.names) == 1 else "pooled"
-
-
-def check(task: Task) -> None:
-    """A UserError where sessions, labels, windows or gaps do not fit the task."""
-    check_sessions(task.names, task.recordings, task.offset, task.across)
-    check_labels(task.names, task.recordings, task.labels)
-    _check_options(task)
-    problems = Problems()
-    for name, recording, part in zip(task.names, task.recordings, task.parts, strict=True):
-        try:
-            check_gap(name, recording, part, task.offset, task.across)
-        except UserError as error:
-            problems.extend_from(error)
-    problems.raise_any()
-
-
-def _check_options(task: Task) -> None:
-    problems, kinds = Problems(), {task.recordings[0].labels[name].kind for name in task.labels}
-    wants_labels = task.positives != "time"
-    if wants_labels and not task.labels:
-        problems.add("labels", f"labels for positives: {task.positives}", "none", "Name labels, or use positives: time.")
-    if task.labels and not wants_labels:
-        problems.add("labels", "none with positives: time, where they have no effect", ", ".join(task.labels), "Use time_delta.")
-    if task.hybrid and not wants_labels:
-        problems.add("hybrid", "positives from labels", "positives: time", "Set hybrid: false, or name labels.")
-    if task.positives in ("time_delta", "delta_normal") and kinds == {"discrete"}:
-        problems.add("positives", "discrete for classes alone", task.positives, "Add a continuous label.")
-    if task.positives == "discrete" and "continuous" in kinds:
-        problems.add("labels", "discrete labels alone for positives: discrete", "a continuous one", "Use positives: time_delta.")
-    if task.positives == "delta_normal" and not task.training.get("delta"):
-        problems.add("training.delta", "the standard deviation of delta_normal", "nothing", "Set delta.")
-    if task.training["similarity"] == "cosine" and not task.architecture.normalize:
-        found = f"{task.training['model']}, whose embedding has any length"
-        problems.add("training.similarity", "euclidean for a model without normalisation", found, "Use the model without -mse.")
-    problems.raise_any()
 
 
 def fit(task: Task, device: str) -> tuple[Network, tuple[Scaling, ...], list[dict]]:
@@ -229,8 +154,9 @@ def _check_part(task: Task, name: str, masks: Sequence[np.ndarray], timeline: Ti
             told = f"{session}: {dropped} stretches of part {name} shorter than the window of {window} samples left out"
             print(told, file=sys.stderr, flush=True)
     counts = [len(c) for c in timeline.centres]
-    longest = [lay_out([r], [m], Offset(0, 1), task.across) for r, m in zip(task.recordings, masks, strict=True)]
-    check_parts(task.names, name, task.fold, counts, [int(np.bincount(t.segment).max(initial=0)) for t in longest], len(task.offset))
+    stretches = [segments(m, epochs(r, task.across)) for r, m in zip(task.recordings, masks, strict=True)]
+    longest = [int(np.diff(found, axis=1).max(initial=0)) for found in stretches]
+    check_parts(task.names, name, task.fold, counts, longest, len(task.offset))
 
 
 def _named(part: str, function, *arguments):

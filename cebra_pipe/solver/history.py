@@ -33,17 +33,27 @@ def table(rows: Iterable[Mapping]) -> Table:
 
 
 def step_rows(
-    names: Sequence[str], session: str, step: int, losses: np.ndarray, chance: np.ndarray, temperature: float, draws: int
+    names: Sequence[str],
+    session: str,
+    step: int,
+    losses: np.ndarray,
+    chance: np.ndarray,
+    temperature: float,
+    draws: int,
 ) -> list[dict]:
     """Mean losses (step, objective, 3) since the last row, one row an objective; chance (step, objective)."""
     rows = []
-    for name, (loss, align, uniform), level in zip(names, losses.mean(0).tolist(), chance.mean(0).tolist(), strict=True):
+    for name, (loss, align, uniform), level in zip(
+        names, losses.mean(0).tolist(), chance.mean(0).tolist(), strict=True
+    ):
         score = Score(loss, align, uniform, level, (level - loss) / np.log(2))
         rows.append(_row("step", step, "train", name, session, score, np.nan, temperature, draws))
     return rows
 
 
-def score_rows(kind: str, step: int, part: str, network: Network, scores: Iterable[tuple[Exam, Score]], rounds: int) -> list[dict]:
+def score_rows(
+    kind: str, step: int, part: str, network: Network, scores: Iterable[tuple[Exam, Score]], rounds: int
+) -> list[dict]:
     """One row an exam."""
     rows = []
     for exam, score in scores:

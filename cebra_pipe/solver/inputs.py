@@ -32,7 +32,7 @@ class Scaling:
 
 
 def scaling_of(recording: Recording, train: np.ndarray, normalize: str) -> Scaling:
-    """Neurons above the recording's minimum rate on train (time,) bool; with `zscore` their mean and deviation there."""
+    """Neurons above the minimum rate on train (time,) bool; with `zscore` their mean and deviation there."""
     units = keep_units(recording.neural, train, recording.rate, recording.minimum_rate)
     if normalize == "none":
         return Scaling(units, None)
@@ -55,7 +55,12 @@ def check_sessions(names: Sequence[str], recordings: Sequence[Recording], offset
         longest = int(np.diff(found, axis=1).max(initial=0))
         if longest < len(offset):
             remedy = "Use a model with a shorter window, or leave the recording out."
-            problems.add(f"recording {name}", f"an epoch of at least {len(offset)} samples, the window", f"at most {longest}", remedy)
+            problems.add(
+                f"recording {name}",
+                f"an epoch of at least {len(offset)} samples, the window",
+                f"at most {longest}",
+                remedy,
+            )
     if len(rates) > 1:
         told = ", ".join(f"{name} {rate:g} Hz" for rate, name in rates.items())
         problems.add("recordings of one model", "one sampling rate", told, "Resample, or fit them apart.")
@@ -71,16 +76,22 @@ def check_gap(name: str, recording: Recording, part: np.ndarray, offset: Offset,
     if near.any():
         found = f"{int(np.diff(index)[near].min())} samples"
         remedy = f"Set split.gap to {len(offset) / recording.rate:g} s or more."
-        problems.add(f"split of {name}", f"{len(offset)} samples (the window) between centres of different parts", found, remedy)
+        problems.add(
+            f"split of {name}", f"{len(offset)} samples (the window) between centres of different parts", found, remedy
+        )
     problems.raise_any()
 
 
-def check_parts(names: Sequence[str], part: str, fold: int, counts: Sequence[int], longest: Sequence[int], window: int) -> None:
+def check_parts(
+    names: Sequence[str], part: str, fold: int, counts: Sequence[int], longest: Sequence[int], window: int
+) -> None:
     """A UserError where a part of a session keeps fewer than two centres."""
     problems = Problems()
     for name, count, most in zip(names, counts, longest, strict=True):
         if count < 2:
             found = f"{count} windows; the longest stretch inside an epoch has {most} samples"
-            remedy = f"It needs more samples: raise split.{part}, lower split.gap, or use a model with a window shorter than {window}."
-            problems.add(f"part {part} of {name}, fold {fold}", f"at least 2 windows of {window} samples", found, remedy)
+            remedy = f"It needs more samples: raise split.{part}, lower split.gap, or use a shorter window."
+            problems.add(
+                f"part {part} of {name}, fold {fold}", f"at least 2 windows of {window} samples", found, remedy
+            )
     problems.raise_any()

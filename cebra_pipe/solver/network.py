@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import Problem, UserError
-from ..models.table import Architecture
 from ..models.criterions import InfoNCE
 from ..models.encoder import Encoder
+from ..models.table import Architecture
 
 ROWS = 2**16  # samples that are embedded at a time when no gradient is needed
 
@@ -42,7 +42,12 @@ class Network(nn.Module):
 
 
 def build(
-    architecture: Architecture, neurons: Sequence[int], units: int, dimension: int, criterion: InfoNCE, generator: torch.Generator
+    architecture: Architecture,
+    neurons: Sequence[int],
+    units: int,
+    dimension: int,
+    criterion: InfoNCE,
+    generator: torch.Generator,
 ) -> Network:
     """A fresh network; its weights come from `generator` alone."""
     if units < architecture.smallest:

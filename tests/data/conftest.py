@@ -121,11 +121,13 @@ def bomb(tmp_path):
 
 
 def track(frames: int, parts=("hand", "tongue"), bad=(), scorer="net"):
-    """A DeepLabCut frame, one random walk a body part; `bad` lists (frame, part) of low likelihood and wild position."""
+    """A DeepLabCut frame, a random walk a body part; `bad` lists (frame, part) of low likelihood and wild position."""
     import pandas as pd
 
     rng = np.random.default_rng(5)
-    columns = pd.MultiIndex.from_product([[scorer], parts, ["x", "y", "likelihood"]], names=["scorer", "bodyparts", "coords"])
+    columns = pd.MultiIndex.from_product(
+        [[scorer], parts, ["x", "y", "likelihood"]], names=["scorer", "bodyparts", "coords"]
+    )
     values = np.cumsum(rng.normal(size=(frames, 3 * len(parts))), axis=0)
     values[:, 2::3] = 0.99
     for frame, part in bad:

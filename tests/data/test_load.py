@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from cebra_pipe.data.load import FORMATS, load_data, open_file
 from cebra_pipe.errors import UserError
 
@@ -43,7 +44,9 @@ def test_dtype_of_the_file_is_kept_and_the_array_may_be_written(suffix, dtype, t
 
 
 @pytest.mark.parametrize("suffix", ["npz", "jl", "pkl", "npy"])
-@pytest.mark.parametrize("array", [np.asfortranarray(SPIKES), SPIKES.astype(">f4"), SPIKES[:0], SPIKES[::2, ::2], np.array(3.0)])
+@pytest.mark.parametrize(
+    "array", [np.asfortranarray(SPIKES), SPIKES.astype(">f4"), SPIKES[:0], SPIKES[::2, ::2], np.array(3.0)]
+)
 def test_layouts_in_memory(suffix, array, tmp_path):
     path = tmp_path / f"rat.{suffix}"
     (SINGLES[suffix] if suffix in SINGLES else lambda p, a: np.savez(p, a))(path, array)
@@ -82,7 +85,16 @@ def test_nested_groups_of_hdf5(tmp_path):
 
 @pytest.mark.parametrize("protocol", [0, 1, 2, 3, 4, 5])
 def test_pickle_protocols(protocol, tmp_path):
-    write_pkl(tmp_path / "a.pkl", protocol, spikes=SPIKES, order=np.asfortranarray(SPIKES), number=np.float32(2), text="x", raw=b"\xff", tags={"a", "b"})
+    write_pkl(
+        tmp_path / "a.pkl",
+        protocol,
+        spikes=SPIKES,
+        order=np.asfortranarray(SPIKES),
+        number=np.float32(2),
+        text="x",
+        raw=b"\xff",
+        tags={"a", "b"},
+    )
     np.testing.assert_array_equal(load_data(tmp_path / "a.pkl", "spikes"), SPIKES)
     np.testing.assert_array_equal(load_data(tmp_path / "a.pkl", "order"), SPIKES)
 
@@ -149,7 +161,9 @@ def test_excel_with_header_and_sheet_by_number(tmp_path):
     import pandas as pd
 
     with pd.ExcelWriter(tmp_path / "a.xlsx") as book:
-        pd.DataFrame({"x": [1.5, None], "lap": [1, 2], "note": ["p", "q"]}).to_excel(book, sheet_name="one", index=False)
+        pd.DataFrame({"x": [1.5, None], "lap": [1, 2], "note": ["p", "q"]}).to_excel(
+            book, sheet_name="one", index=False
+        )
         pd.DataFrame(SPIKES).to_excel(book, sheet_name="two", index=False, header=False)
     np.testing.assert_array_equal(load_data(tmp_path / "a.xlsx", columns=["x", "lap"]), [[1.5, 1], [np.nan, 2]])
     np.testing.assert_array_equal(load_data(tmp_path / "a.xlsx", 1), SPIKES)
@@ -162,7 +176,9 @@ def test_parquet_of_pandas_without_its_index(tmp_path):
 
     frame = pd.DataFrame({"x": SPIKES[:, 0], "good": SPIKES[:, 1] > 2, "name": "a"}, index=np.arange(8) * 3)
     frame.to_parquet(tmp_path / "a.parquet")
-    np.testing.assert_array_equal(load_data(tmp_path / "a.parquet", columns=["good", "x"]), np.stack([SPIKES[:, 1] > 2, SPIKES[:, 0]], axis=1))
+    np.testing.assert_array_equal(
+        load_data(tmp_path / "a.parquet", columns=["good", "x"]), np.stack([SPIKES[:, 1] > 2, SPIKES[:, 0]], axis=1)
+    )
     assert open_file(tmp_path / "a.parquet").entries[""].columns == ("x", "good", "name")
 
 
@@ -173,7 +189,12 @@ def test_trust_reads_what_only_an_ordinary_unpickler_can(suffix, tmp_path):
 
     content = {"spikes": SPIKES, "sets": frozenset((1, 2)), "objects": np.array([1, 2.5], object)}
     path = tmp_path / f"a.{suffix}"
-    {"npz": lambda: np.savez(path, **content), "jl": lambda: joblib.dump(content, path), "pkl": lambda: write_pkl(path, **content), "pt": lambda: torch.save(content, path)}[suffix]()
+    {
+        "npz": lambda: np.savez(path, **content),
+        "jl": lambda: joblib.dump(content, path),
+        "pkl": lambda: write_pkl(path, **content),
+        "pt": lambda: torch.save(content, path),
+    }[suffix]()
     np.testing.assert_array_equal(load_data(path, "spikes", trust=True), SPIKES)
     np.testing.assert_array_equal(load_data(path, "objects", trust=True), [1, 2.5])
 

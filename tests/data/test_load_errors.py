@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+
 from cebra_pipe.data.load import FORMATS, load_data, load_deeplabcut
 from cebra_pipe.errors import UserError
 
@@ -78,11 +79,19 @@ def test_text_and_objects_are_no_arrays(tmp_path):
 
 @pytest.mark.parametrize(
     ("columns", "told"),
-    [(["y"], "Did you mean"), ([9], "from 0 to 1"), (["x", "lapp"], "'lap'"), ("x", "list of columns"), ([], "list of columns")],
+    [
+        (["y"], "Did you mean"),
+        ([9], "from 0 to 1"),
+        (["x", "lapp"], "'lap'"),
+        ("x", "list of columns"),
+        ([], "list of columns"),
+    ],
 )
 def test_columns_that_are_not_there(columns, told, tmp_path):
     (tmp_path / "a.csv").write_text("x,lap\n1,2\n3,4\n")
-    assert told in message(load_data, tmp_path / "a.csv", columns=columns) or "Known: x, lap" in message(load_data, tmp_path / "a.csv", columns=columns)
+    assert told in message(load_data, tmp_path / "a.csv", columns=columns) or "Known: x, lap" in message(
+        load_data, tmp_path / "a.csv", columns=columns
+    )
 
 
 def test_columns_of_what_has_none(tmp_path):
@@ -109,7 +118,13 @@ def test_ragged_table(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("suffix", "option"), [("npy", {"header": True}), ("xlsx", {"separator": ";"}), ("csv", {"trust": True}), ("npz", {"minimum_likelihood": 0.5})]
+    ("suffix", "option"),
+    [
+        ("npy", {"header": True}),
+        ("xlsx", {"separator": ";"}),
+        ("csv", {"trust": True}),
+        ("npz", {"minimum_likelihood": 0.5}),
+    ],
 )
 def test_option_without_effect(suffix, option, tmp_path):
     (tmp_path / f"a.{suffix}").write_text("1,2\n")

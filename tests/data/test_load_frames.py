@@ -5,12 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+
 from cebra_pipe.data.load import load_data, load_deeplabcut, open_file
 
 from .conftest import LAPS, SPIKES, track, write_h5
 
 FRAME = pd.DataFrame(
-    {"x": SPIKES[:, 0], "lap": LAPS, "y": SPIKES[:, 1], "small": LAPS.astype(np.uint8), "good": LAPS > 1, "name": list("abcdefgh")}
+    {
+        "x": SPIKES[:, 0],
+        "lap": LAPS,
+        "y": SPIKES[:, 1],
+        "small": LAPS.astype(np.uint8),
+        "good": LAPS > 1,
+        "name": list("abcdefgh"),
+    }
 )
 NUMBERS = ["y", "lap", "small", "good", "x"]
 STORED = [{}, {"format": "table"}, {"format": "table", "data_columns": ["y", "good"]}]

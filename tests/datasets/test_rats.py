@@ -23,7 +23,7 @@ RATS = {
 def decoded(recording):
     (cut,) = split(recording, SplitConfig(stratify="direction").model_dump())
     train, valid, test = (np.flatnonzero(cut.part == rank) for rank in range(3))
-    samples = Samples(train, valid, test, np.zeros(0, np.int64))
+    samples = Samples(train, valid, test, np.zeros(0, np.int64), np.arange(len(recording)))
     units = np.arange(recording.neural.shape[1])
     task = Task(recording, ("position", "direction"), samples, units, (1,), 40, 10, (5, 5), 3)
     return {name: decode(task, name, candidates) for name, candidates in naive_bayes(task).items()}

@@ -6,6 +6,8 @@ import dataclasses
 
 import numpy as np
 import pytest
+from scipy.signal import lfilter
+from scipy.stats import binom
 
 from cebra_pipe.data.controls import apply_control
 from cebra_pipe.data.parts import part_of, read_split, windows_inside
@@ -13,14 +15,15 @@ from cebra_pipe.data.recording import Label, Recording, epochs_of
 from cebra_pipe.data.table import Table, read_table, write_table
 from cebra_pipe.datasets.rats import simulate
 from cebra_pipe.errors import UserError
-from cebra_pipe.pipeline.config import DecodeConfig, SplitConfig
+from cebra_pipe.pipeline.config import SplitConfig
 from cebra_pipe.pipeline.job import Job
 from cebra_pipe.pipeline.stages import decode, split
 from cebra_pipe.sklearn import methods
-from cebra_pipe.sklearn.report import SCORES, label_shifts
+from cebra_pipe.sklearn.report import SCORES, Result, label_shifts, score_rows
 
 OFFSET = (5, 5)
 METHODS = ("embedding", "window_knn", "naive_bayes", "pca", "constant")
+DECODE = {"labels": None, "neighbors": [1, 9, 25], "null": 99, "bins": 40, "window": 0.25}
 RAT = simulate(3, 30, 3000, 0.7, 0.0)
 
 
@@ -59,7 +62,7 @@ class Study:
             spec = {"stage": "split", "split": scheme}
             split.run(Job("split", spec, {"recording": [folder / f"{name}.parquet"]}, outputs))
         write_table(folder / "embedding.parquet", embedding_table(self.sessions, models, points))
-        config = DecodeConfig(**({"null": 99, "neighbors": [1, 9, 25]} | given)).model_dump()
+        config = {**DECODE, **given}
         self.spec = {"stage": "decode", "sessions": list(self.sessions), "decode": config, "metric": "cosine"}
         self.spec |= {"offset": list(OFFSET), "control": control, "dimension": 3, "study_seed": 1}
 
@@ -172,17 +175,51 @@ def test_k_is_the_best_on_valid(study):
     assert row["valid_score"] == pytest.approx(min(error.values()))
 
 
-def test_the_null_is_the_label_shifted_around_the_recording(study):
+def test_the_null_is_the_label_shifted_around_the_unpadded_samples(study):
     row = study.row(method="embedding", seed=1, label="position")
-    shifts = label_shifts(RAT, "position", 99, 1)
+    inside = windows_inside(RAT.epoch, *OFFSET)
+    task = noise_task(RAT, study.part(), ~inside)
+    shifts = label_shifts(task, "position", 99, 1)
     mine = study.traces.where((study.traces["method"] == "embedding") & (study.traces["seed"] == 1))
-    kept = mine.where(~mine["padded"])
-    x = RAT.labels["position"].values
-    slow = [np.median(np.abs(np.roll(x, s)[kept["sample"]] - kept["predicted.position"])) for s in shifts.values]
+    predicted = mine.where(~mine["padded"])["predicted.position"]
+    x, test = RAT.labels["position"].values[inside], (study.part() == "test")[inside]
+    slow = [np.median(np.abs(np.roll(x, s)[test] - predicted)) for s in shifts.values]
     np.testing.assert_allclose(row["null"], slow)
     assert row["null_median"] == pytest.approx(np.median(slow))
     assert row["null_effective"] == pytest.approx(shifts.effective)
     assert row["null_effective"] < 100
+
+
+def noise_task(recording, part, padded, shift_padded=False):
+    samples = decode.shared_samples("rat", part, padded)
+    if shift_padded:
+        samples = dataclasses.replace(samples, unpadded=np.arange(len(recording)))
+    return methods.Task(recording, ("position",), samples, np.arange(2), (9, 25), 40, 10, OFFSET, 3)
+
+
+def noise_p(seed, shift_padded):
+    """p of neighbours on noise (time constant 1 s) that knows nothing of a rat's position."""
+    recording = simulate(seed, 2, 2500, 0.5, 0.0)
+    (cut,) = split.split(recording, SplitConfig(stratify="direction").model_dump())
+    task = noise_task(recording, cut.names(), ~windows_inside(recording.epoch, *OFFSET), shift_padded)
+    keep = np.exp(-1 / 40)
+    noise = lfilter([1.0], [1.0, -keep], np.random.default_rng(seed).standard_normal((2500, 3)), axis=0)
+    made = {"constant": methods.constant(task), "embedding": methods.embedding(task, noise, "cosine")}
+    results = [
+        Result(method, 0, 1, {name: methods.decode(task, name, one) for name, one in predictions.items()})
+        for method, predictions in made.items()
+    ]
+    return [row["p"] for row in score_rows("rat", task, results, 99, 1)]
+
+
+def test_noise_is_significant_no_more_often_than_the_level_says():
+    """Trials' ends are padded and never in the true test samples: a shift that brings them in makes any noise good."""
+    runs = 120
+    p, careless = (np.array([noise_p(seed, shift_padded) for seed in range(runs)]) for shift_padded in (False, True))
+    for level in (0.05, 0.1):
+        most = binom.ppf(0.995, runs, level)
+        assert ((p <= level).sum(axis=0) <= most).all()
+    assert (careless[:, 1] <= 0.1).sum() > binom.ppf(0.995, runs, 0.1)
 
 
 def test_two_runs_give_the_same_bytes(tmp_path):

@@ -14,24 +14,28 @@ from cebra_pipe.distributions.streams import generator
 from cebra_pipe.pipeline.job import Job
 
 SCORES = {
-    "recording": str, "fold": "i2", "seed": "i4", "method": str, "label": str, "metric": str, "unit": str, "score": "f8",
-    "valid_score": "f8", "chance": "f8", "floor": "f8", "k": "i4", "n_train": "i4", "n_valid": "i4", "n_test": "i4",
-    "n_padded": "i4", "score_with_padded": "f8", "null": list, "null_median": "f8", "null_n": "i4", "null_effective": "f8",
-    "p": "f8", "note": str,
-}  # fmt: skip
+    **{"recording": str, "fold": "i2", "seed": "i4", "method": str, "label": str, "metric": str, "unit": str},
+    **dict.fromkeys(("score", "valid_score", "chance", "floor"), "f8"),
+    **dict.fromkeys(("k", "n_train", "n_valid", "n_test", "n_padded"), "i4"),
+    **{"score_with_padded": "f8", "null": list, "null_median": "f8", "null_n": "i4"},
+    **{"null_effective": "f8", "p": "f8", "note": str},
+}
 HISTORY = {
-    "kind": str, "step": "i4", "part": str, "objective": str, "session": str, "loss": "f8", "align": "f8", "uniform": "f8",
-    "bits": "f8", "chance": "f8", "ceiling": "f8", "temperature": "f8", "draws": "i4",
-}  # fmt: skip
+    **{"kind": str, "step": "i4", "part": str, "objective": str, "session": str},
+    **dict.fromkeys(("loss", "align", "uniform", "bits", "chance", "ceiling", "temperature"), "f8"),
+    "draws": "i4",
+}
 CONSISTENCY = {
-    "fold": "i2", "from": str, "to": str, "recording": str, "seed": "i4", "definition": str, "score": "f8",
-    "coverage": "f8", "bins_used": "i4",
-}  # fmt: skip
+    **{"fold": "i2", "from": str, "to": str, "recording": str, "seed": "i4", "definition": str},
+    **{"score": "f8", "coverage": "f8", "bins_used": "i4"},
+}
 ERRORS = {"embedding": 0.09, "window_knn": 0.12, "naive_bayes": 0.08, "pca": 0.2, "constant": 0.4}
 ACCURACY = {"embedding": 0.9, "window_knn": 0.85, "naive_bayes": 0.93, "pca": 0.7, "constant": 0.5}
 
 
-def make_recording(key: object, length: int = 1200, neurons: int = 20, labels: tuple[str, ...] = ("position", "direction")) -> Recording:
+def make_recording(
+    key: object, length: int = 1200, neurons: int = 20, labels: tuple[str, ...] = ("position", "direction")
+) -> Recording:
     """Laps on a track of 1.6 m, place fields, 40 samples a second; a rest is cut out after every lap."""
     stream = generator("figures", key)
     lap = np.arange(length) // 75
@@ -73,14 +77,22 @@ class Made:
         self.inputs.setdefault(role, []).append(path)
         return path
 
-    def job(self, stage: str, roles: tuple[str, ...], outputs: tuple[str, ...], out: str = "out", **spec: object) -> Job:
+    def job(
+        self, stage: str, roles: tuple[str, ...], outputs: tuple[str, ...], out: str = "out", **spec: object
+    ) -> Job:
         inputs = {role: self.inputs[role] for role in roles if self.inputs.get(role)}
         made = {kind: self.folder / out / f"made.{kind}" for kind in outputs}
         return Job(stage, {"stage": stage, **self.spec, **spec}, inputs, made)
 
 
 def condition(name: str, title: str, units: dict, labels: tuple = ("position", "direction"), **more: object) -> dict:
-    usual = {"positives": "time_delta" if labels else "time", "hybrid": False, "control": None, "seeds": [1, 2], "temperature": 1.0}
+    usual = {
+        "positives": "time_delta" if labels else "time",
+        "hybrid": False,
+        "control": None,
+        "seeds": [1, 2],
+        "temperature": 1.0,
+    }
     usual |= {"similarity": "cosine", "dimension": 3, "windows": "within"}
     return {"name": name, "title": title, "labels": list(labels), "units": units, **usual, **more}
 
@@ -96,7 +108,9 @@ def default_conditions(names: list[str]) -> list[dict]:
     ]
 
 
-def build(folder: Path, recordings: dict[str, Recording], conditions: list[dict] | None = None, folds: int = 1, **spec: object) -> Made:
+def build(
+    folder: Path, recordings: dict[str, Recording], conditions: list[dict] | None = None, folds: int = 1, **spec: object
+) -> Made:
     names = list(recordings)
     about = {
         "title": "Four rats",
@@ -119,7 +133,13 @@ def build(folder: Path, recordings: dict[str, Recording], conditions: list[dict]
             table = _aligned(made, entry, embeddings)
             made.write("aligned", "align", {"sessions": names}, table, entry["name"], {"embeddings": embeddings})
     for entry in made.spec["comparisons"]:
-        made.write("consistency", "consistency", {"between": entry["between"]}, _consistency(names, entry["between"], folds), entry["name"])
+        made.write(
+            "consistency",
+            "consistency",
+            {"between": entry["between"]},
+            _consistency(names, entry["between"], folds),
+            entry["name"],
+        )
     return made
 
 
@@ -162,7 +182,9 @@ def _points(recording: Recording, entry: dict, fold: int, seed: int) -> np.ndarr
     if entry["control"]:
         phase = stream.uniform(0, 2 * np.pi, len(recording))
     ring = np.stack([np.cos(phase), np.sin(phase), 0.4 * np.sin(2 * phase)], axis=1)
-    wide = np.concatenate([ring, np.zeros((len(ring), max(0, entry["dimension"] - 3)))], axis=1)[:, : entry["dimension"]]
+    wide = np.concatenate([ring, np.zeros((len(ring), max(0, entry["dimension"] - 3)))], axis=1)[
+        :, : entry["dimension"]
+    ]
     noisy = wide + 0.15 * stream.standard_normal(wide.shape)
     rotation = np.linalg.qr(stream.standard_normal((entry["dimension"],) * 2))[0]
     return ((noisy / np.linalg.norm(noisy, axis=1, keepdims=True)) @ rotation).astype(np.float32)
@@ -202,19 +224,24 @@ def _scores(made: Made, entry: dict, members: list[str]) -> Table:
     return from_rows(rows, SCORES)
 
 
-def _score(stream: np.random.Generator, entry: dict, recording: str, fold: int, seed: int, method: str, label: str) -> dict:
+def _score(
+    stream: np.random.Generator, entry: dict, recording: str, fold: int, seed: int, method: str, label: str
+) -> dict:
     discrete = label == "direction"
     good, chance = (ACCURACY[method], 0.5) if discrete else (ERRORS[method], 0.4)
     score = (chance if entry["control"] and method == "embedding" else good) * (1 + 0.06 * stream.standard_normal())
     null = [] if method == "constant" else list(chance + 0.05 * stream.standard_normal(99))
     p = (1 + sum(x >= score if discrete else x <= score for x in null)) / 100 if null else np.nan
     return {
-        "recording": recording, "fold": fold, "seed": seed, "method": method, "label": label, "score": score,
-        "metric": "balanced_accuracy" if discrete else "median_abs_error", "unit": "" if discrete else "m",
-        "valid_score": score, "chance": chance, "floor": np.nan if discrete else 0.01, "k": 9, "n_train": 700, "n_valid": 150,
-        "n_test": 150, "n_padded": 12, "score_with_padded": score * 1.02, "null": null, "null_median": chance,
-        "null_n": len(null), "null_effective": 40.0, "p": p, "note": "",
-    }  # fmt: skip
+        **{"recording": recording, "fold": fold, "method": method, "label": label},
+        "seed": seed if method == "embedding" or entry["control"] else -1,
+        "metric": "balanced_accuracy" if discrete else "median_abs_error",
+        "unit": "" if discrete else "m",
+        **{"score": score, "valid_score": score, "score_with_padded": score * 1.02},
+        **{"chance": chance, "floor": np.nan if discrete else 0.01},
+        **{"k": 9, "n_train": 700, "n_valid": 150, "n_test": 150, "n_padded": 12},
+        **{"null": null, "null_median": chance, "null_n": len(null), "null_effective": 40.0, "p": p, "note": ""},
+    }
 
 
 def _traces(made: Made, entry: dict, members: list[str]) -> Table:
@@ -232,7 +259,11 @@ def _traces(made: Made, entry: dict, members: list[str]) -> Table:
                     true = label.values[test].astype(float)
                     wrong = stream.random(len(test)) < 0.08
                     fixed[f"true.{name}"] = true
-                    fixed[f"predicted.{name}"] = np.where(wrong, 1 - true, true) if label.discrete else true + 0.12 * stream.standard_normal(len(test))
+                    fixed[f"predicted.{name}"] = (
+                        np.where(wrong, 1 - true, true)
+                        if label.discrete
+                        else true + 0.12 * stream.standard_normal(len(test))
+                    )
                 parts.append(fixed)
     names = list(dict.fromkeys(k for p in parts for k in p))
     return Table({k: np.concatenate([p.get(k, np.full(len(p["sample"]), np.nan)) for p in parts]) for k in names})
@@ -244,7 +275,14 @@ def _history(entry: dict, members: list[str], fold: int, seed: int) -> Table:
     objectives = ["labels", "time"] if entry["hybrid"] else ["labels" if entry["labels"] else "time"]
     sessions = [*members, "pooled"] if len(members) > 1 else list(members)
     depth = 0.02 if entry["control"] else 0.55
-    blank = {"align": 0.0, "uniform": 0.0, "temperature": entry["temperature"], "draws": 512, "chance": chance, "ceiling": 1.21}
+    blank = {
+        "align": 0.0,
+        "uniform": 0.0,
+        "temperature": entry["temperature"],
+        "draws": 512,
+        "chance": chance,
+        "ceiling": 1.21,
+    }
     for objective in objectives:
         for session in sessions:
             for step in range(10, 1010, 10):
@@ -252,10 +290,32 @@ def _history(entry: dict, members: list[str], fold: int, seed: int) -> Table:
                 kinds = ["train", "valid"] if step % 50 == 0 else ["train"]
                 for part in kinds:
                     shown = loss + (0.08 if part == "valid" else 0)
-                    rows.append(blank | {"kind": "step", "step": step, "part": part, "objective": objective, "session": session, "loss": shown, "bits": (chance - shown) / np.log(2)})
+                    rows.append(
+                        blank
+                        | {
+                            "kind": "step",
+                            "step": step,
+                            "part": part,
+                            "objective": objective,
+                            "session": session,
+                            "loss": shown,
+                            "bits": (chance - shown) / np.log(2),
+                        }
+                    )
             for part, away in (("train", 0.0), ("train_subsample", 0.01), ("valid", 0.08), ("test", 0.1)):
                 loss = chance - depth + (1.2 if entry["control"] else 1) * away + 0.02 * stream.standard_normal()
-                rows.append(blank | {"kind": "score", "step": 1000, "part": part, "objective": objective, "session": session, "loss": loss, "bits": (chance - loss) / np.log(2)})
+                rows.append(
+                    blank
+                    | {
+                        "kind": "score",
+                        "step": 1000,
+                        "part": part,
+                        "objective": objective,
+                        "session": session,
+                        "loss": loss,
+                        "bits": (chance - loss) / np.log(2),
+                    }
+                )
     return from_rows(rows, HISTORY)
 
 
@@ -267,9 +327,31 @@ def _consistency(names: list[str], between: str, folds: int) -> Table:
     for fold in range(folds):
         for a, b, recording, seed in pairs:
             for definition, score in base.items():
-                rows.append({"fold": fold, "from": a, "to": b, "recording": recording, "seed": seed, "definition": definition, "score": score + 0.05 * stream.standard_normal(), "coverage": 0.9, "bins_used": 72})
+                rows.append(
+                    {
+                        "fold": fold,
+                        "from": a,
+                        "to": b,
+                        "recording": recording,
+                        "seed": seed,
+                        "definition": definition,
+                        "score": score + 0.05 * stream.standard_normal(),
+                        "coverage": 0.9,
+                        "bins_used": 72,
+                    }
+                )
     null = {d: list(0.2 + 0.15 * stream.standard_normal(99)) if between == "recordings" else [] for d in base}
-    summary = {d: {"mean": m, "pairs": len(pairs) // 2, "null": null[d], "null_n": len(null[d]), "null_effective": 40, "p": 0.01 if null[d] else None} for d, m in base.items()}
+    summary = {
+        d: {
+            "mean": m,
+            "pairs": len(pairs) // 2,
+            "null": null[d],
+            "null_n": len(null[d]),
+            "null_effective": 40,
+            "p": 0.01 if null[d] else None,
+        }
+        for d, m in base.items()
+    }
     return from_rows(rows, CONSISTENCY, {"summary": summary})
 
 

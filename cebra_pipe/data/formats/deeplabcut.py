@@ -26,11 +26,17 @@ def track_entry(length: int, names: Sequence[tuple], column: Callable[[int], np.
     """A track with columns `part_x`, `part_y`; a part's name stands for both."""
     at = {(part, coordinate): i for i, (_, part, coordinate) in enumerate(names)}
     if len(at) < len(names):
-        raise Refusal("one scorer", f"{len({n[0] for n in names})} of them", "Save one scorer's columns in a file of their own.")
+        raise Refusal(
+            "one scorer", f"{len({n[0] for n in names})} of them", "Save one scorer's columns in a file of their own."
+        )
     parts = list(dict.fromkeys(part for _, part, _ in names))
     incomplete = [p for p in parts if not all((p, c) in at for c in COORDINATES)]
     if incomplete:
-        raise Refusal("x and y of every body part", f"one of them missing for {', '.join(map(repr, incomplete))}", "Export the track again.")
+        raise Refusal(
+            "x and y of every body part",
+            f"one of them missing for {', '.join(map(repr, incomplete))}",
+            "Export the track again.",
+        )
     columns = tuple(f"{part}_{coordinate}" for part in parts for coordinate in COORDINATES)
 
     def read(chosen: Sequence[int] | None) -> np.ndarray:
@@ -49,6 +55,10 @@ def track(part: str, at: dict, column: Callable[[int], np.ndarray], minimum: flo
     if (part, "likelihood") in at:
         good &= column(at[part, "likelihood"]) >= minimum
     if not good.any():
-        raise Refusal(f"a frame where {part!r} has likelihood {minimum:g} or more", "none", "Leave this body part out, or lower the limit.")
+        raise Refusal(
+            f"a frame where {part!r} has likelihood {minimum:g} or more",
+            "none",
+            "Leave this body part out, or lower the limit.",
+        )
     frames = np.arange(len(positions))
     return np.stack([np.interp(frames, frames[good], axis[good]) for axis in positions.T], axis=1)

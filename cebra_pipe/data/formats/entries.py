@@ -8,7 +8,15 @@ from dataclasses import dataclass, field
 import numpy as np
 
 NUMBERS = "biuf"  # kinds of dtype that a recording may consist of
-KINDS = {"U": "text", "S": "text", "O": "Python objects", "c": "complex numbers", "M": "dates", "m": "durations", "V": "records"}
+KINDS = {
+    "U": "text",
+    "S": "text",
+    "O": "Python objects",
+    "c": "complex numbers",
+    "M": "dates",
+    "m": "durations",
+    "V": "records",
+}
 
 LARGEST = 8 << 30  # bytes: a compressed file that declares more is refused, whatever its size
 EXPANSION = 1100  # deflate cannot expand further than 1032 times
@@ -45,7 +53,9 @@ class Entry:
     dtype: str
     read: Callable[[Sequence[int] | None], np.ndarray]
     columns: tuple[str, ...] = ()  # names of a table's columns
-    groups: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # names that stand for several columns (DeepLabCut)
+    groups: Mapping[str, tuple[int, ...]] = field(
+        default_factory=dict
+    )  # names that stand for several columns (DeepLabCut)
     refused: str = ""  # what it holds where that is not numbers
 
     def __str__(self) -> str:
@@ -79,7 +89,11 @@ def table_entry(length: int, names: Sequence[str], column: Callable[[int], np.nd
         text = [names[i] for i in chosen if arrays[i].dtype.kind not in NUMBERS]
         if text:
             first = next(i for i in chosen if arrays[i].dtype.kind not in NUMBERS)
-            raise Refusal("numbers in every column", f"{not_a_number(arrays[first])} in column {', '.join(map(repr, text[:8]))}", "Choose the columns that hold numbers.")
+            raise Refusal(
+                "numbers in every column",
+                f"{not_a_number(arrays[first])} in column {', '.join(map(repr, text[:8]))}",
+                "Choose the columns that hold numbers.",
+            )
         return np.stack([arrays[i] for i in chosen], axis=1) if arrays else np.zeros((length, 0))
 
     return Entry((length, len(names)), "table", read, tuple(names))

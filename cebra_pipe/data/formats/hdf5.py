@@ -1,7 +1,7 @@
 """HDF5: arrays, data frames that pandas wrote, DeepLabCut's tracks.
 
 Frames are taken apart here and not by pandas: PyTables unpickles attributes of a file as it opens them, so that a
-forged file would run. Their layouts are pandas' "fixed" (blocks of columns) and "table" (records with blocks in fields).
+forged file would run. pandas has two layouts: "fixed" (blocks of columns) and "table" (records, blocks in fields).
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ def read_hdf5(path: Path, *, minimum_likelihood: float | None = None) -> dict[st
 
     with h5py.File(path, "r") as file:
         return {
-            name: _array(path, name, node) if isinstance(node, h5py.Dataset) else _frame(path, name, node, minimum_likelihood)
+            name: _array(path, name, node)
+            if isinstance(node, h5py.Dataset)
+            else _frame(path, name, node, minimum_likelihood)
             for name, node in nodes(file, set())
         }
 
@@ -37,11 +39,15 @@ def arrays_of(path: Path, transposed: bool) -> dict[str, Entry]:
     import h5py
 
     with h5py.File(path, "r") as file:
-        return {name: _array(path, name, node, transposed) for name, node in nodes(file, set()) if isinstance(node, h5py.Dataset)}
+        return {
+            name: _array(path, name, node, transposed)
+            for name, node in nodes(file, set())
+            if isinstance(node, h5py.Dataset)
+        }
 
 
 def nodes(group, seen: set) -> Iterator[tuple[str, object]]:
-    """Datasets and pandas' groups under `group`. Links out of the file are not followed, and no group is entered twice."""
+    """Datasets and pandas' groups under `group`; links out of the file are left, and no group is entered twice."""
     import h5py
 
     for name in group:
@@ -73,7 +79,9 @@ def _load(path: Path, name: str, transposed: bool) -> np.ndarray:
 def checked(node, path: Path) -> np.ndarray:
     """All of a dataset, whose declared size is plausible and whose bytes lie in the file itself."""
     if node.external:
-        raise Refusal("values that lie in the file", "a dataset that points to another file", "Copy the values into the file.")
+        raise Refusal(
+            "values that lie in the file", "a dataset that points to another file", "Copy the values into the file."
+        )
     check_size(node.size * node.dtype.itemsize, allowance(path.stat().st_size))
     return node[()]
 
@@ -99,7 +107,9 @@ def _frame(path: Path, name: str, group, minimum_likelihood: float | None) -> En
     if is_multi_animal(names):
         return Entry((length, len(names)), "track", load, refused="DeepLabCut tracks of several animals")
     if is_track(names):
-        return track_entry(length, names, load, DEFAULT_LIKELIHOOD if minimum_likelihood is None else minimum_likelihood)
+        return track_entry(
+            length, names, load, DEFAULT_LIKELIHOOD if minimum_likelihood is None else minimum_likelihood
+        )
     return table_entry(length, [flat(n) for n in names], load)
 
 
@@ -149,7 +159,11 @@ def _labels(path: Path, group, axis: str) -> list:
 
 def _names(path: Path, node) -> list:
     if node.dtype.kind == "O":
-        raise Refusal("columns named by text or numbers", "names that are pickled objects", "Save the frame with DataFrame.to_parquet.")
+        raise Refusal(
+            "columns named by text or numbers",
+            "names that are pickled objects",
+            "Save the frame with DataFrame.to_parquet.",
+        )
     return [value.decode("utf-8") if isinstance(value, bytes) else value for value in checked(node, path).tolist()]
 
 

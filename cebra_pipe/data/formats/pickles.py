@@ -43,7 +43,11 @@ def read_torch(path: Path, *, trust: bool = False) -> dict[str, Entry]:
         value = torch.load(path, map_location="cpu", weights_only=not trust)
     except pickle.UnpicklingError as error:
         why = str(error).split("WeightsUnpickler error:")[-1].strip().splitlines()[0][:160]
-        raise Refusal("tensors in plain containers", f"something else ({why})", "Save tensors (torch.from_numpy), or set `trust: true` if you wrote the file yourself.") from error
+        raise Refusal(
+            "tensors in plain containers",
+            f"something else ({why})",
+            "Save tensors (torch.from_numpy), or set `trust: true` if you wrote the file yourself.",
+        ) from error
     other = trusted_leaf if trust else _leaf
     return flatten(value, lambda item: _tensor(item, torch) if torch.is_tensor(item) else other(item))
 
@@ -51,7 +55,9 @@ def read_torch(path: Path, *, trust: bool = False) -> dict[str, Entry]:
 def _tensor(tensor, torch) -> Entry:
     """A tensor as an array; numpy has no bfloat16."""
     tensor = tensor.detach().to_dense().cpu()
-    return array_entry((tensor.float() if tensor.dtype == torch.bfloat16 else tensor.resolve_conj().resolve_neg()).numpy())
+    return array_entry(
+        (tensor.float() if tensor.dtype == torch.bfloat16 else tensor.resolve_conj().resolve_neg()).numpy()
+    )
 
 
 def _leaf(value: object) -> Entry | None:

@@ -31,13 +31,15 @@ def read_csv(path: Path, *, header: bool | None = None, separator: str | None = 
     from pyarrow import csv as arrow
 
     layout = layout_of(path, header, separator)
-    table = arrow.read_csv(
-        path,
-        # One block: types would otherwise follow from the first megabyte alone.
-        arrow.ReadOptions(use_threads=False, block_size=min(path.stat().st_size + 1, 2**31 - 1), skip_rows=layout.skip, column_names=layout.names, encoding=layout.encoding),
-        arrow.ParseOptions(delimiter=layout.separator),
-        arrow.ConvertOptions(decimal_point=layout.decimal),
-    )  # fmt: skip
+    reading = arrow.ReadOptions(
+        use_threads=False,
+        block_size=min(path.stat().st_size + 1, 2**31 - 1),  # one: types would follow from the first megabyte alone
+        skip_rows=layout.skip,
+        column_names=layout.names,
+        encoding=layout.encoding,
+    )
+    parsing = arrow.ParseOptions(delimiter=layout.separator)
+    table = arrow.read_csv(path, reading, parsing, arrow.ConvertOptions(decimal_point=layout.decimal))
     return {"": _arrow_entry(table, layout.names if layout.named else ())}
 
 
@@ -52,11 +54,15 @@ def layout_of(path: Path, header: bool | None, separator: str | None) -> Layout:
         raise Refusal("rows of numbers", "none", "Export the table again.")
     first = lines[comments]
     separator = separator or max(SEPARATORS, key=first.count)
-    decimal = "," if separator != "," and _numbers(_split(lines[-1 if len(lines) < 3 else comments + 1], separator), ",") else "."
+    sample = lines[comments + 1 : comments + 200] or [first]
+    comma = separator != "," and any(_numbers(_split(line, separator), ",") for line in sample)
+    decimal = "," if comma else "."
     cells = _split(first, separator)
     named = not _numbers(cells, decimal) if header is None else header
     names = cells if named else _comment_names(lines[:comments], separator, len(cells))
-    return Layout(separator, comments + named, tuple(names) or tuple(map(str, range(len(cells)))), bool(names), encoding, decimal)
+    return Layout(
+        separator, comments + named, tuple(names) or tuple(map(str, range(len(cells)))), bool(names), encoding, decimal
+    )
 
 
 def _is_utf8(data: bytes) -> bool:
@@ -100,11 +106,19 @@ def read_parquet(path: Path) -> dict[str, Entry]:
     # Eight bytes a row and column at most: run lengths make a short file declare any number of rows.
     check_size(8 * file.metadata.num_rows, allowance(path.stat().st_size))
     names = tuple(n for n in file.schema_arrow.names if not n.startswith("__index_level_"))
-    return {"": table_entry(file.metadata.num_rows, names, lambda i: _numpy(pq.read_table(path, columns=[names[i]], use_threads=False)[0]))}
+    return {
+        "": table_entry(
+            file.metadata.num_rows,
+            names,
+            lambda i: _numpy(pq.read_table(path, columns=[names[i]], use_threads=False)[0]),
+        )
+    }
 
 
 def _arrow_entry(table, names: tuple[str, ...]) -> Entry:
-    entry = table_entry(table.num_rows, names or tuple(map(str, range(table.num_columns))), lambda i: _numpy(table.column(i)))
+    entry = table_entry(
+        table.num_rows, names or tuple(map(str, range(table.num_columns))), lambda i: _numpy(table.column(i))
+    )
     return entry if names else Entry(entry.shape, entry.dtype, entry.read)
 
 
@@ -135,7 +149,9 @@ def _sheet(sheet, header: bool | None) -> Entry:
     first = [str(cell).strip() for cell in sheet.iloc[0]]
     named = not _numbers(["" if cell == "nan" else cell for cell in first], ".") if header is None else header
     body = sheet.iloc[1:] if named else sheet
-    entry = table_entry(len(body), first if named else tuple(map(str, range(len(first)))), lambda i: _cells(body.iloc[:, i].tolist()))
+    entry = table_entry(
+        len(body), first if named else tuple(map(str, range(len(first)))), lambda i: _cells(body.iloc[:, i].tolist())
+    )
     return entry if named else Entry(entry.shape, entry.dtype, entry.read)
 
 

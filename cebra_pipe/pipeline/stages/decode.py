@@ -92,7 +92,7 @@ def shared_samples(name: str, part: np.ndarray, padded: np.ndarray) -> Samples:
     for p in (p for p, index in chosen.items() if not len(index)):
         problems.add(f"{name}: {p}", "samples that are not padded", "none", "Use a shorter encoder or longer trials.")
     problems.raise_any()
-    return Samples(**chosen, padded=np.flatnonzero((part == "test") & padded))
+    return Samples(**chosen, padded=np.flatnonzero((part == "test") & padded), unpadded=np.flatnonzero(~padded))
 
 
 # ---- decoding --------------------------------------------------------------------------------------------------------

@@ -10,9 +10,10 @@ from matplotlib.figure import Figure
 
 from ...data.table import Table, read_meta, replacing
 from ...errors import Problem, UserError, did_you_mean
-from ...plot import consistency, data, decoding, embeddings, goodness_of_fit, losses
+from ...plot import consistency, data, decoded, decoding, embeddings, goodness_of_fit, losses
 from ...plot.drawn import csv_text
-from ...plot.shown import Source, Study, histories, of_units, recordings, splits
+from ...plot.files import Source, histories, of_units, recordings, splits
+from ...plot.shown import Study
 from ...plot.style import rendered
 from ..job import Job, file_digest
 
@@ -23,7 +24,7 @@ def _files(job: Job, role: str) -> list[Path]:
 
 def _decoding(job: Job, study: Study) -> Table:
     scores, traces = (of_units(study, _files(job, role), "decode") for role in ("scores", "traces"))
-    return decoding.rows(study, recordings(study, _files(job, "recordings")), scores, traces)
+    return decoded.rows(study, recordings(study, _files(job, "recordings")), scores, traces)
 
 
 def _embeddings(job: Job, study: Study) -> Table:
@@ -39,7 +40,9 @@ def _aligned(job: Job, sources: list[Source]) -> dict[str, Path]:
     found = {name: path for name, digest in owners.items() for path, digests in made_from.items() if digest in digests}
     for path in set(made_from) - set(found.values()):
         remedy = "Run align again, or leave this file out."
-        raise UserError(Problem(str(path), "alignment of the embeddings that are given", "alignment of other ones", remedy))
+        raise UserError(
+            Problem(str(path), "alignment of the embeddings that are given", "alignment of other ones", remedy)
+        )
     return found
 
 
@@ -51,7 +54,10 @@ def _data(job: Job, study: Study) -> Table:
 FIGURES: Mapping[str, tuple[Callable[[Job, Study], Table], Callable[[Table, str], Figure]]] = {
     "decoding": (_decoding, decoding.draw),
     "embeddings": (_embeddings, embeddings.draw),
-    "goodness_of_fit": (lambda job, study: goodness_of_fit.rows(study, histories(study, _files(job, "histories"))), goodness_of_fit.draw),
+    "goodness_of_fit": (
+        lambda job, study: goodness_of_fit.rows(study, histories(study, _files(job, "histories"))),
+        goodness_of_fit.draw,
+    ),
     "consistency": (lambda job, study: consistency.rows(study, _files(job, "consistency")), consistency.draw),
     "data": (_data, data.draw),
     "losses": (lambda job, study: losses.rows(study, histories(study, _files(job, "histories"))), losses.draw),

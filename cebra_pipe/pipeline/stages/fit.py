@@ -10,8 +10,9 @@ from ...data.recording import Recording
 from ...errors import Problem, UserError
 from ...solver.artifact import Fitted, write_model
 from ...solver.device import resolve, settings
-from ...solver.fitting import Task, fit
+from ...solver.fitting import fit
 from ...solver.history import table
+from ...solver.task import Task
 from ..job import Job
 
 
@@ -40,7 +41,9 @@ def _task(job: Job) -> Task:
     for name, recording, split in zip(names, recordings, splits, strict=True):
         if len(split) != len(recording):
             found = f"{len(split)}, of another version of it"
-            raise UserError(Problem(f"split of {name}", f"{len(recording)} samples as in the recording", found, "Run split again."))
+            raise UserError(
+                Problem(f"split of {name}", f"{len(recording)} samples as in the recording", found, "Run split again.")
+            )
     _check_control(spec)
     return Task(
         names=names,

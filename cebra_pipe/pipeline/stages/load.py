@@ -29,7 +29,12 @@ def check_unchanged(files: dict[str, Path], digests: dict[str, str]) -> None:
         if not Path(path).exists():
             problems.add(str(path), "a file", "no such file", "Mend the path in the config.")
         elif file_digest(path) != digests.get(name):
-            problems.add(str(path), "the content that the workflow was planned with", "another one", "The file changed meanwhile: run snakemake again.")
+            problems.add(
+                str(path),
+                "the content that the workflow was planned with",
+                "another one",
+                "The file changed meanwhile: run snakemake again.",
+            )
     problems.raise_any()
 
 
@@ -37,7 +42,8 @@ def report(recording: Recording) -> None:
     """What loading did, for the log."""
     notes = recording.notes
     print(
-        f"{notes['samples']} of {notes['samples_read']} samples at {recording.rate:g} Hz, {recording.neural.shape[1]} neurons, "
+        f"{notes['samples']} of {notes['samples_read']} samples at {recording.rate:g} Hz, "
+        f"{recording.neural.shape[1]} neurons, "
         f"{notes['trials']} trials, {notes['epochs']} epochs, {notes['gaps_tolerated']} gaps tolerated",
         file=sys.stderr,
         flush=True,

@@ -1,4 +1,4 @@
-"""Stage `tables`: the numbers behind the figures, one csv a table, and the same unrounded with its provenance as json."""
+"""Stage `tables`: the numbers behind the figures as csv, and the same unrounded with their provenance as json."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ import numpy as np
 from ...data.table import Table, read_table, replacing
 from ...errors import Problem, UserError, did_you_mean
 from ...plot.drawn import distinct, number, pick
+from ...plot.files import Source, histories, of_units, recordings, splits
 from ...plot.numbers import about
-from ...plot.shown import NO_P, Source, Study, histories, of_units, recordings, splits
+from ...plot.shown import NO_P, Study
 from ...plot.summary import METHODS, SMALLEST, Score, scores
 from ..job import Job
 
@@ -62,7 +63,7 @@ def _decoded(study: Study, source: Source, score: Score) -> Row:
         "n_test": score.n_test,
         "n_padded": score.n_padded,
         "score_with_padded": score.with_padded,
-        "note": "; ".join(t for t in (no_p or _few(score.null_n), score.note) if t),
+        "note": "; ".join(t for t in dict.fromkeys((no_p or _few(score.null_n), *score.note.split("; "))) if t),
     }
 
 
@@ -203,4 +204,14 @@ def as_csv(rows: list[Row]) -> str:
 def as_json(rows: list[Row], provenance: Mapping[str, object]) -> str:
     """The rows as they are, with where they come from."""
     plain = [{k: None if isinstance(v, float) and v != v else v for k, v in row.items()} for row in rows]
-    return json.dumps({"provenance": provenance, "rows": plain}, sort_keys=True, ensure_ascii=False, indent=1, allow_nan=False, default=float) + "\n"
+    return (
+        json.dumps(
+            {"provenance": provenance, "rows": plain},
+            sort_keys=True,
+            ensure_ascii=False,
+            indent=1,
+            allow_nan=False,
+            default=float,
+        )
+        + "\n"
+    )

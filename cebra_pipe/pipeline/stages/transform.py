@@ -42,7 +42,9 @@ def run(job: Job) -> None:
     job.write("embedding", Table(columns, about), [len(block["sample"]) for block in blocks])
 
 
-def _block(name: str, session: int, recording: Recording, fitted: Fitted, fold: int, seed: int) -> dict[str, np.ndarray]:
+def _block(
+    name: str, session: int, recording: Recording, fitted: Fitted, fold: int, seed: int
+) -> dict[str, np.ndarray]:
     length, spec = len(recording), fitted.provenance["spec"]
     embedding, padded = embed(fitted, session, _controlled(spec, recording), spec["training"]["windows"] == "across")
     fixed = {
@@ -56,7 +58,7 @@ def _block(name: str, session: int, recording: Recording, fitted: Fitted, fold: 
 
 
 def embed(fitted: Fitted, session: int, recording: Recording, across: bool) -> tuple[np.ndarray, np.ndarray]:
-    """(time, dimension) float32 of every sample, and (time,) bool: its window leaves the epoch, whose edges are repeated."""
+    """(time, dimension) float32 of every sample, and (time,) bool: its window leaves the epoch."""
     epoch = epochs(recording, across)
     series = torch.from_numpy(fitted.scalings[session](recording.neural)[stitched(epoch, fitted.offset)])
     rows = np.arange(len(epoch)) + _number(epoch) * (len(fitted.offset) - 1)
@@ -64,13 +66,15 @@ def embed(fitted: Fitted, session: int, recording: Recording, across: bool) -> t
 
 
 def stitched(epoch: np.ndarray, offset: Offset) -> np.ndarray:
-    """Sample numbers of all epochs end to end, each with its first and last sample repeated for the windows at its edges."""
+    """Sample numbers of all epochs end to end, the first and last of each repeated for windows at its edges."""
     number = _number(epoch)
     start = np.flatnonzero(np.diff(number, prepend=-1))
     stop = np.append(start[1:], len(epoch))
     length = stop - start + len(offset) - 1
     inside = np.arange(length.sum()) - np.repeat(np.cumsum(length) - length, length)
-    return np.clip(np.repeat(start - offset.before, length) + inside, np.repeat(start, length), np.repeat(stop - 1, length))
+    return np.clip(
+        np.repeat(start - offset.before, length) + inside, np.repeat(start, length), np.repeat(stop - 1, length)
+    )
 
 
 def _number(epoch: np.ndarray) -> np.ndarray:
@@ -81,15 +85,23 @@ def _number(epoch: np.ndarray) -> np.ndarray:
 def _controlled(spec, recording: Recording) -> Recording:
     """The neural data as the fit saw them."""
     kind = spec["control"]
-    return recording if kind is None or kind in OF_LABELS else apply_control(kind, recording, spec["seed"], spec["study_seed"])
+    return (
+        recording
+        if kind is None or kind in OF_LABELS
+        else apply_control(kind, recording, spec["seed"], spec["study_seed"])
+    )
 
 
 def _check_fits(path: Path, fitted: Fitted, names: list[str], recordings: list[Recording]) -> None:
     if list(fitted.sessions) != list(names):
         found = ", ".join(fitted.sessions)
-        raise UserError(Problem(str(path), f"a model of {', '.join(names)}", f"one of {found}", "Give the models of this unit."))
+        raise UserError(
+            Problem(str(path), f"a model of {', '.join(names)}", f"one of {found}", "Give the models of this unit.")
+        )
     for name, recording, scaling in zip(names, recordings, fitted.scalings, strict=True):
         most = int(scaling.units.max(initial=-1))
         if most >= recording.neural.shape[1]:
             found = f"{recording.neural.shape[1]}"
-            raise UserError(Problem(f"recording {name}", f"at least {most + 1} neurons, as in {path}", found, "Run the fit again."))
+            raise UserError(
+                Problem(f"recording {name}", f"at least {most + 1} neurons, as in {path}", found, "Run the fit again.")
+            )

@@ -1,0 +1,137 @@
+"""What is refused before a recording is made: options that contradict, lengths that differ, values of no use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import Problems
+from .recording import Label
+from .select import check_select
+from .sources import Read
+from .trials import check_trials
+
+if TYPE_CHECKING:
+    from ..pipeline.config import LabelConfig, RecordingConfig
+
+
+def check_options(config: RecordingConfig, name: str) -> None:
+    """A UserError for options that contradict each other or have no effect."""
+    problems = check_trials(config, name)
+    problems.extend(check_select(config, name))
+    for label, given in config.labels.items():
+        where = f"recordings.{name}.labels.{label}"
+        idle = [
+            option for option in ("period", "scale") if given.kind == "discrete" and getattr(given, option) is not None
+        ]
+        if idle:
+            problems.add(
+                where,
+                "no " + ", ".join(idle) + " with a discrete label",
+                "given",
+                "Leave it out, or set `kind: continuous`.",
+            )
+        if given.resample is not None and given.time is None:
+            problems.add(f"{where}.resample", "`time`, the label's own clock", "none", "Leave `resample` out.")
+        if given.resample == "linear" and given.kind == "discrete":
+            problems.add(
+                f"{where}.resample", "nearest for a discrete label", "linear", "Classes have no values between them."
+            )
+    if (
+        config.time is not None
+        and config.spikes is not None
+        and (config.spikes.start, config.spikes.stop) != (None, None)
+    ):
+        problems.add(
+            f"recordings.{name}.spikes",
+            "no start and stop beside `time`",
+            "given",
+            "The time stamps say which bins there are; use `select`.",
+        )
+    problems.raise_any()
+
+
+def own_clocks(config: RecordingConfig) -> list[str]:
+    """Roles of arrays that need not be as long as the neural data."""
+    own = [f"labels.{label}" for label, given in config.labels.items() if given.time is not None]
+    return [*own, *(f"{role}.time" for role in own), "spikes.times", "spikes.neurons"]
+
+
+def check_lengths(config: RecordingConfig, read: Mapping[str, Read], name: str) -> None:
+    """A UserError that lists every source with its length where those that share a clock differ."""
+    problems = Problems()
+    apart = own_clocks(config)
+    groups = [
+        [role for role in read if role not in apart],
+        *([role, f"{role}.time"] for role in apart if f"{role}.time" in read),
+    ]
+    for group in groups:
+        lengths = {role: len(read[role].values) for role in group}
+        if len(set(lengths.values())) > 1:
+            listed = "; ".join(f"{role} {n} ({read[role].where})" for role, n in lengths.items())
+            remedy = "Cut them to the same samples, or give the labels their own `time`."
+            problems.add(f"recordings.{name}", "as many samples in each", listed, remedy)
+    problems.raise_any()
+
+
+def check_bins(read: Mapping[str, Read], apart: list[str], bins: int) -> None:
+    """A UserError where an array has not one value for each bin of the spikes, whose number is known only now."""
+    problems = Problems()
+    for role, item in read.items():
+        if role not in apart and len(item.values) != bins:
+            remedy = "Give labels their own `time`, or set `start` and `stop` of the spikes."
+            problems.add(f"{role} ({item.where})", f"{bins} values, one for each bin", str(len(item.values)), remedy)
+    problems.raise_any()
+
+
+def checked_label(values: np.ndarray, label: LabelConfig, where: str, rows: np.ndarray, problems: Problems) -> Label:
+    """The label of the samples that are kept; what is wrong with it goes to `problems`."""
+    bad = np.flatnonzero(~np.isfinite(values))
+    if len(bad):
+        found = f"{len(bad)} NaN or infinite values, the first in row {rows[bad[0]]}"
+        problems.add(
+            where, "finite values in all samples that are used", found, "Mend them, or drop these samples by `select`."
+        )
+        return Label(values, label.kind, label.unit, label.period)
+    if len(values) and (values == values[0]).all():
+        problems.add(
+            where,
+            "a label that varies",
+            f"{values[0]:g} in all {len(values)} samples",
+            "Leave the label out: nothing can be learned from it.",
+        )
+    if label.kind == "continuous":
+        return Label(values, "continuous", label.unit, label.period)
+    if (broken := np.flatnonzero(values != np.round(values))).size:
+        found = f"{values[broken[0]]:g} in row {rows[broken[0]]} ({len(broken)} such values)"
+        problems.add(
+            where, "whole numbers for a discrete label", found, "Number the classes, or set `kind: continuous`."
+        )
+    return Label(values.astype(np.int64), "discrete", label.unit, None)
+
+
+def check_neural(
+    neural: np.ndarray, rows: np.ndarray, where: str, read: Mapping[str, Read], problems: Problems
+) -> None:
+    """Finite numbers that vary; what is wrong goes to `problems`."""
+    where = f"{where} ({read['neural' if 'neural' in read else 'spikes.times'].where})"
+    bad = np.argwhere(~np.isfinite(neural))
+    if len(bad):
+        found = f"{len(bad)} NaN or infinite values, the first in row {rows[bad[0, 0]]}, column {bad[0, 1]}"
+        problems.add(
+            where,
+            "finite values in all samples that are used",
+            found,
+            "Mend them, leave the neuron out, or drop these samples by `select`.",
+        )
+    elif (neural == neural[0]).all():
+        problems.add(
+            where,
+            "neural data that vary",
+            "every neuron constant",
+            "Choose another key, or mend the clock of the spikes.",
+        )
+    if len(rows) < 2:
+        problems.add(where, "at least two samples", str(len(rows)), "Loosen `select`.")

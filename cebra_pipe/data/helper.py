@@ -1,0 +1,209 @@
+"""Orthogonal Procrustes: one embedding turned onto another, with the memory of the embeddings and no more."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.spatial import cKDTree
+
+from ..distributions.streams import generator
+from ..errors import Problem, Problems, UserError
+
+FEW_PAIRS = 1000  # pairs below which the rotation is a matter of the draw
+HELD = 2_000_000  # numbers that one chunk of neighbours may hold
+TIED = 1e-9  # relative difference below which two distances are equal
+
+
+def procrustes(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """(dim, dim) orthogonal R that minimises ||x R - y||, rotation or reflection (Schönemann 1966).
+
+    Rows of `x` and `y` belong together; nothing is centred or scaled.
+    """
+    # einsum without BLAS: the same bytes whatever the number of threads.
+    return _orthogonal(np.einsum("ni,nj->ij", np.asarray(x, np.float64), np.asarray(y, np.float64)))
+
+
+def _orthogonal(cross: np.ndarray) -> np.ndarray:
+    left, _, right = np.linalg.svd(cross)
+    return left @ right
+
+
+class OrthogonalProcrustesAlignment:
+    """Turns one embedding onto another by pairs of samples with near labels.
+
+    Every sample of `data` is paired with the `top_k` samples of `ref_data` whose labels are nearest (Euclidean). Where
+    more are equally near than `top_k` admits, all of them share the places left. Without labels, samples are paired one
+    to one. `subsample` draws that many pairs with replacement, the same ones for the same `seed`.
+    """
+
+    def __init__(self, top_k: int = 5, subsample: int | None = None, seed: int = 0):
+        problems = Problems()
+        for name, value in {"top_k": top_k, "subsample": subsample}.items():
+            if value is not None and (not isinstance(value, int | np.integer) or value < 1):
+                problems.add(name, "a whole number from 1", repr(value))
+        problems.raise_any()
+        if subsample is not None and subsample < FEW_PAIRS:
+            warnings.warn(
+                f"subsample={subsample}: below {FEW_PAIRS} pairs the rotation depends on the draw", stacklevel=2
+            )
+        self.top_k, self.subsample, self.seed = int(top_k), subsample, seed
+        self.rotation_: np.ndarray | None = None  # (dim, dim)
+
+    def fit(
+        self,
+        ref_data: ArrayLike,
+        data: ArrayLike,
+        ref_label: ArrayLike | None = None,
+        label: ArrayLike | None = None,
+    ) -> OrthogonalProcrustesAlignment:
+        """Itself, with the rotation that takes `data` (sample, dim) onto `ref_data` (sample, dim)."""
+        reference, moved = np.asarray(ref_data), np.asarray(data)
+        labels = {"ref_label": _columns(ref_label), "label": _columns(label)}
+        _check(reference, moved, labels["ref_label"], labels["label"], self.top_k)
+        moved = moved.astype(np.float64) * self._weights(len(moved), 1 if label is None else self.top_k)[:, None]
+        reference = reference.astype(np.float64)
+        self.rotation_ = (
+            procrustes(moved, reference)
+            if label is None
+            else _orthogonal(_cross(reference, moved, labels["ref_label"], labels["label"], self.top_k))
+        )
+        return self
+
+    def transform(self, data: ArrayLike) -> np.ndarray:
+        """(sample, dim) `data`, turned."""
+        if self.rotation_ is None:
+            raise UserError(Problem("transform", "a fitted alignment", "none", "Call fit or fit_transform first."))
+        moved = np.asarray(data)
+        if moved.ndim != 2 or moved.shape[1] != len(self.rotation_):
+            raise UserError(Problem("data", f"(sample, {len(self.rotation_)}) as in fit", str(moved.shape)))
+        kept = moved.dtype if moved.dtype.kind == "f" else np.dtype(np.float64)
+        return (moved.astype(np.float64) @ self.rotation_).astype(kept)
+
+    def fit_transform(
+        self,
+        ref_data: ArrayLike,
+        data: ArrayLike,
+        ref_label: ArrayLike | None = None,
+        label: ArrayLike | None = None,
+    ) -> np.ndarray:
+        """(sample, dim) `data`, turned onto `ref_data`."""
+        return self.fit(ref_data, data, ref_label, label).transform(data)
+
+    def _weights(self, samples: int, each: int) -> np.ndarray:
+        """(sample,) how often each sample's pairs count: once, or as often as `subsample` drew it."""
+        if self.subsample is None:
+            return np.ones(samples)
+        if self.subsample > samples * each:
+            warnings.warn(f"subsample={self.subsample} is ignored: there are {samples * each} pairs", stacklevel=3)
+            return np.ones(samples)
+        drawn = generator("procrustes", self.seed, samples).integers(0, samples, self.subsample)
+        return np.bincount(drawn, minlength=samples).astype(np.float64)
+
+
+def _columns(label: ArrayLike | None) -> np.ndarray | None:
+    """(sample, label) float64 of labels that come as one column or several."""
+    if label is None:
+        return None
+    values = np.asarray(label, np.float64)
+    return values[:, None] if values.ndim == 1 else values
+
+
+def _check(
+    reference: np.ndarray, moved: np.ndarray, ref_label: np.ndarray | None, label: np.ndarray | None, top_k: int
+) -> None:
+    problems = Problems()
+    for name, values in {"ref_data": reference, "data": moved, "ref_label": ref_label, "label": label}.items():
+        if values is None:
+            continue
+        if values.ndim != 2 or not values.size:
+            problems.add(name, "an array (sample, dimension) that is not empty", f"shape {values.shape}")
+        elif not np.isfinite(values).all():
+            problems.add(name, "finite numbers", f"{int((~np.isfinite(values)).sum())} NaN or infinite values")
+    problems.raise_any()
+    if reference.shape[1] != moved.shape[1]:
+        problems.add("data", f"{reference.shape[1]} dimensions as in ref_data", str(moved.shape[1]))
+    if (ref_label is None) != (label is None):
+        given, absent = ("label", "ref_label") if ref_label is None else ("ref_label", "label")
+        problems.add(absent, f"labels beside {given}", "none", "Give both, or neither where samples belong together.")
+    elif label is None and len(reference) != len(moved):
+        found = f"{len(reference)} and {len(moved)} samples without labels"
+        problems.add("data", "as many samples as in ref_data", found, "Give ref_label and label to pair them by.")
+    elif label is not None:
+        _check_labels(problems, reference, moved, ref_label, label, top_k)
+    problems.raise_any()
+
+
+def _check_labels(
+    problems: Problems, reference: np.ndarray, moved: np.ndarray, ref_label: np.ndarray, label: np.ndarray, top_k: int
+) -> None:
+    for name, values, samples in (("ref_label", ref_label, len(reference)), ("label", label, len(moved))):
+        if len(values) != samples:
+            problems.add(name, f"{samples} samples as in its data", str(len(values)))
+    if ref_label.shape[1] != label.shape[1]:
+        problems.add("label", f"{ref_label.shape[1]} columns as in ref_label", str(label.shape[1]))
+    if len(reference) < top_k:
+        problems.add("ref_data", f"{top_k} samples or more (top_k)", str(len(reference)), "Lower top_k.")
+
+
+@dataclass(frozen=True, eq=False)
+class _Groups:
+    """Samples by distinct label: equal labels are equally near to anything, so only their sum and number count."""
+
+    labels: np.ndarray  # (group, label)
+    sums: np.ndarray  # (group, dim)
+    counts: np.ndarray  # (group,)
+
+    @classmethod
+    def of(cls, values: np.ndarray, labels: np.ndarray) -> _Groups:
+        distinct, index = np.unique(labels, axis=0, return_inverse=True)
+        index = index.reshape(-1)
+        sums = [np.bincount(index, weights=column, minlength=len(distinct)) for column in values.T]
+        return cls(distinct, np.stack(sums, axis=1), np.bincount(index, minlength=len(distinct)))
+
+
+def _cross(
+    reference: np.ndarray, moved: np.ndarray, ref_label: np.ndarray, label: np.ndarray, top_k: int
+) -> np.ndarray:
+    """(dim, dim) sum over samples of data ⊗ mean of their `top_k` nearest reference samples."""
+    targets, queries = _Groups.of(reference, ref_label), _Groups.of(moved, label)
+    tree, cross = cKDTree(targets.labels), np.zeros((moved.shape[1], reference.shape[1]))
+    for rows, means in _nearest(tree, targets, queries.labels, top_k):
+        cross += np.einsum("qi,qj->ij", queries.sums[rows], means)
+    return cross
+
+
+def _nearest(
+    tree: cKDTree, targets: _Groups, queries: np.ndarray, top_k: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Chunk by chunk the rows of `queries` and the means (row, dim) of their nearest reference samples.
+
+    Rows whose ties reach beyond the groups looked at are asked again with four times as many.
+    """
+    waiting, looked = np.arange(len(queries)), top_k + 1
+    while len(waiting):
+        looked = min(looked, tree.n)
+        size, left = max(1, HELD // (looked * (targets.sums.shape[1] + 4))), []
+        for begin in range(0, len(waiting), size):
+            rows = waiting[begin : begin + size]
+            distance, index = tree.query(queries[rows], k=looked)
+            distance, index = distance.reshape(-1, looked), index.reshape(-1, looked)
+            weights, settled = _shares(distance, targets.counts[index], top_k)
+            settled |= looked == tree.n
+            yield rows[settled], np.einsum("qk,qkd->qd", weights[settled], targets.sums[index[settled]]) / top_k
+            left.append(rows[~settled])
+        waiting, looked = np.concatenate(left), looked * 4
+
+
+def _shares(distance: np.ndarray, counts: np.ndarray, top_k: int) -> tuple[np.ndarray, np.ndarray]:
+    """(row, group) the weight of each group's samples, and (row,) whether all ties at the border were seen."""
+    reached = np.argmax(np.cumsum(counts, axis=1) >= top_k, axis=1)
+    border = np.take_along_axis(distance, reached[:, None], axis=1)
+    nearer = distance < border * (1 - TIED)
+    at_border = (distance <= border * (1 + TIED)) & ~nearer
+    places = top_k - (counts * nearer).sum(axis=1)
+    share = places / (counts * at_border).sum(axis=1)
+    return nearer + at_border * share[:, None], distance[:, -1] > border[:, 0] * (1 + TIED)

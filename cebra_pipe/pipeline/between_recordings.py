@@ -1,0 +1,163 @@
+"""Consistency between recordings: linear maps between mean embeddings in common bins, and their null."""
+
+from __future__ import annotations
+
+import math
+import sys
+from itertools import combinations, permutations
+
+import numpy as np
+
+from ..data.controls import nearest_shift
+from ..data.parts import autocorrelation_time, coordinates, shift_labels
+from ..distributions.streams import generator
+from ..errors import Problem, UserError
+from ..sklearn.bins import Bins, common_bins, unit_rows
+from ..sklearn.maps import complete, linear_map_r2
+from ..sklearn.nulls import SMALLEST_NULL, Shifts, draw_shifts
+from .sessions import Key, Means, Session, check_overlap, check_rates, means_of, padded_lines, shared_keys
+
+# definition -> (part the map is fitted on, part it is scored on, whether bin means have length 1)
+DEFINITIONS = {
+    "paper": ("train", "train", True),
+    "held_out": ("train", "test", False),
+    "paper_test": ("test", "test", True),
+}
+FEWEST_RECORDINGS = 3  # below: description only
+
+
+def between_recordings(spec: dict, sessions: tuple[Session, ...]) -> tuple[list[dict], dict]:
+    """Rows and summary over pairs of recordings, in bins of their labels; fits of one fold and seed with each other."""
+    if len(sessions) < 2:
+        raise UserError(Problem("sessions", "two recordings or more", str(len(sessions)), "Add one, or compare runs."))
+    check_rates(sessions)
+    bins = common_bins({s.name: s.labels for s in sessions}, spec["labels"], spec["bins"])
+    keys, index = shared_keys(sessions), {s.name: bins.index(s.labels) for s in sessions}
+    real = [_means(spec, sessions, key, index, bins) for key in keys]
+    for means in real:
+        check_overlap({(a, b): (means[a], means[b]) for a, b in combinations(means, 2)}, bins)
+    for line in padded_lines(sessions, bins):
+        _say(line)
+    padded = [_means(spec, sessions, key, index, bins, padded=True) for key in keys]
+    shifts = _shifts(spec, sessions)
+    null = _null(spec, sessions, keys, index, bins, shifts)
+    summary = {name: _summary(name, real, padded, null[name], shifts) for name in DEFINITIONS}
+    return [row for key, means in zip(keys, real, strict=True) for row in _rows(key, means)], summary
+
+
+def _means(
+    spec: dict, sessions: tuple[Session, ...], key: Key, index: dict[str, np.ndarray], bins: Bins, padded: bool = False
+) -> dict[str, Means]:
+    return {s.name: means_of(s, key, index[s.name], len(bins), spec["minimum"], padded) for s in sessions}
+
+
+def _rows(key: Key, means: dict[str, Means]) -> list[dict]:
+    found = []
+    for source, target in permutations(means, 2):
+        for name in DEFINITIONS:
+            score, used = score_of(name, means[source], means[target])
+            about = {"fold": key[0], "seed": key[1], "from": source, "to": target, "recording": "", "definition": name}
+            share = used.sum() / max(_occupied(name, means[source], means[target]).sum(), 1)
+            found.append({**about, "score": float(score), "coverage": float(share), "bins_used": int(used.sum())})
+    return found
+
+
+def score_of(definition: str, source: Means, target: Means) -> tuple[np.ndarray, np.ndarray]:
+    """(…) R² of the map from source to target, and (…, bin) the bins used.
+
+    NaN below dim + 2 bins: a map with dim + 1 coefficients an output runs through dim + 1 points.
+    """
+    fit, scored, unit = DEFINITIONS[definition]
+    sides = [side.means[part] for side in (source, target) for part in (fit, scored)]
+    used = np.logical_and.reduce([complete(rows) for rows in sides])
+    left = [np.where(used[..., None], unit_rows(rows) if unit else rows, np.nan) for rows in sides]
+    score = linear_map_r2(left[0], left[2], left[1], left[3])
+    return np.where(used.sum(axis=-1) >= _fewest(sides[0]), score, np.nan), used
+
+
+def _fewest(rows: np.ndarray) -> int:
+    return rows.shape[-1] + 2
+
+
+def _occupied(definition: str, source: Means, target: Means) -> np.ndarray:
+    """(bin,) bool: samples of either recording in the parts that the definition uses."""
+    parts = set(DEFINITIONS[definition][:2])
+    return np.logical_or.reduce([side.counts[part] > 0 for side in (source, target) for part in sorted(parts)])
+
+
+def _statistic(definition: str, fits: list[dict[str, Means]]) -> np.ndarray:
+    """(…) mean over unordered pairs, each the mean of its two directions, then over folds and seeds."""
+    scores = [
+        (score_of(definition, means[a], means[b])[0] + score_of(definition, means[b], means[a])[0]) / 2
+        for means in fits
+        for a, b in combinations(means, 2)
+    ]
+    return np.mean(scores, axis=0)
+
+
+def _summary(
+    definition: str,
+    real: list[dict[str, Means]],
+    padded: list[dict[str, Means]],
+    null: np.ndarray,
+    shifts: list[Shifts],
+) -> dict:
+    mean, recordings = float(_statistic(definition, real)), len(shifts)
+    about = {"mean": mean, "mean_with_padded": float(_statistic(definition, padded)), "pairs": math.comb(recordings, 2)}
+    return about | _tested(mean, null, shifts)
+
+
+# ---- the null --------------------------------------------------------------------------------------------------------
+def _shifts(spec: dict, sessions: tuple[Session, ...]) -> list[Shifts]:
+    """Shifts of each recording's labels, drawn apart; as many for all as the shortest has to offer."""
+    copies: dict[str, int] = {}
+    found = []
+    for session in sessions:
+        copy = copies[session.content] = copies.get(session.content, -1) + 1  # equal recordings: streams of their own
+        stream = generator("consistency", spec["study_seed"], session.content, copy)
+        labels = [session.labels[name] for name in spec["labels"]]
+        # A class that is recorded once (one direction after the other) has no shift of its own: position sets the pace.
+        paced = [label for label in labels if not label.discrete] or labels
+        nearest = max(nearest_shift(label, session.rate) for label in paced)
+        memory = max(autocorrelation_time(coordinates(label), session.rate) for label in paced) * session.rate
+        found.append(draw_shifts(stream, len(session), nearest, spec["null"], memory))
+    fewest = min(len(shifts.values) for shifts in found)
+    if fewest < spec["null"]:
+        _say(f"null: {fewest} of {spec['null']} shifts lie five autocorrelation times away from none")
+    return [Shifts(shifts.values[:fewest], shifts.available, shifts.effective) for shifts in found]
+
+
+def _null(
+    spec: dict,
+    sessions: tuple[Session, ...],
+    keys: list[Key],
+    index: dict[str, np.ndarray],
+    bins: Bins,
+    shifts: list[Shifts],
+) -> dict[str, np.ndarray]:
+    """definition -> (draw,) the statistic with the labels of each recording shifted, the same draws for all fits."""
+    if not len(shifts[0].values):
+        return dict.fromkeys(DEFINITIONS, np.zeros(0))
+    drawn = {
+        session.name: np.stack([shift_labels(index[session.name].astype(np.int32), shift) for shift in of.values])
+        for session, of in zip(sessions, shifts, strict=True)
+    }
+    scores = {name: np.zeros(len(shifts[0].values)) for name in DEFINITIONS}
+    for key in keys:
+        means = _means(spec, sessions, key, drawn, bins)
+        for name in DEFINITIONS:
+            scores[name] += _statistic(name, [means]) / len(keys)
+    return scores
+
+
+def _tested(real: float, null: np.ndarray, shifts: list[Shifts]) -> dict:
+    """The null draws that gave a score, and p: ties count as draws that reach the real value."""
+    known = null[np.isfinite(null)]
+    enough = len(known) >= SMALLEST_NULL and len(shifts) >= FEWEST_RECORDINGS and np.isfinite(real)
+    p = (1 + (known >= real).sum()) / (1 + len(known)) if enough else np.nan
+    effective = min(of.effective for of in shifts) if len(known) else 0.0
+    return {"null": known.tolist(), "null_n": len(known), "null_effective": float(effective), "p": float(p)}
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

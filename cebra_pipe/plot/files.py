@@ -1,0 +1,146 @@
+"""Which file of a figure or table belongs to which condition, unit, fold, seed and recording."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..data.recording import Recording
+from ..data.table import Table, read_meta, read_table
+from ..errors import Problem, UserError
+from .shown import Condition, Study
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file of one condition and unit."""
+
+    condition: Condition
+    unit: str
+    path: Path
+    fold: int = 0
+    seed: int = 0
+
+    def read(self, columns: list[str] | None = None) -> Table:
+        return read_table(self.path, columns)
+
+
+def of_units(study: Study, paths: Sequence[Path], stage: str) -> list[Source]:
+    """The files of decode or transform by condition and unit: conditions in the study's order, units by their sessions.
+
+    Recordings without a label are not decoded, so conditions, or units of them, may be without a file.
+    """
+    files = [(path, _sessions(path, stage)) for path in paths]
+    found: list[Source] = []
+    for match in (_whole, _partly):
+        found, left = _assigned(study, files, match)
+        if not left:
+            return found
+    raise _stranger(*left[0], study)
+
+
+Files = list[tuple[Path, tuple[str, ...]]]  # path, sessions
+
+
+def _assigned(study: Study, files: Files, match: Callable[[Condition, Files], list[Source]]) -> tuple[list, Files]:
+    """The sources that `match` finds for one condition after the other, and the files that are left."""
+    found: list[Source] = []
+    for condition in study.conditions:
+        found += match(condition, files[len(found) :])
+    return found, files[len(found) :]
+
+
+def _whole(condition: Condition, files: Files) -> list[Source]:
+    """One file for every unit of the condition, or none."""
+    found = _partly(condition, files)
+    return found if len(found) == len(condition.units) else []
+
+
+def _partly(condition: Condition, files: Files) -> list[Source]:
+    """The leading files that are of different units of the condition."""
+    units, found = dict(condition.units), []
+    for path, sessions in files:
+        unit = next((name for name, members in units.items() if tuple(members) == sessions), None)
+        if unit is None:
+            break
+        del units[unit]
+        found.append(Source(condition, unit, path))
+    return found
+
+
+def histories(study: Study, paths: Sequence[Path]) -> list[Source]:
+    """The histories by condition, unit, fold and seed; fold and seed are those that each fit's spec names."""
+    ordered = _in_order(study, paths)
+    made = []
+    for condition, path in ordered:
+        spec = _spec(path, "fit")
+        sessions = tuple(spec["sessions"])
+        unit = next((name for name, members in condition.units.items() if tuple(members) == sessions), None)
+        if unit is None or int(spec["seed"]) not in condition.seeds or spec.get("control") != condition.control:
+            raise _stranger(path, sessions, study)
+        made.append(Source(condition, unit, path, int(spec["fold"]), int(spec["seed"])))
+    return made
+
+
+def _in_order(study: Study, paths: Sequence[Path]) -> Iterator[tuple[Condition, Path]]:
+    """Each file with its condition: every condition has folds × units × seeds of them."""
+    sizes = [len(k.units) * len(k.seeds) for k in study.conditions]
+    folds, odd = divmod(len(paths), max(sum(sizes), 1))
+    if odd or not folds:
+        raise UserError(
+            Problem(
+                "--input histories",
+                f"a multiple of {sum(sizes)} files (condition, unit, fold, seed)",
+                str(len(paths)),
+                "Give the files as the rule does.",
+            )
+        )
+    owners = [k for k, size in zip(study.conditions, sizes, strict=True) for _ in range(size * folds)]
+    yield from zip(owners, paths, strict=True)
+
+
+def recordings(study: Study, paths: Sequence[Path]) -> dict[str, Recording]:
+    """The recordings by name: by the file's name where all files are named so, else in the study's order."""
+    return {name: Recording.read(path) for name, path in _named(study, paths, "recordings").items()}
+
+
+def splits(study: Study, paths: Sequence[Path]) -> dict[str, Table]:
+    return {name: read_table(path, stage="split") for name, path in _named(study, paths, "splits").items()}
+
+
+def _named(study: Study, paths: Sequence[Path], role: str) -> dict[str, Path]:
+    if len(paths) != len(study.recordings):
+        expected = f"{len(study.recordings)} files, one a recording ({', '.join(study.recordings)})"
+        raise UserError(Problem(f"--input {role}", expected, str(len(paths)), "Give the files as the rule does."))
+    stems = {Path(path).stem: Path(path) for path in paths}
+    if set(stems) == set(study.recordings):
+        return {name: stems[name] for name in study.recordings}
+    return dict(zip(study.recordings, map(Path, paths), strict=True))
+
+
+def _spec(path: Path, stage: str) -> dict:
+    meta = read_meta(path)
+    if meta.get("stage") != stage:
+        raise UserError(
+            Problem(
+                str(path), f"the output of {stage}", f"one of {meta.get('stage')!r}", "Give the file of that stage."
+            )
+        )
+    return meta["spec"]
+
+
+def _sessions(path: Path, stage: str) -> tuple[str, ...]:
+    return tuple(_spec(path, stage)["sessions"])
+
+
+def _stranger(path: Path, sessions: tuple[str, ...], study: Study) -> UserError:
+    known = "; ".join(f"{k.name}: {', '.join(k.units)}" for k in study.conditions)
+    return UserError(
+        Problem(
+            str(path),
+            f"a file of the conditions and units of the spec ({known})",
+            f"one of the recordings {', '.join(sessions)}",
+            "Give the files in the order of the spec, as the rule does.",
+        )
+    )

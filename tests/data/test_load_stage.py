@@ -1,0 +1,78 @@
+"""The stage writes the recording of unchanged files, twice the same bytes, and refuses changed ones."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from cebra_pipe.data.assemble import sources
+from cebra_pipe.data.recording import Recording
+from cebra_pipe.errors import UserError
+from cebra_pipe.pipeline.config import RecordingConfig
+from cebra_pipe.pipeline.job import Job, file_digest
+from cebra_pipe.pipeline.stages import load
+
+from .conftest import LAPS, SPIKES, write_npz
+
+
+@pytest.fixture
+def job(tmp_path):
+    write_npz(tmp_path / "a.npz", spikes=SPIKES, lap=LAPS)
+    np.save(tmp_path / "x.npy", SPIKES[:, 0])
+    given = {
+        "file": "a.npz",
+        "neural": "spikes",
+        "rate": 10,
+        "labels": {"x": {"file": "x.npy"}, "lap": {"key": "lap", "kind": "discrete"}},
+        "trials": {"from": "lap"},
+    }
+    config = RecordingConfig.model_validate(given)
+    spec = {
+        "stage": "load",
+        "recording": config.model_dump(mode="json", exclude_defaults=True, by_alias=True),
+        "files": {name: file_digest(tmp_path / name) for name in sources(config)},
+        "data_folder": str(tmp_path),
+    }
+    return Job(
+        "load",
+        spec,
+        {"files": [tmp_path / name for name in sources(config)]},
+        {"recording": tmp_path / "out" / "rat.parquet"},
+    )
+
+
+def test_recording_reads_back(job, capsys):
+    load.run(job)
+    made = Recording.read(job.outputs["recording"])
+    np.testing.assert_array_equal(made.neural, SPIKES)
+    np.testing.assert_array_equal(made.trial, LAPS)
+    np.testing.assert_array_equal(made.labels["x"].values, SPIKES[:, 0])
+    assert made.labels["lap"].discrete
+    assert "8 of 8 samples at 10 Hz, 3 neurons, 4 trials" in capsys.readouterr().err
+
+
+def test_same_files_same_bytes(job):
+    load.run(job)
+    first = job.outputs["recording"].read_bytes()
+    load.run(job)
+    assert job.outputs["recording"].read_bytes() == first
+
+
+def test_changed_and_missing_files_are_named_and_nothing_is_written(job, tmp_path):
+    np.save(tmp_path / "x.npy", SPIKES[:, 1])
+    (tmp_path / "a.npz").unlink()
+    with pytest.raises(UserError) as caught:
+        load.run(job)
+    assert len(caught.value.problems) == 2
+    assert "run snakemake again" in str(caught.value)
+    assert not job.outputs["recording"].exists()
+
+
+def test_stage_starts_without_heavy_packages():
+    heavy = ("torch", "sklearn", "pandas", "h5py", "tables", "scipy")
+    code = f"import sys, cebra_pipe.pipeline.stages.load; print([m for m in {heavy} if m in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"

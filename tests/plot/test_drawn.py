@@ -1,0 +1,105 @@
+"""The table of what is drawn, its numbers as text, and the summaries of scores."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from conftest import SCORES
+
+from cebra_pipe.data.table import from_rows
+from cebra_pipe.plot.drawn import NONE, csv_text, distinct, number, stack
+from cebra_pipe.plot.style import letters, literal, probability
+from cebra_pipe.plot.summary import scores
+
+COLUMNS = {"name": str, "count": int, "value": float}
+ROW = {
+    "recording": "rat", "method": "embedding", "label": "position", "metric": "median_abs_error", "unit": "m",
+    "valid_score": 0.1, "chance": 0.4, "floor": np.nan, "k": 9, "n_train": 70, "n_valid": 15, "n_test": 15, "n_padded": 2,
+    "score_with_padded": 0.1, "null_median": 0.4, "null_effective": 30.0, "p": 0.5, "note": "",
+}  # fmt: skip
+
+
+def summary(*rows):
+    made = [{**ROW, "fold": 0, "seed": 1, **row} for row in rows]
+    made = [{**row, "null_n": len(row["null"])} for row in made]
+    (found,) = scores(from_rows(made, SCORES))
+    return found
+
+
+def test_blocks_fill_scalars_and_leave_the_rest_empty():
+    table = stack(COLUMNS, [{"name": "a", "value": np.array([1.0, 2.0])}, {"name": "b", "count": 3}])
+    assert table["name"].tolist() == ["a", "a", "b"]
+    assert table["count"].tolist() == [NONE, NONE, 3]
+    assert csv_text(table) == "name,count,value\na,,1\na,,2\nb,3,\n"
+    assert distinct(table["count"]) == [3]
+
+
+def test_a_column_that_the_figure_does_not_name_is_refused():
+    with pytest.raises(KeyError, match="other"):
+        stack(COLUMNS, [{"other": 1}])
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (np.nan, ""),
+        (3.0, "3"),
+        (0.123456, "0.1235"),
+        (-0.00012345, "-0.0001234"),
+        (12345.678, "12350"),
+        (1e-9, "1e-09"),
+    ],
+)
+def test_numbers_have_four_digits(value, text):
+    assert number(value) == text
+
+
+def test_letters_go_on_after_z():
+    assert [letters(i) for i in (0, 25, 26, 51, 52)] == ["a", "z", "aa", "az", "ba"]
+
+
+def test_literal_text_is_no_formula():
+    from matplotlib.text import Text
+
+    for name in ("$x$", r"a\$b$", "cost $", "$$"):
+        shown, is_math = Text(0, 0, literal(name))._preprocess_math(literal(name))
+        assert (shown, is_math) == (name, False)
+
+
+@pytest.mark.parametrize(
+    ("p", "n", "text"), [(0.05, 0, ""), (0.5, 18, "n < 19"), (0.05, 19, "0.050"), (0.001, 999, "0.001")]
+)
+def test_p_needs_nineteen_draws(p, n, text):
+    assert probability(p, n) == text
+
+
+# ---- summaries -------------------------------------------------------------------------------------------------------
+def test_null_draws_are_averaged_as_the_score_is_and_low_error_is_good():
+    """Draw by draw: means of (fold, seed) pairs, against the mean score; ties count."""
+    null = [[0.1 + 0.01 * i for i in range(20)], [0.3 - 0.01 * i for i in range(20)]]
+    found = summary({"score": 0.15, "null": null[0]}, {"score": 0.25, "null": null[1], "seed": 2})
+    means = [(a + b) / 2 for a, b in zip(*null, strict=True)]
+    assert found.p == pytest.approx((1 + sum(m <= 0.2 + 1e-12 for m in means)) / 21)
+    assert found.mean == pytest.approx(20.0)
+    assert found.by_seed == pytest.approx({1: 15.0, 2: 25.0})
+    assert found.unit == "cm"
+
+
+def test_high_accuracy_is_good():
+    draws = [0.5] * 19
+    row = {"metric": "balanced_accuracy", "unit": "", "score": 0.9, "null": draws}
+    assert summary(row).p == pytest.approx(1 / 20)
+    assert summary({**row, "score": 0.4}).p == 1.0
+
+
+def test_no_p_below_nineteen_draws_and_the_smallest_n_counts():
+    found = summary({"score": 0.1, "null": [0.4] * 99}, {"score": 0.1, "null": [0.4] * 18, "fold": 1})
+    assert found.null_n == 18
+    assert np.isnan(found.p)
+
+
+def test_baselines_have_no_seed_and_folds_add_up():
+    rows = [{"score": 0.1, "null": [], "seed": -1, "fold": f, "n_test": 10 + f} for f in (0, 1)]
+    found = summary(*rows)
+    assert found.by_seed == {}
+    assert found.n_test == 21

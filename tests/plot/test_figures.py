@@ -1,0 +1,236 @@
+"""Each figure draws what its table says, says what is missing, and reads every name literally."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from conftest import build, condition, make_recording
+
+from cebra_pipe.data.recording import Recording
+from cebra_pipe.pipeline.stages.figures import FIGURES
+from cebra_pipe.plot import data
+from cebra_pipe.plot.drawn import distinct, pick
+from cebra_pipe.plot.numbers import about
+from cebra_pipe.plot.shown import Study
+
+ROLES = ("recordings", "splits", "scores", "traces", "embeddings", "aligned", "histories", "consistency")
+
+
+def drawn_of(made, name):
+    job = made.job("figures", ROLES, ("png",), figure=name)
+    study = Study.of(job.spec)
+    rows, draw = FIGURES[name]
+    table = rows(job, study)
+    return table, draw(table, study.title)
+
+
+def texts(figure):
+    return [t.get_text() for t in figure.findobj(match=lambda a: hasattr(a, "get_text")) if t.get_text()]
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_figure_is_live_titled_and_lettered(study, name):
+    _, figure = drawn_of(study, name)
+    figure.draw_without_rendering()
+    said = texts(figure)
+    assert any(t.startswith("Four rats") for t in said)
+    assert {"a", "b"} <= set(said)
+    assert figure.axes
+
+
+@pytest.mark.parametrize("name", ["decoding", "goodness_of_fit", "losses", "embeddings"])
+def test_control_is_called_a_control_and_only_it_is_grey(study, name):
+    table, figure = drawn_of(study, name)
+    assert any("circular shift (control)" in t for t in texts(figure))
+    if "kind" in table.columns:
+        assert set(pick(table, kind="control")["series"]) == {"circular shift (control)"}
+
+
+@pytest.mark.parametrize("name", ["embeddings", "goodness_of_fit", "losses"])
+def test_numbers_of_train_are_called_in_sample(study, name):
+    assert any("in-sample" in t for t in texts(drawn_of(study, name)[1]))
+
+
+# ---- decoding --------------------------------------------------------------------------------------------------------
+def test_trace_is_test_samples_of_whole_evenly_spread_trials(study):
+    table, _ = drawn_of(study, "decoding")
+    for name, recording in study.recordings.items():
+        trace = pick(table, panel="trace", recording=name)
+        assert set(np.unique(trace["trial"])) <= set(recording.trial[trace["sample"]])
+        np.testing.assert_allclose(trace["truth"], recording.labels["position"].values[trace["sample"]])
+        np.testing.assert_array_equal(trace["true_class"], recording.labels["direction"].values[trace["sample"]])
+        assert "padded samples left out" in trace["note"][0]
+
+
+def test_metres_are_shown_as_centimetres_and_the_baselines_once(study):
+    table, figure = drawn_of(study, "decoding")
+    means = pick(table, panel="error", what="mean", label="position", recording="rat1")
+    assert set(means["unit"]) == {"cm"}
+    assert means["series"].tolist().count("naive Bayes") == 1
+    assert pick(means, series="best constant")["score"][0] > 20
+    assert "median absolute error (cm)" in texts(figure)
+
+
+def test_control_that_destroys_autocorrelation_has_no_p(tmp_path):
+    each = {"rat1": ["rat1"]}
+    kinds = ("permute_labels", "circular_shift")
+    conditions = [condition("behavior", "B", each), *(condition(k, "", each, control=k) for k in kinds)]
+    table, figure = drawn_of(build(tmp_path, {"rat1": make_recording(1)}, conditions, comparisons=[]), "decoding")
+    means = pick(table, what="mean", label="position")
+    assert np.isnan(pick(means, series="labels permuted (control)")["p"]).all()
+    assert np.isfinite(pick(means, series="circular shift (control)")["p"]).all()
+    assert "no p" in texts(figure)
+
+
+# ---- embeddings ------------------------------------------------------------------------------------------------------
+def test_points_are_the_aligned_ones_of_each_part_without_padded_samples(study):
+    from cebra_pipe.data.table import read_table
+
+    table, _ = drawn_of(study, "embeddings")
+    path = next(p for p in study.inputs["aligned"] if p.stem == "behavior")
+    aligned = pick(read_table(path), recording="rat2")
+    for panel in ("train", "test"):
+        points = pick(table, what="point", recording="rat2", panel=panel)
+        kept = aligned.where((aligned["part"] == panel) & ~aligned["padded"])
+        said = pick(table, what="panel", recording="rat2", panel=panel)
+        assert said["n"][0] == len(kept)
+        assert set(points["sample"]) <= set(kept["sample"])
+        mine = aligned.where(np.isin(aligned["sample"], points["sample"]))
+        np.testing.assert_allclose(points["x"], mine["a0"], atol=1e-5)
+        np.testing.assert_allclose(points["z"], mine["a2"], atol=1e-5)
+
+
+@pytest.mark.parametrize(("dimension", "axes"), [(1, "xy"), (2, "xy"), (3, "xyz"), (5, "xyz")])
+def test_every_dimension_is_drawn(tmp_path, dimension, axes):
+    conditions = [condition("behavior", "B", {"rat1": ["rat1"]}, dimension=dimension)]
+    table, figure = drawn_of(build(tmp_path, {"rat1": make_recording(1)}, conditions, comparisons=[]), "embeddings")
+    points = pick(table, what="point")
+    assert [a for a in "xyz" if np.isfinite(points[a]).any()] == list(axes)
+    assert any("dimensions 1 to 3 of 5" in t for t in texts(figure)) == (dimension == 5)
+
+
+# ---- goodness of fit and losses --------------------------------------------------------------------------------------
+def test_only_comparable_fits_share_a_panel(tmp_path):
+    each = {"rat1": ["rat1"]}
+    conditions = [
+        condition("plain", "Plain", each),
+        condition("hybrid", "Hybrid", each, hybrid=True),
+        condition("sharp", "Sharp", each, temperature=0.5),
+        condition("flat", "Flat", each, similarity="euclidean"),
+        condition("time", "Time", each, ()),
+    ]
+    table, _ = drawn_of(build(tmp_path, {"rat1": make_recording(1)}, conditions, comparisons=[]), "goodness_of_fit")
+    panels = {frozenset(pick(table, panel=panel)["series"]) for panel in distinct(table["panel"])}
+    assert panels == {frozenset(p) for p in (["Plain", "Hybrid"], ["Hybrid", "Time"], ["Sharp"], ["Flat"])}
+
+
+def test_losses_hold_every_row_of_the_histories(study):
+    from cebra_pipe.data.table import read_table
+
+    table, _ = drawn_of(study, "losses")
+    rows = sum(int((read_table(p)["kind"] == "step").sum()) for p in study.inputs["histories"])
+    assert len(table) == rows
+
+
+# ---- consistency -----------------------------------------------------------------------------------------------------
+def test_matrix_is_blank_on_its_diagonal_and_p_stands_beside(study):
+    table, figure = drawn_of(study, "consistency")
+    cells = pick(table, what="cell", comparison="rats")
+    assert (cells["row"] != cells["column"]).all()
+    assert any("p = 0.01" in t for t in texts(figure))
+    assert any("no null for this comparison" in t for t in texts(figure))
+
+
+# ---- data ------------------------------------------------------------------------------------------------------------
+def rate_map_loop(recording, label, mask, edges):
+    """The plain truth: every sample of the mask put into its bin by hand."""
+    maps = np.full((recording.neural.shape[1], len(edges) - 1), np.nan)
+    for b in range(len(edges) - 1):
+        last = b == len(edges) - 2
+        inside = [
+            t
+            for t in np.flatnonzero(mask)
+            if edges[b] <= label[t] < edges[b + 1] or (last and label[t] >= edges[b + 1])
+        ]
+        for n in range(recording.neural.shape[1]):
+            if inside:
+                maps[n, b] = recording.rate * np.mean([recording.neural[t, n] for t in inside])
+    return maps
+
+
+def test_rate_map_equals_the_plain_loop():
+    recording = make_recording(7, 300, 3)
+    mask = recording.trial % 2 == 0
+    values = recording.labels["position"].values
+    edges = data.bin_edges(values)
+    np.testing.assert_allclose(
+        data.rate_map(recording, "position", mask, edges), rate_map_loop(recording, values, mask, edges), rtol=1e-6
+    )
+
+
+def test_noise_has_no_diagonal():
+    """Fields of noise, sorted on other trials than drawn, peak anywhere."""
+    stream = np.random.default_rng(1)
+    real = make_recording(8, 3000, 80)
+    noise = Recording(stream.poisson(0.05, real.neural.shape), 40.0, real.labels, real.time, real.epoch, real.trial)
+    study = Study({"n": "N"}, ())
+
+    def diagonal(recording):
+        rows = [b for b in data._fields(recording, study) if b["what"] == "field"][0]
+        size = rows["row"].max() + 1
+        image = np.asarray(rows["value"]).reshape(size, -1)
+        return np.corrcoef(np.arange(size), image.argmax(axis=1))[0, 1]
+
+    assert diagonal(real) > 0.5
+    assert abs(diagonal(noise)) < 0.3
+
+
+def test_numbers_of_a_recording():
+    recording = make_recording(9, 600, 4)
+    split = __import__("conftest").make_split(recording)
+    found = about(recording, split)
+    assert found["samples"] == 600
+    assert found["gaps"] == 7  # a rest after each of 8 laps but the last
+    assert found["longest_gap_s"] == pytest.approx(3.0)
+    assert found["zero_share"] == pytest.approx(np.mean(recording.neural == 0))
+    assert sum(found[f"n_{p}"] for p in ("train", "valid", "test", "gap")) == 600
+
+
+# ---- whatever the names and labels -----------------------------------------------------------------------------------
+@pytest.mark.parametrize("name", FIGURES)
+def test_recordings_with_other_labels_or_none(tmp_path, name):
+    kinds = {"rat": ("position", "direction"), "mouse": ("direction",), "fish": ("position",), "silent": ()}
+    recordings = {n: make_recording(n, 900, 8, labels) for n, labels in kinds.items()}
+    calcium = recordings["fish"].neural + np.float32(0.25)
+    recordings["fish"] = dataclasses.replace(recordings["fish"], neural=calcium)
+    table, figure = drawn_of(build(tmp_path, recordings), name)
+    figure.draw_without_rendering()
+    if name == "decoding":
+        assert any("no label to decode" in t for t in texts(figure))
+    if name == "data":
+        assert any("no place fields" in t for t in texts(figure))
+        assert len(pick(table, what="activity"))
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_one_recording_and_time_alone(tmp_path, name):
+    conditions = [condition("time", "CEBRA-Time", {"fish": ["fish"]}, (), seeds=[1])]
+    recordings = {"fish": make_recording(3, 900, 8, ())}
+    _, figure = drawn_of(build(tmp_path, recordings, conditions, comparisons=[], color={}), name)
+    figure.draw_without_rendering()
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_names_are_literal(tmp_path, name):
+    title, odd = r"$\frac{1}{$ rat_{2}", r"cost $\alpha_{1}$"
+    conditions = [condition("behavior", odd, {"rat1": ["rat1"]})]
+    recordings = {"rat1": make_recording(3, 900, 8)}
+    made = build(tmp_path, recordings, conditions, recordings=[{"name": "rat1", "title": title}], title="$x$")
+    made.spec["comparisons"] = [{**entry, "title": "$y$"} for entry in made.spec["comparisons"]]
+    _, figure = drawn_of(made, name)
+    figure.draw_without_rendering()
+    assert not [
+        t for t in figure.findobj(match=lambda a: hasattr(a, "get_text")) if t._preprocess_math(t.get_text())[1] is True
+    ]

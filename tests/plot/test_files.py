@@ -1,0 +1,76 @@
+"""Each file finds its condition, unit, fold and seed by what it says of itself."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import build, condition, make_recording
+
+from cebra_pipe.errors import UserError
+from cebra_pipe.plot.files import histories, of_units, recordings
+from cebra_pipe.plot.shown import Study
+
+
+def test_units_in_another_order_than_the_spec_names_them(study):
+    spec = {
+        **study.spec,
+        "conditions": [
+            {**k, "units": dict(sorted(k["units"].items(), reverse=True))} for k in study.spec["conditions"]
+        ],
+    }
+    found = of_units(Study.of(spec), study.inputs["scores"], "decode")
+    assert [f"{s.condition.name}-{s.unit}" for s in found] == [p.stem for p in study.inputs["scores"]]
+
+
+def test_histories_by_their_own_fold_and_seed(tmp_path):
+    made = build(tmp_path, {f"rat{i}": make_recording(i, 900, 5) for i in (1, 2)}, folds=2)
+    found = histories(Study.of(made.spec), made.inputs["histories"])
+    assert [f"{s.condition.name}-{s.unit}-{s.fold}-{s.seed}" for s in found] == [
+        p.stem for p in made.inputs["histories"]
+    ]
+
+
+def test_conditions_that_are_not_decoded_have_no_file(study):
+    """A condition over recordings that share no label has no decoding: the files of the others stay theirs."""
+    missing = [p for p in study.inputs["scores"] if not p.stem.startswith("hybrid")]
+    spec = {
+        **study.spec,
+        "conditions": [
+            {**k, "units": {"x": ["other"]}} if k["name"] == "hybrid" else k for k in study.spec["conditions"]
+        ],
+    }
+    found = of_units(Study.of(spec), missing, "decode")
+    assert [s.path for s in found] == missing
+    assert "hybrid" not in {s.condition.name for s in found}
+
+
+def test_recordings_are_found_by_name_in_any_order(study):
+    found = recordings(Study.of(study.spec), study.inputs["recordings"][::-1])
+    assert [len(r) for r in found.values()] == [len(r) for r in study.recordings.values()]
+
+
+def test_a_file_of_no_condition_is_refused(study, tmp_path):
+    stranger = build(tmp_path, {"cat": make_recording(5, 900, 5)}, comparisons=[]).inputs["scores"][0]
+    with pytest.raises(UserError, match="cat"):
+        of_units(Study.of(study.spec), [*study.inputs["scores"], stranger], "decode")
+
+
+def test_a_file_of_another_stage_is_refused(study):
+    with pytest.raises(UserError, match="decode"):
+        of_units(Study.of(study.spec), study.inputs["embeddings"], "decode")
+
+
+def test_a_history_too_few_is_refused(study):
+    with pytest.raises(UserError, match="multiple of"):
+        histories(Study.of(study.spec), study.inputs["histories"][:-1])
+
+
+def test_two_controls_of_a_kind_are_told_apart():
+    spec = {"conditions": [condition(f"c{i}", f"Shift {i}", {}, control="circular_shift") for i in (1, 2)]}
+    texts = [k.text for k in Study.of(spec).conditions]
+    assert texts == ["circular shift (control): Shift 1", "circular shift (control): Shift 2"]
+
+
+def test_spec_may_name_conditions_in_a_mapping():
+    study = Study.of({"conditions": {"a": {"title": "A", "units": {"r": ["r"]}}}, "recordings": {"r": "R"}})
+    assert study.conditions[0].text == "A"
+    assert study.main("r")[1] == "r"

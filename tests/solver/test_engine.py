@@ -1,0 +1,268 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from cebra_pipe.data.datatypes import Offset
+from cebra_pipe.data.recording import Label
+from cebra_pipe.data.timeline import lay_out
+from cebra_pipe.models.table import MODELS, architecture
+from cebra_pipe.solver import fitting
+from cebra_pipe.solver.device import settings
+from cebra_pipe.solver.encode import CutWindows, WholeSeries, whole_is_cheaper
+from cebra_pipe.solver.engine import train
+from cebra_pipe.solver.inputs import scaling_of
+from cebra_pipe.solver.optimizer import Adam
+from cebra_pipe.solver.task import Task
+from tests.oracles import infonce_loop
+from tests.toys import LABELS, TRAINING, parts, track
+
+
+def task_of(*recordings, labels=None, positives="time_delta", hybrid=False, seed=1, **training) -> Task:
+    return Task(
+        names=tuple(f"r{i}" for i in range(len(recordings))),
+        recordings=recordings,
+        parts=tuple(parts(r) for r in recordings),
+        contents=tuple(f"content {i}" for i in range(len(recordings))),
+        training={**TRAINING, **training},
+        labels=LABELS if labels is None else labels,
+        positives=positives,
+        hybrid=hybrid,
+        fold=0,
+        seed=seed,
+        study_seed=1,
+    )
+
+
+TIME = {"labels": {}, "positives": "time"}
+CONDITIONS = {
+    "behavior": {},
+    "time": TIME,
+    "hybrid": {"hybrid": True, "output_dimension": 4},
+    "discrete": {"labels": {"direction": 1.0}, "positives": "discrete"},
+    "delta_normal": {"positives": "delta_normal", "delta": 0.05},
+    "learned": {"learn_temperature": True},
+    "euclidean": {"similarity": "euclidean", "model": "offset10-model-mse"},
+    "zscore": {"normalize": "zscore"},
+    "offset1": {"model": "offset1-model"},
+    "offset5": {"model": "offset5-model"},
+}
+
+
+def lesson(task):
+    masks = [p == "train" for p in task.parts]
+    scalings = tuple(scaling_of(r, m, task.training["normalize"]) for r, m in zip(task.recordings, masks, strict=True))
+    part = fitting._part(task, "train", masks, scalings, "cpu")
+    return part, fitting._network(task, scalings), fitting._objectives(task, task.recordings, part.timeline)
+
+
+def losses(way, task, steps=5):
+    part, network, objectives = lesson(task)
+    encoding = way(network, part.series, part.timeline)
+    run = train(network, encoding, objectives, 32, steps, 3e-3, np.random.default_rng(0))
+    return torch.stack([loss for loss, _ in run]), network
+
+
+@pytest.mark.parametrize("sessions", [1, 3])
+@pytest.mark.parametrize("condition", ["behavior", "time", "hybrid", "offset1"])
+def test_whole_series_and_windows_train_alike(condition, sessions):
+    recordings = [track(s, neurons=10 + 3 * s) for s in range(sessions)]
+    task = task_of(*recordings, **CONDITIONS[condition])
+    (a, one), (b, two) = (losses(way, task) for way in (WholeSeries, CutWindows))
+    torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-4)
+    for p, q in zip(one.parameters(), two.parameters(), strict=True):
+        torch.testing.assert_close(p, q, rtol=1e-2, atol=2e-4)
+
+
+@pytest.mark.parametrize("way", [WholeSeries, CutWindows])
+def test_embeds_the_window_of_the_drawn_sample(way):
+    """Neural values say session, epoch and time: the embedding of any draw is that of its own window, cut by hand."""
+    recordings = []
+    for s in range(2):
+        r = track(s)
+        tells = np.stack([np.full(len(r), 1.0 + s), r.epoch / 10.0, np.arange(len(r)) / 100.0], 1)
+        recordings.append(replace(r, neural=tells.astype(np.float32), neurons=()))
+    part, network, _ = lesson(task_of(*recordings))
+    encoding, timeline = way(network, part.series, part.timeline), part.timeline
+    index = np.random.default_rng(0).permutation(np.concatenate(timeline.centres))[:200]
+    (plan,) = encoding.plan(index[None])
+    with torch.no_grad():
+        embedded = encoding(*plan)
+        for flat, row in zip(index, embedded, strict=True):
+            s, t = timeline.session[flat], timeline.sample[flat]
+            window = recordings[s].neural[t - 5 : t + 5]
+            assert len(np.unique(window[:, 1])) == 1  # no border is crossed
+            expected = network.finish(network.encoders[s](torch.from_numpy(window)))[0]
+            torch.testing.assert_close(row, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_first_loss_is_the_definition_on_the_drawn_samples():
+    task = task_of(track(0), track(1))
+    part, network, (objective,) = lesson(task)
+    draw = objective.draw(1, 16, np.random.default_rng(0))
+    embedded = part.embed(network).double()
+    views = [embedded[torch.from_numpy(index[0].ravel())].tolist() for index in draw]
+    encoding = WholeSeries(network, part.series, part.timeline)
+    loss, chance = next(train(network, encoding, [objective], 16, 1, 1e-3, np.random.default_rng(0)))
+    assert loss[0].tolist() == pytest.approx(infonce_loop(*views, 1.0, "cosine"), rel=1e-4)
+    assert chance[0] == pytest.approx(np.log(32))
+
+
+def test_time_negatives_come_from_the_own_session():
+    task = task_of(track(0), track(1), **TIME)
+    part, network, (objective,) = lesson(task)
+    draw = objective.draw(1, 16, np.random.default_rng(0))
+    embedded = part.embed(network).double()
+    alone = [
+        infonce_loop(*(embedded[torch.from_numpy(index[0, s])].tolist() for index in draw), 1.0, "cosine")
+        for s in range(2)
+    ]
+    encoding = WholeSeries(network, part.series, part.timeline)
+    loss, chance = next(train(network, encoding, [objective], 16, 1, 1e-3, np.random.default_rng(0)))
+    assert loss[0].tolist() == pytest.approx(np.mean(alone, 0).tolist(), rel=1e-4)
+    assert chance[0] == pytest.approx(np.log(16))
+
+
+def test_negatives_of_a_class_come_from_sessions_that_have_it():
+    """The second session runs one way only: it gives no negatives to references of the other way."""
+    one = track(1)
+    one.labels["direction"] = Label(np.zeros(len(one), np.int64), "discrete")
+    task = task_of(track(0), one, **CONDITIONS["discrete"])
+    part, network, (objective,) = lesson(task)
+    draw = objective.draw(1, 12, np.random.default_rng(0))
+    embedded, space = part.embed(network).double(), objective.conditional.space
+    expected, levels = [], []
+    for ref, pos in zip(draw.reference[0].ravel(), draw.positive[0].ravel(), strict=True):
+        serving = draw.negative[0] if space.classes[ref] == 0 else draw.negative[0, :1]
+        given = ([ref], [pos], serving.ravel())
+        expected.append(infonce_loop(*(embedded[torch.tensor(i)].tolist() for i in given), 1.0, "cosine"))
+        levels.append(np.log(serving.size))
+    encoding = WholeSeries(network, part.series, part.timeline)
+    loss, chance = next(train(network, encoding, [objective], 12, 1, 1e-3, np.random.default_rng(0)))
+    assert 0 < sum(level == np.log(12) for level in levels) < 24
+    assert loss[0].tolist() == pytest.approx(np.mean(expected, 0).tolist(), rel=1e-4)
+    assert chance[0] == pytest.approx(np.mean(levels))
+
+
+@pytest.mark.parametrize("condition", ["behavior", "time", "discrete"])
+def test_one_of_several_sessions_is_a_session_alone(condition):
+    """References, negatives and their statistics of a session do not change when it is trained beside others."""
+    alone = lesson(task_of(track(0), **CONDITIONS[condition]))[2][0].conditional
+    joint = lesson(task_of(track(0), track(1), **CONDITIONS[condition]))[2][0].conditional
+    assert (alone.references[0] == joint.references[0]).all()
+    assert (alone.timeline.centres[0] == joint.timeline.centres[0]).all()
+
+
+def test_hybrid_labels_shape_three_dimensions_and_time_all():
+    _, _, objectives = lesson(task_of(track(0), hybrid=True, output_dimension=5))
+    assert [(o.name, o.dimensions) for o in objectives] == [("labels", 3), ("time", 5)]
+    part, network, (labels, _) = lesson(task_of(track(0), hybrid=True, output_dimension=5))
+    encoding = WholeSeries(network, part.series, part.timeline)
+    (plan,) = encoding.plan(np.random.default_rng(0).choice(part.timeline.centres[0], (1, 96)))
+    labels.loss(network.criterion, encoding(*plan).view(3, 1, 32, 5)[..., :5], None).total.backward()
+    last = network.encoders[0].layers[-1].weight.grad
+    assert torch.isfinite(last).all()
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_every_condition_learns(condition):
+    """Every distribution, similarity and model ends well below chance on trials that it has not seen."""
+    steps = 150 if condition == "offset1" else 80
+    task = task_of(track(0, trials=60, neurons=30), **CONDITIONS[condition], steps=steps, batch_size=128, learning_rate=1e-2)
+    with settings(1):
+        _, _, rows = fitting.fit(task, "cpu")
+    scores = [r for r in rows if r["kind"] == "score" and r["part"] == "valid"]
+    assert {r["objective"] for r in scores} == {o.name for o in lesson(task)[2]}
+    assert all(r["bits"] > 0.1 for r in scores), scores
+
+
+def test_a_shifted_label_is_not_learned():
+    """Labels of another time: what is learned on train does not carry to valid."""
+    recording = track(0)
+    values = np.random.default_rng(0).permutation(recording.labels["position"].values)
+    recording.labels["position"] = Label(values)
+    with settings(1):
+        rows = fitting.fit(task_of(recording, labels={"position": 1.0}, steps=60), "cpu")[2]
+    assert max(r["bits"] for r in rows if r["kind"] == "score" and r["part"] in ("valid", "test")) < 0.05
+
+
+def fitted(task, threads=1):
+    with settings(threads):
+        network, _, rows = fitting.fit(task, "cpu")
+    return [p.detach().clone() for p in network.parameters()], rows
+
+
+@pytest.mark.parametrize("condition", ["behavior", "hybrid", "euclidean"])
+def test_a_rerun_is_equal_to_the_bit_and_another_seed_is_not(condition):
+    given = {**CONDITIONS[condition], "steps": 12}
+    first, rows = fitted(task_of(track(0), track(1), **given))
+    again, rows_again = fitted(task_of(track(0), track(1), **given))
+    other, _ = fitted(task_of(track(0), track(1), seed=2, **given))
+    assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
+    assert repr(rows) == repr(rows_again)
+    assert not any(torch.equal(a, b) for a, b in zip(first[1:], other[1:], strict=True) if a.numel() > 1)
+
+
+def test_two_threads_rerun_to_the_bit():
+    first, again = (fitted(task_of(track(0), steps=8), threads=2)[0] for _ in range(2))
+    assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
+
+
+def test_global_generators_and_settings_stay_untouched():
+    torch_state, numpy_state = torch.random.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
+    before = torch.get_num_threads(), torch.get_deterministic_debug_mode()
+    fitted(task_of(track(0), steps=5))
+    assert torch.equal(torch_state, torch.random.get_rng_state())
+    assert (numpy_state == np.random.get_state()[1]).all()  # noqa: NPY002
+    assert (torch.get_num_threads(), torch.get_deterministic_debug_mode()) == before
+
+
+def test_names_do_not_enter_random_streams():
+    task = task_of(track(0), steps=5)
+    first, _ = fitted(task)
+    renamed, _ = fitted(replace(task, names=("another",)))
+    assert all(torch.equal(a, b) for a, b in zip(first, renamed, strict=True))
+
+
+def test_adam_is_torchs():
+    ours, theirs = ([torch.nn.Parameter(torch.linspace(-1, 1, n)) for n in (5, 3)] for _ in range(2))
+    one, two = Adam(ours, 0.01), torch.optim.Adam(theirs, lr=0.01, fused=True)
+    for step in range(20):
+        for given in (ours, theirs):
+            for p in given:
+                p.grad = None
+            sum((p * (step + 1)).sin().sum() for p in given).backward()
+        one.step()
+        two.step()
+    assert all(torch.equal(a, b) for a, b in zip(ours, theirs, strict=True))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_choice_of_path_follows_from_shapes(name):
+    row = architecture(name)
+    work = [row.work(60, 32, 3)]
+    assert whole_is_cheaper(row, work, [1000], 1536)
+    assert not whole_is_cheaper(row, work, [1_000_000], 1536)
+
+
+def test_everything_is_computed_on_train_alone():
+    """What valid, test and gap hold changes nothing in the trained network."""
+    recording, task = track(0), task_of(track(0), steps=5, normalize="zscore")
+    first, _ = fitted(task)
+    outside = task.parts[0] != "train"
+    neural, position = recording.neural.copy(), recording.labels["position"].values.copy()
+    neural[outside] = neural[outside][::-1] * 3
+    position[outside] = position[outside][::-1] * 0.5
+    labels = {**recording.labels, "position": Label(position, unit="m")}
+    changed, _ = fitted(replace(task, recordings=(replace(recording, neural=neural, labels=labels),)))
+    assert all(torch.equal(a, b) for a, b in zip(first, changed, strict=True))
+
+
+def test_across_ignores_epochs_and_within_does_not():
+    recording = track(0)
+    masks = [np.ones(len(recording), bool)]
+    within, across = (lay_out([recording], masks, Offset(5, 5), flag) for flag in (False, True))
+    assert (len(within.centres[0]), len(across.centres[0])) == (40 * 21, 1200 - 9)
