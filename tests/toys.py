@@ -28,7 +28,9 @@ TRAINING = {
 LABELS = {"position": 1.0, "direction": 1.0}
 
 
-def track(seed: int = 0, trials: int = 40, length: int = 30, neurons: int = 20, rate: float = 20.0, **changed) -> Recording:
+def track(
+    seed: int = 0, trials: int = 40, length: int = 30, neurons: int = 20, rate: float = 20.0, **changed
+) -> Recording:
     """Runs back and forth over a track of 1 m, seen by cells with one place field each; every run an epoch."""
     rng = np.random.default_rng(seed)
     trial = np.repeat(np.arange(trials), length).astype(np.int32)

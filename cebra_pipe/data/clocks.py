@@ -42,7 +42,7 @@ def step_of(time: np.ndarray) -> float:
 
 
 def rate_of(time: np.ndarray, rate: float | None, where: str, name: str) -> float:
-    """Samples per second, given or from the time stamps; an error where the two disagree or the stamps are irregular."""
+    """Samples per second, given or from the time stamps; an error where the two disagree or stamps are irregular."""
     step = step_of(time)
     if rate is not None:
         if abs(step * rate - 1) > AGREE:

@@ -159,7 +159,7 @@ class Contents:
         name = str(key).strip("/") if str(key).strip("/") in self.entries else str(key)
         if name in self.entries:
             return name
-        if False and isinstance(key, int) and 0 <= key < len(self.entries):
+        if self.ordered and isinstance(key, int) and 0 <= key < len(self.entries):
             return list(self.entries)[key]
         raise UserError(Problem(f"{self.path}, key {key!r}", *self._unknown(name)))
 

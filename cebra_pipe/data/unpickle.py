@@ -22,9 +22,7 @@ import numpy as np
 from .expand import Bounded, expanded
 from .formats.entries import Refusal, check_size
 
-REMEDY = (
-    "Save plain arrays (numpy.savez), or set `trust: true` if you wrote the file yourself: that runs what the file says."
-)
+REMEDY = "Save plain arrays (numpy.savez), or set `trust: true` if you wrote the file: that runs what it says."
 PLAIN = re.compile(r"([?bBhHiIlLqQefdg]|[biufc](1|2|4|8|16|32)|[SU]\d{1,7})")  # dtypes of numbers and text
 
 

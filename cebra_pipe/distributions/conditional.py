@@ -96,8 +96,13 @@ class LabelNeighbour(_Classed):
     def positive(self, reference, stream, apart=False):
         moved = self.space.coordinates[reference] + self.change(len(reference), stream)
         query = self.space.embed(moved)
-        make = lambda members, groups: NearestIndex(self.rows[members], members, groups)  # noqa: E731
-        pick = lambda index, rows, away, reach: index.query(query[rows], stream, away, reach)  # noqa: E731
+
+        def make(members: np.ndarray, groups: np.ndarray | None) -> NearestIndex:
+            return NearestIndex(self.rows[members], members, groups)
+
+        def pick(index: NearestIndex, rows: np.ndarray, away: np.ndarray | None, reach: int) -> np.ndarray:
+            return index.query(query[rows], stream, away, reach)
+
         return self._find(make, pick, reference, stream, apart)
 
 
@@ -105,7 +110,9 @@ class SameClass(_Classed):
     """Any sample of the reference's class, each equally often."""
 
     def positive(self, reference, stream, apart=False):
-        pick = lambda made, rows, away, reach: _outside(made, away, reach, stream, len(rows))  # noqa: E731
+        def pick(made, rows: np.ndarray, away: np.ndarray | None, reach: int) -> np.ndarray:
+            return _outside(made, away, reach, stream, len(rows))
+
         return self._find(_by_group, pick, reference, stream, apart)
 
 

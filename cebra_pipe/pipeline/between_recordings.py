@@ -39,7 +39,7 @@ def between_recordings(spec: dict, sessions: tuple[Session, ...]) -> tuple[list[
     for line in padded_lines(sessions, bins):
         _say(line)
     padded = [_means(spec, sessions, key, index, bins, padded=True) for key in keys]
-    shifts = _shifts(spec, sessions)
+    shifts = draw(spec, sessions)
     null = _null(spec, sessions, keys, index, bins, shifts)
     summary = {name: _summary(name, real, padded, null[name], shifts) for name in DEFINITIONS}
     return [row for key, means in zip(keys, real, strict=True) for row in _rows(key, means)], summary
@@ -108,7 +108,7 @@ def _summary(
 
 
 # ---- the null --------------------------------------------------------------------------------------------------------
-def _shifts(spec: dict, sessions: tuple[Session, ...]) -> list[Shifts]:
+def draw(spec: dict, sessions: tuple[Session, ...]) -> list[Shifts]:
     """Shifts of each recording's labels, drawn apart; as many for all as the shortest has to offer."""
     copies: dict[str, int] = {}
     found = []

@@ -248,7 +248,8 @@ def _shown(plan: Plan, figure: str) -> list[Condition]:
     if figure != "embeddings":
         return conditions
     real = [k for k in conditions if not k.control]
-    main = next((k for k in real if k.labels and not k.hybrid), (real or conditions)[0])
+    single = [k for k in real if all(len(members) == 1 for members in k.units.values())]
+    main = next((k for k in single if k.labels and not k.hybrid), (single or real or conditions)[0])
     control = [k for k in conditions if k.control == "circular_shift" and k.labels == main.labels and k.units == main.units]
     return [main, *control[:1]]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -207,6 +207,6 @@ def padded_lines(sessions: Sequence[Session], bins: Bins | None) -> list[str]:
 
 
 def _along(session: Session, padded: np.ndarray, bins: Bins) -> str:
-    span = bins.span
-    fifth = span.index(session.labels[span.name].values[padded]) * 5 // span.count
+    span = replace(bins.span, width=bins.span.width * bins.span.count / 5, count=5)
+    fifth = span.index(session.labels[span.name].values[padded])
     return f" (in fifths of {span.name}: {', '.join(map(str, np.bincount(fifth, minlength=5)))})"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,7 +82,9 @@ def _content(path: Path) -> dict:
             Problem(str(path), "a fitted model (.pt)", "no such file", "Run the fit that makes it, or mend the path.")
         )
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():  # of pickles that torch did not write, which the message below is about
+            warnings.simplefilter("ignore")
+            content = torch.load(path, map_location="cpu", weights_only=True)
         version = content["format"]
     except UNREADABLE as error:
         raise damaged(path, str(error)) from error

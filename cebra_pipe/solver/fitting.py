@@ -17,7 +17,7 @@ from ..errors import Problem, UserError
 from ..models.criterions import InfoNCE
 from .encode import encoding
 from .engine import train
-from .evaluate import Part, exam
+from .evaluate import Exam, Part, exam
 from .history import score_rows, step_rows
 from .inputs import PARTS, Scaling, check_parts, epochs, scaling_of
 from .network import Network, build
@@ -135,7 +135,18 @@ def _exams(task: Task, name: str, masks: Sequence[np.ndarray], timeline: Timelin
         for objective in _named(name, _objectives, task, recordings, mine):
             stream = generator("evaluate", task.study_seed, task.contents[chosen], task.fold, name, objective.name)
             made.append(exam(objective, session, batch, ROUNDS, stream, shift))
+            _tell_own_trials(name, made[-1], mine)
     return made
+
+
+def _tell_own_trials(part: str, made: Exam, timeline: Timeline) -> None:
+    """Positives keep away from the reference's trial where they can; where they cannot, that is told."""
+    reference, positive = made.draws.reference, made.draws.positive
+    same = timeline.session[reference] == timeline.session[positive]
+    own = float((same & (timeline.trial[reference] == timeline.trial[positive])).mean())
+    if made.objective.conditional.pooled and own:
+        told = f"{100 * own:.1f} % of the positives are of the reference's own trial: no other has its class"
+        print(f"score of {made.session} on {part}: {told}", file=sys.stderr, flush=True)
 
 
 def _subsample(task: Task, lesson: Part, valid: Part, scalings: Sequence[Scaling], device: str) -> Part:

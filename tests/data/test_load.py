@@ -144,6 +144,11 @@ def test_csv_integer_column_stays_integer_beside_a_real_one(tmp_path):
     assert np.isnan(load_data(tmp_path / "a.csv", columns=["x"])[1, 0])
 
 
+def test_csv_rows_may_be_long(tmp_path):
+    (tmp_path / "a.csv").write_text("x,note\n" + "".join(f"{i},{'long ' * 500_000}\n" for i in range(2)))
+    np.testing.assert_array_equal(load_data(tmp_path / "a.csv", columns=["x"]), [[0], [1]])
+
+
 def test_csv_types_follow_from_the_whole_file(tmp_path):
     (tmp_path / "a.csv").write_text("1\n" * 700_000 + "1.5\n")
     assert load_data(tmp_path / "a.csv")[-1, 0] == 1.5

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import struct
+import zipfile
 import zlib
 from collections import OrderedDict
 from contextlib import suppress
@@ -161,12 +162,35 @@ def test_npy_that_declares_more_than_it_holds(tmp_path):
             load_data(tmp_path / "b.npy")
 
 
+def test_npz_that_declares_more_than_it_holds(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive, archive.open("spikes.npy", "w") as file:
+        header = {"shape": (1 << 40, 8), "fortran_order": False, "descr": "<f8"}
+        np.lib.format.write_array_header_1_0(file, header)
+    with pytest.raises(UserError, match=r"a\.npz.*declares"):
+        load_data(tmp_path / "a.npz")
+
+
+def test_frame_that_declares_more_than_it_can_hold(tmp_path):
+    import h5py
+    import pandas as pd
+
+    pd.DataFrame({"x": [1.0, 2.0]}).to_hdf(tmp_path / "a.h5", key="frame", format="table")
+    with h5py.File(tmp_path / "a.h5", "a") as file:
+        table = file["frame/table"]
+        dtype, attributes = table.dtype, dict(table.attrs)
+        del file["frame/table"]
+        forged = file.create_dataset("frame/table", shape=(1 << 40,), dtype=dtype, chunks=(1024,))
+        forged.attrs.update(attributes)
+    with pytest.raises(UserError, match="an array that declares"):
+        load_data(tmp_path / "a.h5")
+
+
 def test_hdf5_that_declares_more_than_it_can_hold(tmp_path):
     import h5py
 
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file.create_dataset("spikes", shape=(1 << 40, 1 << 10), dtype="f8", chunks=(1024, 1024))
-    with pytest.raises(UserError, match="declares"):
+    with pytest.raises(UserError, match="an array that declares"):
         load_data(tmp_path / "a.h5")
 
 
@@ -187,12 +211,16 @@ def test_decompression_bomb_is_stopped(kind, tmp_path, monkeypatch):
     monkeypatch.setattr(entries, "SLACK", 1 << 16)
     monkeypatch.setattr(entries, "EXPANSION", 10)
     joblib.dump({"spikes": np.zeros((4000, 1000))}, tmp_path / "a.jl", compress=(kind, 9))
-    with pytest.raises(UserError, match="declares"):
+    with pytest.raises(UserError, match="an array that declares"):
         load_data(tmp_path / "a.jl")
 
 
 def test_references_do_not_multiply(tmp_path):
     """A few hundred bytes that name one list over and over describe 2**60 numbers."""
+    row = [1.0] * 100
+    (tmp_path / "a.pkl").write_bytes(pickle.dumps({"spikes": [row] * 100}))
+    with pytest.raises(UserError, match="an array of numbers"):
+        load_data(tmp_path / "a.pkl")
     value = [1.0, 2.0]
     for _ in range(60):
         value = [value, value]

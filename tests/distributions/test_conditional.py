@@ -59,7 +59,9 @@ def test_references_are_uniform_and_equally_many_a_session():
     timeline = laid_out(track(0), track(1, trials=14))
     drawn = uniform(timeline.centres, 400, 50, RNG(0))
     for s in range(2):
-        counts = np.bincount(np.searchsorted(timeline.centres[s], drawn[:, s].ravel()), minlength=len(timeline.centres[s]))
+        counts = np.bincount(
+            np.searchsorted(timeline.centres[s], drawn[:, s].ravel()), minlength=len(timeline.centres[s])
+        )
         assert np.isin(drawn[:, s], timeline.centres[s]).all()
         assert chisquare(counts).pvalue > 1e-3
 
@@ -108,7 +110,9 @@ class Fixed:
         return self.changes[:number]
 
 
-@pytest.mark.parametrize("weights", [{"position": 1.0}, {"position": 1.0, "direction": 1.0}, {"position": 3.0, "speed": 0.5}])
+@pytest.mark.parametrize(
+    "weights", [{"position": 1.0}, {"position": 1.0, "direction": 1.0}, {"position": 3.0, "speed": 0.5}]
+)
 @pytest.mark.parametrize("sessions", [1, 2])
 def test_label_positives_are_nearest_of_their_class(weights, sessions):
     recordings = [track(s, trials=12 + 12 * s) for s in range(sessions)]
@@ -210,8 +214,9 @@ def test_large_label_values_keep_their_neighbours():
     near.labels["position"] = Label(np.round(near.labels["position"].values * 1024) / 1024)
     drawn = []
     for recording in (near, far):
-        found = made("time_delta", recording, weights={"position": 1.0})
+        found = made("time_delta", recording, weights={"position": 0.1})
         drawn.append(found.positive(found.timeline.centres[0], RNG(3)))
+        assert np.abs(found.space.coordinates).max() < 0.1
     assert (drawn[0] == drawn[1]).all()
 
 

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conftest import SCORES
 
 from cebra_pipe.data.table import from_rows
 from cebra_pipe.plot.drawn import NONE, csv_text, distinct, number, stack
 from cebra_pipe.plot.style import letters, literal, probability
 from cebra_pipe.plot.summary import scores
 
+from .artifacts import SCORES
+
 COLUMNS = {"name": str, "count": int, "value": float}
 ROW = {
-    "recording": "rat", "method": "embedding", "label": "position", "metric": "median_abs_error", "unit": "m",
-    "valid_score": 0.1, "chance": 0.4, "floor": np.nan, "k": 9, "n_train": 70, "n_valid": 15, "n_test": 15, "n_padded": 2,
-    "score_with_padded": 0.1, "null_median": 0.4, "null_effective": 30.0, "p": 0.5, "note": "",
-}  # fmt: skip
+    **{"recording": "rat", "method": "embedding", "label": "position", "metric": "median_abs_error", "unit": "m"},
+    **{"valid_score": 0.1, "chance": 0.4, "floor": np.nan, "score_with_padded": 0.1, "null_median": 0.4},
+    **{"k": 9, "n_train": 70, "n_valid": 15, "n_test": 15, "n_padded": 2},
+    **{"null_effective": 30.0, "p": 0.5, "note": ""},
+}
 
 
 def summary(*rows):
@@ -45,7 +47,7 @@ def test_a_column_that_the_figure_does_not_name_is_refused():
         (np.nan, ""),
         (3.0, "3"),
         (0.123456, "0.1235"),
-        (-0.00012345, "-0.0001234"),
+        (-0.00015, "-0.00015"),
         (12345.678, "12350"),
         (1e-9, "1e-09"),
     ],

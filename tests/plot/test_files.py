@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from conftest import build, condition, make_recording
 
 from cebra_pipe.errors import UserError
 from cebra_pipe.plot.files import histories, of_units, recordings
 from cebra_pipe.plot.shown import Study
+
+from .artifacts import build, condition, make_recording
 
 
 def test_units_in_another_order_than_the_spec_names_them(study):
@@ -41,6 +42,15 @@ def test_conditions_that_are_not_decoded_have_no_file(study):
     found = of_units(Study.of(spec), missing, "decode")
     assert [s.path for s in found] == missing
     assert "hybrid" not in {s.condition.name for s in found}
+
+
+def test_a_condition_without_decoding_does_not_take_the_file_of_the_next(study):
+    """Its recordings share no label together, though one of them is decoded alone in another condition."""
+    both, one = {"rat1": ["rat1"], "rat2": ["rat2"]}, {"rat2": ["rat2"]}
+    spec = {"recordings": {}, "conditions": [condition("a", "A", both), condition("b", "B", one)]}
+    path = next(p for p in study.inputs["scores"] if p.stem == "behavior-rat2")
+    (found,) = of_units(Study.of(spec), [path], "decode")
+    assert found.condition.name == "b"
 
 
 def test_recordings_are_found_by_name_in_any_order(study):

@@ -53,8 +53,7 @@ class Checkout:
     def jobs(self, *arguments: str) -> set[str]:
         """The jobs that a dry-run would do, each as `rule first-output-without-root`."""
         out = self.run("--dry-run", *arguments)
-        text = out.stdout + out.stderr
-        found = re.findall(r"^(?:local)?rule (\w+):\n(?:    .*\n)*?    output: ([^\n,]+)", text, re.MULTILINE)
+        found = re.findall(r"^Job \d+: (\w+) (\S+)$", out.stdout + out.stderr, re.MULTILINE)
         return {f"{rule} {path.split('/', 2)[2]}" for rule, path in found}
 
     def config(self, change: Callable[[dict], None]) -> None:

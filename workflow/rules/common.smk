@@ -11,7 +11,9 @@ from cebra_pipe.pipeline.resources import has_gpu, memory, minutes
 
 # Jobs run this checkout with this Python, also from an environment that is not activated; a conda environment of
 # --software-deployment-method comes before it and finds the same checkout.
-os.environ["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")])
+os.environ["PATH"] = os.pathsep.join(
+    [os.path.dirname(sys.executable), os.environ.get("PATH", "")]
+)
 os.environ["PYTHONPATH"] = os.pathsep.join(
     [str(workflow.basedir), *filter(None, [os.environ.get("PYTHONPATH")])]
 )
@@ -53,9 +55,15 @@ def files(stage):
     """Options that name the inputs and outputs of a job by role; derived, so no reason to rerun."""
 
     def options(wildcards, input, output):
-        given = [("--input", role, paths) for role, paths in PLAN.inputs(stage, wildcards).items()]
+        given = [
+            ("--input", role, paths)
+            for role, paths in PLAN.inputs(stage, wildcards).items()
+        ]
         made = [("--output", role, [path]) for role, path in output.items()]
-        return " ".join(shlex.join([flag, role, *map(str, paths)]) for flag, role, paths in given + made)
+        return " ".join(
+            shlex.join([flag, role, *map(str, paths)])
+            for flag, role, paths in given + made
+        )
 
     return options
 

@@ -1,5 +1,6 @@
 # What a reader sees.
 
+
 rule figures:
     input:
         unpack(inputs("figures")),
@@ -26,18 +27,20 @@ rule figures:
         beside("logs", "figures", ".log"),
     benchmark:
         beside("benchmarks", "figures", ".jsonl")
-    params:
-        spec=spec("figures"),
-        code=f"code:{fingerprint('figures')}",
-        files=files("figures"),
-        record=beside("records", "figures", ".json"),
+    conda:
+        "../../envs/cebra_pipe.yaml"
     threads: 1
     resources:
         gpu=0,
         mem_mb=needs("mem_mb", "figures"),
         runtime=needs("runtime", "figures"),
-    conda:
-        "../../envs/cebra_pipe.yaml"
+    params:
+        spec=spec("figures"),
+        code=f"code:{fingerprint('figures')}",
+        files=files("figures"),
+        record=beside("records", "figures", ".json"),
+    message:
+        "{rule} {output[0]}"
     shell:
         "python -m cebra_pipe figures --spec {params.spec:q} --code {params.code} {params.files} "
         "--record {params.record:q} 2> {log:q}"
@@ -58,18 +61,20 @@ rule tables:
         beside("logs", "tables", ".log"),
     benchmark:
         beside("benchmarks", "tables", ".jsonl")
-    params:
-        spec=spec("tables"),
-        code=f"code:{fingerprint('tables')}",
-        files=files("tables"),
-        record=beside("records", "tables", ".json"),
+    conda:
+        "../../envs/cebra_pipe.yaml"
     threads: 1
     resources:
         gpu=0,
         mem_mb=needs("mem_mb", "tables"),
         runtime=needs("runtime", "tables"),
-    conda:
-        "../../envs/cebra_pipe.yaml"
+    params:
+        spec=spec("tables"),
+        code=f"code:{fingerprint('tables')}",
+        files=files("tables"),
+        record=beside("records", "tables", ".json"),
+    message:
+        "{rule} {output[0]}"
     shell:
         "python -m cebra_pipe tables --spec {params.spec:q} --code {params.code} {params.files} "
         "--record {params.record:q} 2> {log:q}"

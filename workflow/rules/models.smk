@@ -1,5 +1,6 @@
 # Models and embeddings.
 
+
 rule fit:
     input:
         unpack(inputs("fit")),
@@ -10,18 +11,20 @@ rule fit:
         beside("logs", "fit", ".log"),
     benchmark:
         beside("benchmarks", "fit", ".jsonl")
-    params:
-        spec=spec("fit"),
-        code=f"code:{fingerprint('fit')}",
-        files=files("fit"),
-        record=beside("records", "fit", ".json"),
+    conda:
+        "../../envs/cebra_pipe.yaml"
     threads: lambda wildcards: PLAN.threads(wildcards.condition)
     resources:
         gpu=GPUS,
         mem_mb=needs("mem_mb", "fit"),
         runtime=needs("runtime", "fit"),
-    conda:
-        "../../envs/cebra_pipe.yaml"
+    params:
+        spec=spec("fit"),
+        code=f"code:{fingerprint('fit')}",
+        files=files("fit"),
+        record=beside("records", "fit", ".json"),
+    message:
+        "{rule} {output[0]}"
     shell:
         "python -m cebra_pipe fit --spec {params.spec:q} --code {params.code} {params.files} "
         "--gpus {resources.gpu} --record {params.record:q} 2> {log:q}"
@@ -36,18 +39,20 @@ rule transform:
         beside("logs", "transform", ".log"),
     benchmark:
         beside("benchmarks", "transform", ".jsonl")
-    params:
-        spec=spec("transform"),
-        code=f"code:{fingerprint('transform')}",
-        files=files("transform"),
-        record=beside("records", "transform", ".json"),
+    conda:
+        "../../envs/cebra_pipe.yaml"
     threads: 1
     resources:
         gpu=GPUS,
         mem_mb=needs("mem_mb", "transform"),
         runtime=needs("runtime", "transform"),
-    conda:
-        "../../envs/cebra_pipe.yaml"
+    params:
+        spec=spec("transform"),
+        code=f"code:{fingerprint('transform')}",
+        files=files("transform"),
+        record=beside("records", "transform", ".json"),
+    message:
+        "{rule} {output[0]}"
     shell:
         "python -m cebra_pipe transform --spec {params.spec:q} --code {params.code} {params.files} "
         "--gpus {resources.gpu} --record {params.record:q} 2> {log:q}"

@@ -1,5 +1,6 @@
 # What embeddings are worth.
 
+
 rule decode:
     input:
         unpack(inputs("decode")),
@@ -10,18 +11,20 @@ rule decode:
         beside("logs", "decode", ".log"),
     benchmark:
         beside("benchmarks", "decode", ".jsonl")
-    params:
-        spec=spec("decode"),
-        code=f"code:{fingerprint('decode')}",
-        files=files("decode"),
-        record=beside("records", "decode", ".json"),
+    conda:
+        "../../envs/cebra_pipe.yaml"
     threads: 1
     resources:
         gpu=0,
         mem_mb=needs("mem_mb", "decode"),
         runtime=needs("runtime", "decode"),
-    conda:
-        "../../envs/cebra_pipe.yaml"
+    params:
+        spec=spec("decode"),
+        code=f"code:{fingerprint('decode')}",
+        files=files("decode"),
+        record=beside("records", "decode", ".json"),
+    message:
+        "{rule} {output[0]}"
     shell:
         "python -m cebra_pipe decode --spec {params.spec:q} --code {params.code} {params.files} "
         "--record {params.record:q} 2> {log:q}"
@@ -36,18 +39,20 @@ rule align:
         beside("logs", "align", ".log"),
     benchmark:
         beside("benchmarks", "align", ".jsonl")
-    params:
-        spec=spec("align"),
-        code=f"code:{fingerprint('align')}",
-        files=files("align"),
-        record=beside("records", "align", ".json"),
+    conda:
+        "../../envs/cebra_pipe.yaml"
     threads: 1
     resources:
         gpu=0,
         mem_mb=needs("mem_mb", "align"),
         runtime=needs("runtime", "align"),
-    conda:
-        "../../envs/cebra_pipe.yaml"
+    params:
+        spec=spec("align"),
+        code=f"code:{fingerprint('align')}",
+        files=files("align"),
+        record=beside("records", "align", ".json"),
+    message:
+        "{rule} {output[0]}"
     shell:
         "python -m cebra_pipe align --spec {params.spec:q} --code {params.code} {params.files} "
         "--record {params.record:q} 2> {log:q}"
@@ -62,18 +67,20 @@ rule consistency:
         beside("logs", "consistency", ".log"),
     benchmark:
         beside("benchmarks", "consistency", ".jsonl")
-    params:
-        spec=spec("consistency"),
-        code=f"code:{fingerprint('consistency')}",
-        files=files("consistency"),
-        record=beside("records", "consistency", ".json"),
+    conda:
+        "../../envs/cebra_pipe.yaml"
     threads: 1
     resources:
         gpu=0,
         mem_mb=needs("mem_mb", "consistency"),
         runtime=needs("runtime", "consistency"),
-    conda:
-        "../../envs/cebra_pipe.yaml"
+    params:
+        spec=spec("consistency"),
+        code=f"code:{fingerprint('consistency')}",
+        files=files("consistency"),
+        record=beside("records", "consistency", ".json"),
+    message:
+        "{rule} {output[0]}"
     shell:
         "python -m cebra_pipe consistency --spec {params.spec:q} --code {params.code} {params.files} "
         "--record {params.record:q} 2> {log:q}"

@@ -114,10 +114,17 @@ def numbers_entry(value: object) -> Entry | None:
     if not isinstance(value, list | tuple) or not value:
         return None
     rows = value if all(isinstance(row, list | tuple) for row in value) else [value]
-    # One list named twice is refused with the rest: a small file could name a long one without end.
-    distinct = len({id(row) for row in rows}) == len(rows)
-    numbers = distinct and all(isinstance(x, int | float) for row in rows for x in row)
-    return array_entry(np.asarray(value)) if numbers and len({len(row) for row in rows}) == 1 else None
+    if not all(isinstance(x, int | float) for x in rows[0]) or len({len(row) for row in rows}) != 1:
+        return None
+    if len({id(row) for row in rows}) < len(rows):
+        # A small file can name one list without end; written out it would fill the memory.
+        return Entry(
+            (len(rows), len(rows[0])), "list", lambda columns: np.zeros((0, 0)), refused="a list that repeats itself"
+        )
+    whole = [all(isinstance(x, int) for x in row) for row in rows if all(isinstance(x, int | float) for x in row)]
+    shape = (len(rows), len(rows[0])) if rows is value else (len(value),)
+    dtype = np.dtype(np.int64 if all(whole) else np.float64)
+    return lazy_entry(shape, dtype, lambda: np.asarray(value, dtype)) if len(whole) == len(rows) else None
 
 
 DEPTH, MOST = 4, 10_000  # of nested containers: references among them can describe more than the file holds

@@ -33,7 +33,7 @@ def read_csv(path: Path, *, header: bool | None = None, separator: str | None = 
     layout = layout_of(path, header, separator)
     reading = arrow.ReadOptions(
         use_threads=False,
-        block_size=min(path.stat().st_size + 1, 2**31 - 1),  # one: types would follow from the first megabyte alone
+        block_size=min(path.stat().st_size + 1, 2**31 - 1),  # one: a row may be longer than arrow's block
         skip_rows=layout.skip,
         column_names=layout.names,
         encoding=layout.encoding,

@@ -42,7 +42,7 @@ def run(job: Job) -> None:
 
 def _lines(rows: list[dict], summary: dict) -> list[str]:
     lines = [
-        f"no score {row['definition']}, fold {row['fold']}: {row['recording']} {row['from']} to {row['to']}: "
+        f"no score {row['definition']}, fold {row['fold']}: {_pair(row)}: "
         + (f"{row['bins_used']} common bins are too few for a map" if row["bins_used"] >= 0 else "too few samples")
         for row in rows
         if not np.isfinite(row["score"])
@@ -54,6 +54,10 @@ def _lines(rows: list[dict], summary: dict) -> list[str]:
             f"samples), coverage {coverage:.2f}" + _null_text(about)
         )
     return lines
+
+
+def _pair(row: dict) -> str:
+    return f"{row['recording']} {row['from']} to {row['to']}".strip()
 
 
 def _null_text(about: dict) -> str:

@@ -1,0 +1,340 @@
+"""Stage consistency: plain loops, what is held out, and a null that lets noise be noise."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from scipy.signal import lfilter
+from sklearn.linear_model import LinearRegression
+from sklearn.metrics import r2_score
+
+from cebra_pipe.data.recording import Label
+from cebra_pipe.data.table import Table, read_table
+from cebra_pipe.errors import UserError
+from cebra_pipe.pipeline.between_recordings import draw
+from cebra_pipe.pipeline.job import Job
+from cebra_pipe.pipeline.sessions import read_sessions
+from cebra_pipe.pipeline.stages.consistency import run
+
+from .compared import Study, curve, make_recording, make_split, padding
+
+NAMES = ("rat1", "rat2", "rat3", "rat4")
+SPEC = {
+    "between": "recordings",
+    "labels": ["position", "direction"],
+    "bins": 20,
+    "minimum": 5,
+    "null": 39,
+    "study_seed": 1,
+}
+RUNS = {"between": "runs", "labels": [], "bins": 0, "minimum": 0, "null": 0, "study_seed": 1}
+
+
+def noisy(recording, fold, seed):
+    """The shared curve, mixed and made noisy by the recording, fold and seed."""
+    key = len(recording) * 100 + fold * 10 + seed
+    mixed = curve(recording, noise=1.0, seed=key) @ np.random.default_rng(key).normal(size=(3, 3))
+    return mixed.astype(np.float32).astype(np.float64)  # as the file holds it
+
+
+def unrelated(recording, fold, seed):
+    """Slow noise (time constant 1 s) that knows nothing of the labels."""
+    steps = np.random.default_rng(len(recording) * 7 + fold + seed).normal(size=(len(recording), 3))
+    return lfilter([1.0], [1.0, -0.975], steps, axis=0)
+
+
+def study(folder, embed=noisy, names=NAMES, first=0, **options) -> Study:
+    return Study(folder, {name: make_recording(first + i) for i, name in enumerate(names)}, embed, **options)
+
+
+def done(job: Job) -> Table:
+    run(job)
+    return read_table(job.outputs["consistency"], stage="consistency")
+
+
+# ---- the slow truth --------------------------------------------------------------------------------------------------
+def slow_means(recording, embedding, part, bins, minimum, track=1.6) -> dict[tuple, np.ndarray]:
+    """(position bin, direction) -> mean of the unpadded samples of a part."""
+    samples: dict[tuple, list] = {}
+    parts, padded = make_split(recording)["fold0"], padding(recording)
+    position, direction = recording.labels["position"].values, recording.labels["direction"].values
+    for t in range(len(recording)):
+        if parts[t] == part and not padded[t]:
+            at = (min(int(position[t] / (track / bins)), bins - 1), int(direction[t]))
+            samples.setdefault(at, []).append(embedding[t])
+    return {at: np.mean(rows, axis=0) for at, rows in samples.items() if len(rows) >= minimum}
+
+
+def slow_score(definition, source, target) -> tuple[float, int]:
+    fit, test, unit = {"paper": (0, 0, 1), "held_out": (0, 1, 0), "paper_test": (1, 1, 1)}[definition]
+    common = sorted(set(source[fit]) & set(target[fit]) & set(source[test]) & set(target[test]))
+
+    def rows(means):
+        return np.array([means[at] / (np.linalg.norm(means[at]) if unit else 1) for at in common])
+
+    fitted = LinearRegression().fit(rows(source[fit]), rows(target[fit]))
+    return r2_score(rows(target[test]), fitted.predict(rows(source[test]))), len(common)
+
+
+def test_scores_are_those_of_plain_loops(tmp_path):
+    made = study(tmp_path, names=NAMES[:3])
+    table = done(made.job("consistency", "consistency", **SPEC))
+    means = {
+        name: [slow_means(r, noisy(r, 0, 1), part, 20, 5) for part in ("train", "test")]
+        for name, r in made.recordings.items()
+    }
+    assert len(table) == 6 * 3
+    for row in table.rows():
+        score, used = slow_score(row["definition"], means[row["from"]], means[row["to"]])
+        assert row["score"] == pytest.approx(score, abs=1e-6)
+        assert row["bins_used"] == used
+        assert (row["recording"], row["seed"], row["fold"]) == ("", 1, 0)
+        occupied = set().union(
+            *(
+                slow_means(made.recordings[row[side]], noisy(made.recordings[row[side]], 0, 1), part, 20, 1)
+                for side in ("from", "to")
+                for part in {"paper": ["train"], "held_out": ["train", "test"], "paper_test": ["test"]}[
+                    row["definition"]
+                ]
+            )
+        )
+        assert row["coverage"] == pytest.approx(used / len(occupied))
+
+
+def test_the_summary_is_the_mean_over_pairs_then_folds_and_seeds(tmp_path):
+    made = study(tmp_path, folds=2, seeds=(1, 2))
+    table = done(made.job("consistency", "consistency", units=[NAMES], **SPEC))
+    assert len(table) == 12 * 3 * 2 * 2
+    for definition, about in table.meta["summary"].items():
+        assert about["mean"] == pytest.approx(table["score"][table["definition"] == definition].mean())
+        assert about["pairs"] == 6
+        assert about["null_n"] == len(about["null"]) == 39
+        assert about["p"] == pytest.approx(1 / 40)
+        assert about["null_effective"] > 19
+
+
+def test_null_draws_are_those_of_shifted_labels(tmp_path):
+    """A draw is what the stage gives for recordings whose labels were shifted on disk."""
+    made = study(tmp_path / "real", names=NAMES[:3])
+    job = made.job("consistency", "consistency", **SPEC)
+    drawn = done(job).meta["summary"]
+    shifts = [of.values[4] for of in draw(job.spec, read_sessions(job))]
+    assert len(set(shifts)) == 3
+    for recording, shift in zip(made.recordings.values(), shifts, strict=True):
+        assert 5 * 20 < shift < len(recording) - 5 * 20  # laps of some 65 samples: some 20 of autocorrelation time
+    moved = {
+        name: dataclasses.replace(
+            r, labels={k: dataclasses.replace(v, values=np.roll(v.values, shift)) for k, v in r.labels.items()}
+        )
+        for (name, r), shift in zip(made.recordings.items(), shifts, strict=True)
+    }
+    kept = {len(r): noisy(r, 0, 1) for r in made.recordings.values()}
+    other = Study(tmp_path / "moved", moved, lambda recording, fold, seed: kept[len(recording)])
+    again = done(other.job("consistency", "consistency", **{**SPEC, "null": 0})).meta["summary"]
+    for name, about in again.items():
+        assert about["mean"] == pytest.approx(drawn[name]["null"][4], abs=1e-9)
+        assert about["null"] == []
+        assert np.isnan(about["p"])
+
+
+def test_two_recordings_are_described_only(tmp_path, capsys):
+    summary = done(study(tmp_path, names=NAMES[:2]).job("consistency", "consistency", **SPEC)).meta["summary"]
+    assert all(len(about["null"]) == 39 and np.isnan(about["p"]) for about in summary.values())
+    assert "no p: description only" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("draws", "given"), [(18, False), (19, True)])
+def test_p_needs_nineteen_draws(tmp_path, draws, given):
+    summary = done(study(tmp_path).job("consistency", "consistency", **{**SPEC, "null": draws})).meta["summary"]
+    assert all(np.isfinite(about["p"]) == given for about in summary.values())
+
+
+def test_equal_recordings_are_shifted_apart(tmp_path):
+    """Copies of one recording under other names would else be shifted alike and the null be as high as the truth."""
+    copies = {name: make_recording(0) for name in NAMES[:3]}
+    made = Study(tmp_path, copies, lambda recording, fold, seed: curve(recording, noise=0.1))
+    about = done(made.job("consistency", "consistency", **SPEC)).meta["summary"]["held_out"]
+    assert about["mean"] > 0.99
+    assert max(about["null"]) < 0.9
+    assert about["p"] == pytest.approx(1 / 40)
+
+
+def test_names_and_order_do_not_change_the_null(tmp_path):
+    made = study(tmp_path / "one", names=NAMES[:3])
+    one = done(made.job("consistency", "consistency", **SPEC)).meta["summary"]
+    renamed = {f"x{i}": recording for i, recording in enumerate(reversed(made.recordings.values()))}
+    other = done(Study(tmp_path / "other", renamed, noisy).job("consistency", "consistency", **SPEC)).meta["summary"]
+    for name in one:
+        np.testing.assert_allclose(one[name]["null"], other[name]["null"], atol=1e-9)
+
+
+def test_noise_is_not_consistent(tmp_path):
+    """p of slow noise that knows nothing of the labels spreads over 0 to 1; that of shared curves is the smallest."""
+    p = []
+    for i in range(14):
+        made = study(tmp_path / str(i), embed=unrelated, names=NAMES[:3], first=10 * i)
+        p.append(done(made.job("consistency", "consistency", **{**SPEC, "null": 39})).meta["summary"]["held_out"]["p"])
+    assert np.mean(np.array(p) <= 0.1) <= 5 / 14  # binomial: P(more than 5 of 14 at .1) = .0015
+    assert min(p) < 0.5 < max(p)
+
+
+def test_held_out_falls_where_the_paper_way_does_not(tmp_path):
+    summary = done(study(tmp_path, embed=unrelated).job("consistency", "consistency", **SPEC)).meta["summary"]
+    assert summary["held_out"]["mean"] < 0.05 < summary["paper"]["mean"] + 0.05
+
+
+@pytest.mark.parametrize("between", ["recordings", "runs"])
+def test_padding_gap_and_valid_do_not_count(tmp_path, between):
+    def spoiled(recording, fold, seed):
+        part = make_split(recording)["fold0"]
+        mask = padding(recording) | np.isin(part, ["gap", "valid"])
+        return np.where(mask[:, None], seed * 9.0, noisy(recording, fold, seed))
+
+    spec = {"recordings": SPEC, "runs": RUNS}[between]
+    one, other = (
+        done(study(tmp_path / name, embed=embed, seeds=(1, 2)).job("consistency", "consistency", **spec))
+        for name, embed in {"clean": noisy, "spoiled": spoiled}.items()
+    )
+    np.testing.assert_array_equal(one["score"], other["score"])
+    for name, about in one.meta["summary"].items():
+        assert about["mean"] == other.meta["summary"][name]["mean"]
+        assert about["mean_with_padded"] != other.meta["summary"][name]["mean_with_padded"]
+
+
+# ---- between runs ----------------------------------------------------------------------------------------------------
+def test_runs_are_mapped_sample_by_sample(tmp_path):
+    made = study(tmp_path, names=NAMES[:2], seeds=(3, 1, 10), folds=2)
+    table = done(made.job("consistency", "consistency", **RUNS))
+    assert len(table) == 2 * 2 * 6 * 3
+    assert set(table["from"]) == {"seed1", "seed3", "seed10"}
+    for row in table.rows():
+        recording, fold = made.recordings[row["recording"]], row["fold"]
+        part, inside = make_split(recording, 2)[f"fold{fold}"], ~padding(recording)
+        x, y = (noisy(recording, fold, int(row[side][4:])) for side in ("from", "to"))
+        fit, test = {"paper": ("train", "train"), "held_out": ("train", "test"), "paper_test": ("test", "test")}[
+            row["definition"]
+        ]
+        fit, test = (part == fit) & inside, (part == test) & inside
+        fitted = LinearRegression().fit(x[fit], y[fit])
+        assert row["score"] == pytest.approx(r2_score(y[test], fitted.predict(x[test])), abs=1e-6)
+        assert 0.6 < row["coverage"] < 1
+        assert (row["seed"], row["bins_used"]) == (-1, -1)
+    about = table.meta["summary"]["held_out"]
+    assert about["mean"] == pytest.approx(table["score"][table["definition"] == "held_out"].mean())
+    assert (about["pairs"], about["null"], about["null_n"]) == (6, [], 0)
+    assert np.isnan(about["p"])
+
+
+def test_runs_of_other_rates_are_not_compared_with_each_other(tmp_path):
+    made = study(tmp_path, names=NAMES[:2], seeds=(1, 2))
+    made.recordings["rat2"] = dataclasses.replace(made.recordings["rat2"], rate=20.0)
+    assert len(done(made.job("consistency", "consistency", **RUNS))) == 12
+
+
+# ---- mistakes --------------------------------------------------------------------------------------------------------
+def position(change):
+    def changed(recording):
+        label = change(recording.labels["position"])
+        return dataclasses.replace(recording, labels={**recording.labels, "position": label})
+
+    return changed
+
+
+MISTAKES = {
+    "between": (
+        {"between": "recording"},
+        None,
+        "between: expected recordings or runs, found 'recording'. Did you mean",
+    ),
+    "seeds": (RUNS, None, "embeddings of rat1, fold 0: expected two seeds or more, found .1.. Add `seeds`"),
+    "labels": ({"labels": []}, None, "labels: expected labels to bin by, found none"),
+    "unknown": ({"labels": ["place"]}, None, "labels of rat4: expected 'place', found no such label"),
+    "rates": ({}, lambda r: dataclasses.replace(r, rate=39.0), "one sampling rate, found rat1 40 Hz, .*rat4 39 Hz"),
+    "kinds": (
+        {},
+        position(lambda label: Label(label.values.astype(int), "discrete", "m")),
+        "label position of rat4: expected continuous in m as in rat1, found discrete in m",
+    ),
+    "ranges": (
+        {},
+        position(lambda label: dataclasses.replace(label, values=label.values + 1.5)),
+        "labels of rat1 and rat4: expected 3 or more common bins of the training parts, found [0-2] of 40",
+    ),
+    "minimum": ({"minimum": 10_000}, None, "labels of rat1 and rat2: expected 3 or more common bins"),
+    "classes": ({"labels": ["direction"]}, None, "3 or more common bins of the training parts, found 2 of 2"),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_mistakes_are_told_and_leave_nothing(tmp_path, name):
+    spec, change, message = MISTAKES[name]
+    made = study(tmp_path)
+    if change:
+        made.recordings["rat4"] = change(made.recordings["rat4"])
+    job = made.job("consistency", "consistency", **{**SPEC, **spec})
+    with pytest.raises(UserError, match=message):
+        run(job)
+    assert not job.outputs["consistency"].exists()
+
+
+def test_a_single_recording_is_told(tmp_path):
+    with pytest.raises(UserError, match="sessions: expected two recordings or more, found 1"):
+        run(study(tmp_path, names=NAMES[:1]).job("consistency", "consistency", **SPEC))
+
+
+def test_too_few_bins_give_no_score_and_are_told(tmp_path, capsys):
+    """Four bins and a map with four coefficients an output: R² would be 1 whatever the data."""
+    table = done(study(tmp_path).job("consistency", "consistency", **{**SPEC, "bins": 2}))
+    assert set(table["bins_used"]) == {4}
+    assert np.isnan(table["score"]).all()
+    assert np.isnan(table.meta["summary"]["paper"]["p"])
+    assert "no score held_out, fold 0: rat1 to rat2: 4 common bins are too few for a map" in capsys.readouterr().err
+
+
+def test_labels_too_slow_to_shift_give_no_null(tmp_path, capsys):
+    made = study(tmp_path)
+    for name, recording in made.recordings.items():
+        slow = Label(np.linspace(0, 1, len(recording)), "continuous", "m")
+        made.recordings[name] = dataclasses.replace(recording, labels={**recording.labels, "position": slow})
+    summary = done(made.job("consistency", "consistency", **{**SPEC, "bins": 10})).meta["summary"]
+    assert all(about["null_n"] == 0 and np.isnan(about["p"]) for about in summary.values())
+    assert "null: 0 of 39 shifts" in capsys.readouterr().err
+
+
+# ---- bytes, time, imports --------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("spec", [SPEC, RUNS], ids=["recordings", "runs"])
+def test_bytes_are_equal_whatever_the_number_of_threads(tmp_path, spec):
+    job = study(tmp_path, names=NAMES[:3], seeds=(1, 2)).job("consistency", "consistency", **spec)
+    program = (
+        "import sys, json, pathlib\n"
+        "from cebra_pipe.pipeline.job import Job\n"
+        "from cebra_pipe.pipeline.stages.consistency import run\n"
+        "spec, inputs, out = json.load(sys.stdin)\n"
+        "inputs = {k: [pathlib.Path(p) for p in v] for k, v in inputs.items()}\n"
+        "run(Job('consistency', spec, inputs, {'consistency': pathlib.Path(out)}))\n"
+        "assert not {'torch', 'sklearn', 'matplotlib'} & set(sys.modules)\n"
+    )
+    digests = set()
+    for threads in ("1", "2"):
+        out = tmp_path / f"{threads}.parquet"
+        text = json.dumps([dict(job.spec), {k: [str(p) for p in v] for k, v in job.inputs.items()}, str(out)])
+        env = {"OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads, "PYTHONPATH": ":".join(sys.path)}
+        subprocess.run([sys.executable, "-c", program], input=text, text=True, env=env, check=True, capture_output=True)
+        digests.add(hashlib.sha256(out.read_bytes()).hexdigest())
+    assert len(digests) == 1
+
+
+def test_four_recordings_with_a_null_take_seconds(tmp_path):
+    made = Study(tmp_path, {name: make_recording(i, laps=100) for i, name in enumerate(NAMES)}, noisy)
+    assert min(map(len, made.recordings.values())) > 6000
+    job = made.job("consistency", "consistency", **{**SPEC, "bins": 40, "null": 199})
+    start = time.perf_counter()
+    run(job)
+    assert time.perf_counter() - start < 6

@@ -1,0 +1,101 @@
+"""Stage tables: rounded rows for people, the same unrounded with provenance for programs."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import numpy as np
+import pytest
+
+from cebra_pipe.data.table import read_table
+from cebra_pipe.errors import UserError
+from cebra_pipe.pipeline.stages import tables
+
+from ..plot.artifacts import build, condition, make_recording
+
+ROLES = ("recordings", "splits", "scores", "histories", "consistency")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    each = {"rat1": ["rat1"], "rat2": ["rat2"]}
+    conditions = [
+        condition("behavior", "CEBRA-Behavior", each),
+        condition("hybrid", "Hybrid", each, hybrid=True, seeds=[1]),
+        condition("permuted", "Permuted", each, control="permute_labels", seeds=[1]),
+    ]
+    recordings = {name: make_recording(name, 900, 8) for name in each}
+    return build(tmp_path_factory.mktemp("study"), recordings, conditions, folds=2)
+
+
+def table_of(made, name, out="out"):
+    job = made.job("tables", ROLES, ("csv", "json"), out=f"{out}_{name}", table=name)
+    tables.run(job)
+    with open(job.outputs["csv"], newline="") as file:
+        return list(csv.DictReader(file)), json.loads(job.outputs["json"].read_text()), job
+
+
+@pytest.mark.parametrize("name", tables.TABLES)
+def test_csv_and_json_hold_the_same_rows_and_equal_bytes(made, name):
+    rows, whole, job = table_of(made, name, "a")
+    again = table_of(made, name, "b")[2]
+    assert rows
+    assert len(rows) == len(whole["rows"])
+    assert whole["provenance"]["spec"]["table"] == name
+    assert set(rows[0]) == set(whole["rows"][0])
+    for kind, path in job.outputs.items():
+        assert path.read_bytes() == again.outputs[kind].read_bytes()
+
+
+def test_decoding_has_one_row_each_with_means_over_folds_and_seeds(made):
+    rows, whole, _ = table_of(made, "decoding")
+    keys = [(r["recording"], r["condition"], r["method"], r["label"]) for r in rows]
+    assert len(set(keys)) == len(keys) == 2 * 3 * 5 * 2
+    path = next(p for p in made.inputs["scores"] if p.stem == "behavior-rat1")
+    table = read_table(path)
+    mask = (table["method"] == "embedding") & (table["label"] == "position")
+    place = keys.index(("rat1", "behavior", "embedding", "position"))
+    row = whole["rows"][place]
+    assert row["unit"] == "cm"
+    assert row["score"] == pytest.approx(100 * table["score"][mask].mean())
+    assert (row["seeds"], row["folds"]) == (2, 2)
+    assert row["seeds_low"] <= row["score"] <= row["seeds_high"]
+    assert float(rows[place]["score"]) == pytest.approx(row["score"], rel=1e-3)
+
+
+def test_permuted_control_has_no_p_and_says_why(made):
+    rows = [r for r in table_of(made, "decoding")[0] if r["condition"] == "permuted" and r["method"] == "embedding"]
+    assert all(r["p"] == "" and "destroys autocorrelation, no p" in r["note"] for r in rows)
+
+
+def test_hybrid_has_two_values_and_train_is_in_sample(made):
+    rows = [r for r in table_of(made, "goodness_of_fit")[0] if r["condition"] == "hybrid" and r["session"] == "rat1"]
+    assert {r["objective"] for r in rows} == {"labels", "time"}
+    assert {r["part"]: r["in_sample"] for r in rows} == {
+        "train": "yes",
+        "train_subsample": "yes",
+        "valid": "no",
+        "test": "no",
+    }
+    for row in rows:
+        bits = (float(row["chance_nats"]) - float(row["loss_nats"])) / np.log(2)
+        assert bits == pytest.approx(float(row["bits"]), abs=2e-3)
+
+
+def test_consistency_has_the_null_interval_beside(made):
+    rows = table_of(made, "consistency")[0]
+    assert {r["comparison"] for r in rows} == {"rats", "runs"}
+    held = next(r for r in rows if (r["comparison"], r["definition"]) == ("rats", "held_out"))
+    assert float(held["null_low"]) < float(held["null_mean"]) < float(held["null_high"])
+    assert next(r for r in rows if r["comparison"] == "runs")["p"] == ""
+
+
+def test_recordings_count_their_parts(made):
+    for row in table_of(made, "recordings")[0]:
+        assert sum(int(row[f"n_{part}"]) for part in ("train", "valid", "test", "gap")) == int(row["samples"]) == 900
+
+
+def test_unknown_table_is_told_the_known_ones(made):
+    with pytest.raises(UserError, match="Did you mean 'decoding'"):
+        tables.run(made.job("tables", ROLES, ("csv", "json"), table="decodin"))

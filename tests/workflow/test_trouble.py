@@ -1,0 +1,146 @@
+"""What goes wrong ends in one message, loses nothing good, and is mended by running again."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from .test_equal_bytes import hashes
+
+pytestmark = pytest.mark.workflow
+
+
+def leftovers(tree: Path) -> list[str]:
+    """Half-written files."""
+    return [str(p) for p in tree.rglob("*.tmp")]
+
+
+def test_a_failed_rerun_keeps_the_earlier_result(checkout):
+    """A change that cannot be fitted: the message is shown, the old model stays, what does not depend on it goes on."""
+    model = checkout.tree / "fits/time/rat1/fold0/seed1/model.pt"
+    before = model.read_bytes()
+    checkout.edit("solver/fitting.py", "    check(task)\n", "    raise UserError(Problem('here', 'this', 'that', 'Do so.'))\n")
+    out = checkout.run("--cores", "2", "--until", "fit", check=False)
+    assert out.returncode != 0
+    assert "here: expected this, found that. Do so." in out.stdout + out.stderr
+    assert model.read_bytes() == before
+    assert not leftovers(checkout.tree)
+
+
+@pytest.mark.parametrize("kind", ["cut short", "overwritten", "empty"])
+def test_damaged_artifacts_are_told_and_mended(checkout, kind):
+    damage = {"cut short": lambda b: b[: len(b) // 2], "overwritten": lambda b: b"x" * len(b), "empty": lambda b: b""}[kind]
+    files = [checkout.tree / name for name in ("recordings/rat1.parquet", "fits/time/rat1/fold0/seed1/model.pt", "figures/losses.png")]
+    good = {path: path.read_bytes() for path in files}
+    for path in files:
+        path.write_bytes(damage(good[path]))
+    out = checkout.run("status", "config.yaml", program="cebra_pipe", check=False)
+    for path in files:
+        assert f"damaged         {path.relative_to(checkout.folder)}" in out.stdout
+    shown = checkout.run(
+        "transform", "--spec", '{"stage":"transform","sessions":["rat1"],"models":[[0,1]]}',
+        "--input", "recordings", str(files[0]), "--input", "splits", str(checkout.tree / "splits/rat1.parquet"),
+        "--input", "models", str(files[1]), "--output", "embedding", str(checkout.folder / "e.parquet"),
+        program="cebra_pipe", check=False,
+    )  # fmt: skip
+    assert shown.returncode == 2
+    assert "rat1.parquet" in shown.stderr
+    assert "Traceback" not in shown.stderr
+    assert not (checkout.folder / "e.parquet").exists()
+    for line in checkout.run("status", "config.yaml", "--commands", program="cebra_pipe", check=False).stdout.splitlines():
+        program, *arguments = line.split()
+        if program == "snakemake":
+            checkout.run(*arguments, "--cores", "2")
+        else:
+            subprocess.run([program, *arguments], cwd=checkout.folder, check=True)
+    assert {path: path.read_bytes() for path in files} == good
+
+
+def test_a_config_with_mistakes(checkout):
+    checkout.config(lambda c: c["conditions"]["time"].update(stpes=3, learning_rate=-1))
+    out = checkout.run("--cores", "2", check=False)
+    assert out.returncode != 0
+    assert "conditions.time.stpes" in out.stderr
+    assert "conditions.time.learning_rate" in out.stderr
+    assert "Traceback" not in out.stdout + out.stderr
+
+
+BAD_FILES = {
+    "missing": (lambda path: None, "no such file"),
+    "truncated": (lambda path: path.write_bytes(b"PK\x03\x04 nothing more"), "bad.npz"),
+    "no such key": (lambda path: np.savez(path, spike=np.ones((300, 4))), "'spikes'"),
+    "nan": (lambda path: np.savez(path, spikes=np.full((300, 4), np.nan), position=np.arange(300.0)), "NaN"),
+    "lengths": (lambda path: np.savez(path, spikes=np.eye(300), position=np.arange(200.0)), "200"),
+    "constant label": (lambda path: np.savez(path, spikes=np.eye(300), position=np.ones(300)), "position"),
+    "shorter than the window": (lambda path: np.savez(path, spikes=np.eye(4), position=np.arange(4.0)), "bad"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_bad_recordings(tmp_path, name):
+    """`check` and the run say the same kind of thing: the file, what is wrong, no traceback."""
+    from .conftest import Checkout, copy_checkout
+
+    make, said = BAD_FILES[name]
+    make(tmp_path / "bad.npz")
+    checkout = Checkout(copy_checkout(tmp_path / "checkout"))
+    entry = {"file": str(tmp_path / "bad.npz"), "neural": "spikes", "rate": 40, "labels": {"position": "position"}}
+    conditions = {"time": {"steps": 5, "model": "offset10-model"}}
+    checkout.config(lambda c: (c.clear(), c.update(study="tiny", recordings={"bad": entry}, conditions=conditions, split={"scheme": "blocks"})))
+    out = checkout.run("check", "config.yaml", program="cebra_pipe", check=False)
+    assert out.returncode == 2, out.stdout + out.stderr
+    assert said in out.stderr
+    assert "Traceback" not in out.stderr
+    run = checkout.run("--cores", "2", check=False)
+    assert run.returncode != 0
+    assert said in run.stdout + run.stderr
+    assert "Traceback" not in run.stdout + run.stderr
+    assert not leftovers(checkout.folder)
+
+
+@pytest.mark.parametrize("victim", ["job", "workflow"])
+def test_after_kill_9_plain_snakemake_recovers(checkout, finished, victim):
+    """A fit, or snakemake itself, killed at work: the next plain run ends with the same bytes as one never killed."""
+
+    def longer(c):
+        c["conditions"]["time"].update(steps=300)
+
+    checkout.config(longer)
+    env = {**os.environ, "PYTHONPATH": str(checkout.folder)}
+    started = subprocess.Popen(
+        [sys.executable, "-m", "snakemake", "--cores", "2"], cwd=checkout.folder, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    job = wait_for_fit(checkout.folder)
+    os.kill(job if victim == "job" else started.pid, signal.SIGKILL)
+    started.wait(timeout=120)
+    checkout.run("--cores", "2")
+    assert checkout.jobs() == set()
+    assert not leftovers(checkout.tree)
+    recovered = hashes(checkout.tree)
+    checkout.run("--cores", "2", "--forcerun", "fit", "--until", "decode")
+    assert hashes(checkout.tree) == recovered
+
+
+def wait_for_fit(folder: Path, seconds: float = 90) -> int:
+    """The process of a running fit of this folder."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        for entry in Path("/proc").iterdir():
+            if not entry.name.isdigit():
+                continue
+            try:
+                command = (entry / "cmdline").read_bytes().split(b"\0")
+                here = (entry / "cwd").resolve() == folder.resolve()
+            except OSError:
+                continue
+            if here and b"cebra_pipe" in command and b"fit" in command and b"sh" not in command[0].split(b"/")[-1]:
+                return int(entry.name)
+        time.sleep(0.05)
+    raise AssertionError("no fit was started")
