@@ -14,7 +14,7 @@ from .sources import Read
 from .trials import check_trials
 
 if TYPE_CHECKING:
-    from ..pipeline.config import LabelConfig, RecordingConfig
+    from ..pipeline.recording_options import LabelConfig, RecordingConfig
 
 
 def check_options(config: RecordingConfig, name: str) -> None:

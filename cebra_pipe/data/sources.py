@@ -13,7 +13,7 @@ from ..errors import Problem, Problems, UserError
 from .load import Contents, open_file
 
 if TYPE_CHECKING:
-    from ..pipeline.config import RecordingConfig, Source
+    from ..pipeline.recording_options import RecordingConfig, Source
 
 OPTIONS = ("header", "separator", "minimum_likelihood")
 

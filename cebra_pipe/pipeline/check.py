@@ -102,13 +102,19 @@ def label_warnings(name: str, recording: Recording) -> Iterator[str]:
             yield f"{name}.{label} changes too slowly ({seconds:.1f} s) for a null of circular shifts over {len(recording) / recording.rate:.0f} s"
 
 
-def check_condition(study: Resolved, k: Condition, prepared: Mapping[str, Prepared], problems: Problems) -> Iterator[str]:
+def check_condition(
+    study: Resolved, k: Condition, prepared: Mapping[str, Prepared], problems: Problems
+) -> Iterator[str]:
     """Lays out each unit and fold; yields one line a unit and warnings of its label metric."""
     told: set[str] = set()  # said once, though it may hold for every unit
     for unit, members in k.units.items():
         ones = [prepared[name] for name in members]
         made: list[Timeline] = []
-        collected(problems, f"conditions.{k.name} ({unit})", lambda m=members, o=ones, made=made: made.extend(layouts(study, k, m, o)))
+        collected(
+            problems,
+            f"conditions.{k.name} ({unit})",
+            lambda m=members, o=ones, made=made: made.extend(layouts(study, k, m, o)),
+        )
         if made:
             windows = ", ".join(f"{part} {sum(map(len, t.centres))}" for part, t in zip(PARTS, made, strict=False))
             yield f"{k.name} ({unit}): {k.training.model}, {len(MODELS[k.training.model].offset)} samples a window; windows {windows}"
@@ -145,7 +151,10 @@ def metric_lines(k: Condition, recordings: list[Recording], train: Timeline) -> 
     if not continuous or k.positives == "discrete":
         return
     space, lag = label_space(recordings, train, k.labels), max(1, round(k.training.time_offset * recordings[0].rate))
-    terms = " + ".join(f"({k.labels[n]:g} Δ{n}{'/' + recordings[0].labels[n].unit if recordings[0].labels[n].unit else ''})²" for n in continuous)
+    terms = " + ".join(
+        f"({k.labels[n]:g} Δ{n}{'/' + recordings[0].labels[n].unit if recordings[0].labels[n].unit else ''})²"
+        for n in continuous
+    )
     classes = [name for name in k.labels if recordings[0].labels[name].discrete]
     yield f"  {k.name}: distance² = {terms}" + (f", within the class of {', '.join(classes)}" if classes else "")
     variance = np.var(space.embed(space.coordinates), axis=0)
@@ -174,7 +183,9 @@ def null_lines(study: Resolved) -> Iterator[str]:
     """The smallest p that the nulls of the config can reach."""
     n = study.config.decode.shifts
     if any(decoded_labels(study, k.recordings) for k in study.conditions.values()):
-        yield f"decoder null: {n} shifts, smallest p {1 / (n + 1):.2g}" + (" (too few for p)" if n < SMALLEST_NULL else "")
+        yield f"decoder null: {n} shifts, smallest p {1 / (n + 1):.2g}" + (
+            " (too few for p)" if n < SMALLEST_NULL else ""
+        )
     for name, comparison in study.comparisons.items():
         if comparison.between == "recordings" and comparison.shifts < SMALLEST_NULL:
             yield f"warning: comparisons.{name}: {comparison.shifts} shifts are too few for p"
@@ -186,5 +197,3 @@ def check_device(study: Resolved) -> None:
         from ..solver.device import resolve
 
         resolve("cuda", 1)
-
-

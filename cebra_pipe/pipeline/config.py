@@ -6,144 +6,19 @@ The models below are the single source of the configuration reference (docs/conf
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from ..errors import Problem, Problems, UserError, did_you_mean
+from .recording_options import Model, Name, RecordingConfig
 
-NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,39}")
 RESERVED = ("joint", "without")  # names of units that the chain makes
-
-
-def _name(value: str) -> str:
-    if not isinstance(value, str) or not NAME.fullmatch(value):
-        raise ValueError("a name of at most 40 characters from a-z, 0-9 and _ that starts with a letter or digit")
-    return value
-
-
-def _key_only(value: Any) -> Any:
-    """`neural: spikes` is short for `neural: {key: spikes}`."""
-    return {"key": value} if isinstance(value, str) else value
 
 
 def _seeds(value: Any) -> Any:
     """`seeds: 3` is short for `seeds: [1, 2, 3]`."""
     return list(range(1, value + 1)) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-Name = Annotated[str, AfterValidator(_name)]
-
-
-class Model(BaseModel):
-    """A frozen part of the config; an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Source(Model):
-    """Where an array lies: a file, and inside it a key and a column."""
-
-    file: str | None = Field(None, description="Path, relative to `data_folder`; the recording's `file` where it is left out.")
-    key: str | int | None = Field(None, description="Name of the array in a npz, h5, mat, jl, pkl or pt file; the sheet of an Excel file.")
-    column: int | str | None = Field(None, description="One column of a 2-D array or table, by number (from 0) or name.")
-    columns: list[int | str] | None = Field(None, description="Several columns of a 2-D array or table.")
-    header: bool | None = Field(None, description="CSV and Excel: whether the first row holds names; found out where it is left out.")
-    separator: str | None = Field(None, description="CSV: the separator; found out where it is left out.")
-    transpose: bool = Field(False, description="The array lies as (neuron, time).")
-    trust: bool = Field(False, description="Unpickle freely: runs what the file says. Only for files that you wrote yourself.")
-    keypoints: list[str] | None = Field(None, description="DeepLabCut h5: the body parts to read.")
-    minimum_likelihood: float | None = Field(None, ge=0, le=1, description="DeepLabCut h5: frames below it are interpolated from good ones (0.6).")
-
-
-ShortSource = Annotated[Source, BeforeValidator(_key_only)]
-
-
-class LabelConfig(Source):
-    """A label: where it lies and what it is."""
-
-    kind: Literal["continuous", "discrete"] = Field("continuous", description="continuous: distances mean something; discrete: classes.")
-    unit: str = Field("", description="Unit of the values, shown in tables and figures.")
-    period: float | None = Field(None, gt=0, description="Circular labels: the value after which they repeat (360, 6.2832).")
-    scale: float | None = Field(None, description="Factor on the values when they are read (0.01 turns cm into m).")
-    time: ShortSource | None = Field(None, description="Time stamps (s) of this label where it has a clock of its own.")
-    resample: Literal["linear", "nearest"] | None = Field(
-        None, description="How a label on its own clock is brought to the neural one; linear for continuous (along the circle where it has a period), nearest for discrete."
-    )
-
-
-class SpikesConfig(Model):
-    """Spike times, binned at the recording's rate."""
-
-    times: ShortSource = Field(description="Spike times in seconds, one array for all neurons or with `neurons` naming each spike's.")
-    neurons: ShortSource | None = Field(None, description="Neuron of each spike, as long as `times`.")
-    start: float | None = Field(None, description="First second that is binned; the first spike where it is left out.")
-    stop: float | None = Field(None, description="Last second that is binned; the last spike where it is left out.")
-
-
-class TrialsConfig(Source):
-    """Trials: given as an array, or derived."""
-
-    from_: Literal["gaps"] | str | None = Field(
-        None, alias="from", description="Derive trials: from jumps or changes of the label of this name, or from `gaps` of the time stamps."
-    )
-    jump: float | None = Field(None, gt=0, description="With a continuous label: a new trial where it changes by at least this much between samples.")
-
-
-class SelectConfig(Model):
-    """Which neurons and samples are used."""
-
-    minimum_rate: float = Field(0.0, ge=0, description="Neurons below this rate (per second) on the training part are left out of each fit.")
-    speed_of: Name | None = Field(None, description="Continuous label whose speed selects samples.")
-    minimum_speed: float | None = Field(None, ge=0, description="Samples where that label moves slower (units per second) are dropped.")
-    start: float | None = Field(None, description="Samples before this time (s) are dropped.")
-    stop: float | None = Field(None, description="Samples after this time (s) are dropped.")
-
-
-class SimulateConfig(Model):
-    """A simulated rat on a linear track (calibrated recipe, docs/numbers.md)."""
-
-    seed: int = Field(1, ge=0)
-    neurons: int = Field(60, ge=2, le=5000)
-    samples: int = Field(6500, ge=50, le=5_000_000)
-    place_cells: float = Field(0.6, ge=0, le=1, description="Share of neurons that are place cells.")
-    interneurons: float = Field(0.02, ge=0, le=1, description="Share of neurons that fire at 5 to 15 Hz everywhere.")
-
-
-class RecordingConfig(Model):
-    """One recording: simulated, or read from files."""
-
-    title: str = ""
-    simulate: SimulateConfig | None = None
-    file: str | None = Field(None, description="The file that all sources of this recording share unless they name their own.")
-    neural: ShortSource | None = Field(None, description="Array (time, neuron): counts, rates or fluorescence.")
-    spikes: SpikesConfig | None = Field(None, description="Instead of `neural`: spike times, binned.")
-    rate: float | None = Field(None, gt=0, description="Samples per second.")
-    time: ShortSource | None = Field(None, description="Time stamps (s) of the neural samples; rate alone where it is left out.")
-    labels: dict[Name, Annotated[LabelConfig, BeforeValidator(_key_only)]] = Field(default_factory=dict)
-    trials: Annotated[TrialsConfig, BeforeValidator(_key_only)] | None = None
-    select: SelectConfig = SelectConfig()
-    largest_gap: float = Field(0.1, gt=0, description="Seconds between two time stamps above which a new epoch begins.")
-
-    @model_validator(mode="after")
-    def _one_origin(self):
-        if (self.simulate is None) == (self.neural is None and self.spikes is None):
-            raise ValueError("either `simulate`, or `neural` or `spikes` with where they lie")
-        if self.neural is not None and self.spikes is not None:
-            raise ValueError("`neural` or `spikes`, not both")
-        if self.simulate is None and self.rate is None and self.time is None:
-            raise ValueError("`rate` (samples per second), or `time` with time stamps")
-        if self.spikes is not None and self.rate is None:
-            raise ValueError("`rate` with `spikes`: the bins per second")
-        if self.simulate is not None:
-            given = sorted(self.model_fields_set - {"simulate", "title", "select"})
-            if given:
-                raise ValueError(f"no {', '.join(given)} beside `simulate`, which makes them itself")
-        return self
 
 
 class SplitConfig(Model):
@@ -152,10 +27,15 @@ class SplitConfig(Model):
     scheme: Literal["blocks", "trials", "folds"] = Field(
         "trials", description="blocks of time, whole trials, or k folds over trials. Recordings without trials: blocks."
     )
-    train: float = Field(0.7, gt=0, lt=1)
-    valid: float = Field(0.15, gt=0, lt=1)
-    test: float = Field(0.15, gt=0, lt=1)
-    blocks: int = Field(4, ge=1, le=100, description="Stretches of the recording, each cut into train, valid and test; spreads the parts over time.")
+    train: float = Field(0.7, gt=0, lt=1, description="Share that trains.")
+    valid: float = Field(0.15, gt=0, lt=1, description="Share on which everything is chosen.")
+    test: float = Field(0.15, gt=0, lt=1, description="Share that is scored once.")
+    blocks: int = Field(
+        4,
+        ge=1,
+        le=100,
+        description="Stretches of the recording, each cut into train, valid and test; spreads the parts over time.",
+    )
     folds: int = Field(3, ge=2, le=50, description="Number of folds of scheme `folds`.")
     gap: float = Field(1.0, ge=0, description="Seconds of recorded time left out between samples of different parts.")
     stratify: Name | None = Field(None, description="Discrete label whose classes each part holds in equal shares.")
@@ -181,19 +61,36 @@ class TrainingConfig(Model):
 
     model: str = Field("offset10-model", description="Architecture; `cebra-pipe check` lists those known.")
     output_dimension: int = Field(3, ge=1, le=256, description="Dimensions of the embedding.")
-    hidden_units: int = Field(32, ge=2, le=4096)
-    similarity: Literal["cosine", "euclidean"] = "cosine"
+    hidden_units: int = Field(32, ge=2, le=4096, description="Channels of the hidden layers.")
+    similarity: Literal["cosine", "euclidean"] = Field(
+        "cosine", description="cosine: embedding on the sphere; euclidean: for the -mse models."
+    )
     temperature: float = Field(1.0, gt=0, description="Temperature; where it is learned, its start.")
-    learn_temperature: bool = False
+    learn_temperature: bool = Field(False, description="Train the temperature too.")
     minimum_temperature: float | None = Field(None, gt=0, description="Lower bound of a learned temperature (0.1).")
-    time_offset: float = Field(0.25, gt=0, description="Seconds between reference and positive (time), or over which label changes are taken (time_delta).")
-    delta: float | None = Field(None, gt=0, description="Standard deviation of delta_normal, in the units of the weighted labels.")
+    time_offset: float = Field(
+        0.25,
+        gt=0,
+        description="Seconds between reference and positive (time), or over which label changes are taken (time_delta).",
+    )
+    delta: float | None = Field(
+        None, gt=0, description="Standard deviation of delta_normal, in the units of the weighted labels."
+    )
     batch_size: int = Field(512, ge=2, le=65536, description="References a step and recording; as many negatives.")
-    steps: int = Field(1000, ge=1, le=10_000_000)
-    learning_rate: float = Field(1e-3, gt=0)
-    normalize: Literal["none", "zscore"] = Field("none", description="Scaling of each neuron, fitted on the training part.")
-    windows: Literal["within", "across"] = Field("within", description="across: windows cross epoch borders, only to reproduce published settings.")
-    threads: int = Field(1, ge=1, le=256, description="Torch threads of a fit; part of what a number depends on, so not taken from --cores.")
+    steps: int = Field(1000, ge=1, le=10_000_000, description="Steps of the optimiser.")
+    learning_rate: float = Field(1e-3, gt=0, description="Learning rate of Adam.")
+    normalize: Literal["none", "zscore"] = Field(
+        "none", description="Scaling of each neuron, fitted on the training part."
+    )
+    windows: Literal["within", "across"] = Field(
+        "within", description="across: windows cross epoch borders, only to reproduce published settings."
+    )
+    threads: int = Field(
+        1,
+        ge=1,
+        le=256,
+        description="Torch threads of a fit; part of what a number depends on, so not taken from --cores.",
+    )
 
 
 class ConditionConfig(TrainingConfig):
@@ -201,13 +98,29 @@ class ConditionConfig(TrainingConfig):
 
     like: Name | None = Field(None, description="Take all fields of this condition, then those given here.")
     title: str = Field("", description="Name in figures.")
-    labels: dict[Name, float] = Field(default_factory=dict, description="Labels and their weights; a list gives each weight 1.")
-    positives: Positives | None = Field(None, description="time without labels; discrete with discrete labels alone; time_delta else.")
-    hybrid: bool = Field(False, description="Adds a time objective: the labels shape the first three dimensions, time shapes all.")
-    units: Literal["each", "joint"] | dict[Name, list[Name]] = Field("each", description="each: a model per recording; joint: one model over all; or named groups.")
-    recordings: list[Name] | None = Field(None, description="The recordings this condition uses; all where it is left out.")
-    seeds: Annotated[list[Annotated[int, Field(ge=0)]], BeforeValidator(_seeds)] = Field([1], min_length=1)
-    control: Control | None = Field(None, description="Transform that breaks the tie of labels and neural data; its seed is its repeat.")
+    labels: dict[Name, float] = Field(
+        default_factory=dict, description="Labels and their weights; a list gives each weight 1."
+    )
+    positives: Positives | None = Field(
+        None, description="time without labels; discrete with discrete labels alone; time_delta else."
+    )
+    hybrid: bool = Field(
+        False, description="Adds a time objective: the labels shape the first three dimensions, time shapes all."
+    )
+    units: Literal["each", "joint"] | dict[Name, list[Name]] = Field(
+        "each", description="each: a model per recording; joint: one model over all; or named groups."
+    )
+    recordings: list[Name] | None = Field(
+        None, description="The recordings this condition uses; all where it is left out."
+    )
+    seeds: Annotated[list[Annotated[int, Field(ge=0)]], BeforeValidator(_seeds)] = Field(
+        [1],
+        min_length=1,
+        description="One fit each; a number n means 1 to n. Their spread is the optimiser's, never n.",
+    )
+    control: Control | None = Field(
+        None, description="Transform that breaks the tie of labels and neural data; its seed is its repeat."
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -221,7 +134,9 @@ class DecodeConfig(Model):
     """How embeddings and baselines are decoded."""
 
     labels: list[Name] | None = Field(None, description="Labels to decode; all where it is left out.")
-    neighbors: list[Annotated[int, Field(ge=1)]] = Field([1, 4, 9, 16, 25, 49], min_length=1, description="k is chosen among these on the valid part.")
+    neighbors: list[Annotated[int, Field(ge=1)]] = Field(
+        [1, 4, 9, 16, 25, 49], min_length=1, description="k is chosen among these on the valid part."
+    )
     shifts: int = Field(999, ge=0, description="Circular shifts of the decoder null; below 19 there is no p.")
     bins: int = Field(40, ge=2, le=1000, description="Bins of a continuous label for naive Bayes.")
     window: float = Field(0.25, gt=0, description="Seconds of counts that naive Bayes sums.")
@@ -230,7 +145,10 @@ class DecodeConfig(Model):
 class BinsConfig(Model):
     """How samples are averaged before they are compared between recordings."""
 
-    labels: list[Name] | None = Field(None, description="Labels that span the bins: at most one continuous, and discrete ones; the condition's where it is left out.")
+    labels: list[Name] | None = Field(
+        None,
+        description="Labels that span the bins: at most one continuous, and discrete ones; the condition's where it is left out.",
+    )
     bins: int = Field(40, ge=2, le=1000, description="Bins of the continuous label.")
     minimum: int = Field(5, ge=1, description="Bins with fewer samples in either recording are left out.")
 
@@ -244,10 +162,14 @@ class AlignConfig(BinsConfig):
 class ComparisonConfig(BinsConfig):
     """One consistency matrix."""
 
-    condition: Name
-    between: Literal["recordings", "runs"] = "recordings"
-    shifts: int = Field(199, ge=0, description="Circular shifts of the null (between recordings); below 19 there is no p.")
-    title: str = ""
+    condition: Name = Field(description="The condition whose embeddings are compared.")
+    between: Literal["recordings", "runs"] = Field(
+        "recordings", description="Recordings of one seed, or seeds of one recording."
+    )
+    shifts: int = Field(
+        199, ge=0, description="Circular shifts of the null (between recordings); below 19 there is no p."
+    )
+    title: str = Field("", description="Name in figures.")
 
 
 Figure = Literal["decoding", "embeddings", "goodness_of_fit", "consistency", "data", "losses"]
@@ -256,24 +178,35 @@ Figure = Literal["decoding", "embeddings", "goodness_of_fit", "consistency", "da
 class FiguresConfig(Model):
     """What is drawn."""
 
-    figures: list[Figure] = Field(["decoding", "embeddings", "goodness_of_fit", "consistency", "data", "losses"], min_length=1)
+    figures: list[Figure] = Field(
+        ["decoding", "embeddings", "goodness_of_fit", "consistency", "data", "losses"],
+        min_length=1,
+        description="Which.",
+    )
     laps: int = Field(8, ge=1, description="Trials of the decoded trace that are shown.")
 
 
 class Study(Model):
     """One config is one study; its name is the folder under results/."""
 
-    study: Name
-    title: str = ""
+    study: Name = Field(description="Name of the study: its folder under `results`.")
+    title: str = Field("", description="Title in figures.")
     seed: int = Field(1, ge=0, description="All random streams derive from it, the recording's content, fold and seed.")
-    device: Literal["auto", "cpu", "cuda"] = "auto"
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto",
+        description="auto: a GPU where one is seen and the job may use it, else the CPU; cuda: an error without one.",
+    )
     results: str = Field("results", description="Folder of the result trees.")
     data_folder: str = Field(".", description="Folder that relative paths of recordings start from.")
-    recordings: dict[Name, RecordingConfig] = Field(min_length=1)
-    split: SplitConfig = SplitConfig()
-    defaults: TrainingConfig = TrainingConfig()
-    conditions: dict[Name, ConditionConfig] = Field(min_length=1)
-    decode: DecodeConfig = DecodeConfig()
-    align: AlignConfig = AlignConfig()
-    comparisons: dict[Name, ComparisonConfig] | None = Field(None, description="All that make sense where it is left out.")
-    figures: FiguresConfig = FiguresConfig()
+    recordings: dict[Name, RecordingConfig] = Field(
+        min_length=1, description="Name: where it lies, or how it is simulated."
+    )
+    split: SplitConfig = Field(SplitConfig(), description="Which samples train, choose and test.")
+    defaults: TrainingConfig = Field(TrainingConfig(), description="Training options for all conditions.")
+    conditions: dict[Name, ConditionConfig] = Field(min_length=1, description="Name: what is learned from, and how.")
+    decode: DecodeConfig = Field(DecodeConfig(), description="How embeddings and baselines are decoded.")
+    align: AlignConfig = Field(AlignConfig(), description="Rotation of embeddings onto one recording's.")
+    comparisons: dict[Name, ComparisonConfig] | None = Field(
+        None, description="All that make sense where it is left out."
+    )
+    figures: FiguresConfig = Field(FiguresConfig(), description="What is drawn.")

@@ -62,7 +62,8 @@ class Job:
             "spec_hash": digest(canonical(self.spec)),
             "code": self.code,
             "inputs": {role: [file_digest(p) for p in paths] for role, paths in sorted(self.inputs.items())},
-            "versions": {"python": platform.python_version(), "cebra_pipe": __version__} | {n: version(n) for n in used},
+            "versions": {"python": platform.python_version(), "cebra_pipe": __version__}
+            | {n: version(n) for n in used},
             "device": self.device,
         }
 

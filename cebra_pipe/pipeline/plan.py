@@ -187,7 +187,11 @@ class Plan:
         for stage in STAGES:
             for wildcards in self.instances(stage):
                 yield Planned(
-                    stage, wildcards, self.inputs(stage, wildcards), self.outputs(stage, wildcards), self.spec(stage, wildcards)
+                    stage,
+                    wildcards,
+                    self.inputs(stage, wildcards),
+                    self.outputs(stage, wildcards),
+                    self.spec(stage, wildcards),
                 )
 
     def targets(self) -> list[str]:
@@ -250,7 +254,9 @@ def _shown(plan: Plan, figure: str) -> list[Condition]:
     real = [k for k in conditions if not k.control]
     single = [k for k in real if all(len(members) == 1 for members in k.units.values())]
     main = next((k for k in single if k.labels and not k.hybrid), (single or real or conditions)[0])
-    control = [k for k in conditions if k.control == "circular_shift" and k.labels == main.labels and k.units == main.units]
+    control = [
+        k for k in conditions if k.control == "circular_shift" and k.labels == main.labels and k.units == main.units
+    ]
     return [main, *control[:1]]
 
 

@@ -51,16 +51,27 @@ def _job(options: argparse.Namespace) -> Job:
             if not file.is_file():
                 problems.add(str(file), "an input file", "no such file", "Run the stage that makes it first.")
     problems.raise_any()
-    return Job(options.verb, _spec(options.spec, options.verb), inputs, outputs, options.code or _code(options.verb), options.gpus)
+    return Job(
+        options.verb,
+        _spec(options.spec, options.verb),
+        inputs,
+        outputs,
+        options.code or _code(options.verb),
+        options.gpus,
+    )
 
 
 def _spec(text: str, verb: str) -> dict:
     try:
         spec = json.loads(text)
     except json.JSONDecodeError as error:
-        raise UserError(Problem("--spec", "JSON", str(error), "Copy it whole, in quotes, from the job's log.")) from None
+        raise UserError(
+            Problem("--spec", "JSON", str(error), "Copy it whole, in quotes, from the job's log.")
+        ) from None
     if not isinstance(spec, dict) or spec.get("stage") != verb:
-        raise UserError(Problem("--spec", f"a spec of stage {verb!r}", repr(spec.get("stage") if isinstance(spec, dict) else spec)))
+        raise UserError(
+            Problem("--spec", f"a spec of stage {verb!r}", repr(spec.get("stage") if isinstance(spec, dict) else spec))
+        )
     return spec
 
 
@@ -98,7 +109,14 @@ def _disk_errors(job: Job) -> Iterator[None]:
         if isinstance(error, UserError) or error.errno is None:
             raise
         where = error.filename or next(iter(job.outputs.values()))
-        raise UserError(Problem(str(where), "to read and write there", error.strerror or str(error), "Free space or permissions, then run snakemake again; earlier results are kept.")) from error
+        raise UserError(
+            Problem(
+                str(where),
+                "to read and write there",
+                error.strerror or str(error),
+                "Free space or permissions, then run snakemake again; earlier results are kept.",
+            )
+        ) from error
 
 
 def _record(path: Path, started: float, seconds: float) -> None:

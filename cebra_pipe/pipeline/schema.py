@@ -65,7 +65,13 @@ def _default(field: Any) -> str:
     value = field.default_factory() if field.default_factory else field.default
     if value is None or value in ("", {}):
         return ""
-    return "see there" if isinstance(value, BaseModel) else f"`{value}`".lower() if isinstance(value, bool) else f"`{value}`"
+    return (
+        "see there"
+        if isinstance(value, BaseModel)
+        else f"`{value}`".lower()
+        if isinstance(value, bool)
+        else f"`{value}`"
+    )
 
 
 def main(options: argparse.Namespace) -> int:

@@ -59,7 +59,11 @@ def _states(job: Planned, stale: set[str]) -> Iterator[State]:
     holder = next((s for s in told.values() if s.state not in ("current", "")), None)
     for path, state in told.items():
         shared = state.state == "" and holder is not None and holder.state == "outdated"
-        yield State(path, "outdated", holder.why) if shared else State(path, state.state or "current", state.why, state.device)
+        yield (
+            State(path, "outdated", holder.why)
+            if shared
+            else State(path, state.state or "current", state.why, state.device)
+        )
 
 
 def _state(job: Planned, path: str, stale: set[str]) -> State:
@@ -104,6 +108,7 @@ def digest_of(path: str) -> str:
 @cache
 def versions() -> dict[str, str]:
     """The versions installed now, of what artifacts name."""
+
     def installed(name: str) -> str:
         try:
             return version(name)
@@ -169,5 +174,7 @@ def main(options: argparse.Namespace) -> int:
         print(f"{plan.root}: " + ", ".join(f"{n} {state}" for state, n in sorted(counts.items())))
         devices = sorted({s.device for s in found if s.device})
         if len(devices) > 1:
-            print(f"Mixed devices: {', '.join(devices)}. Numbers of different devices differ by rounding; refit for equal ones.")
+            print(
+                f"Mixed devices: {', '.join(devices)}. Numbers of different devices differ by rounding; refit for equal ones."
+            )
     return 0 if all(s.state in ("current", "foreign", "other versions") for s in found) else 1

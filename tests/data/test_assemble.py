@@ -13,7 +13,7 @@ from cebra_pipe.data import clocks, spikes
 from cebra_pipe.data.assemble import assemble, sources
 from cebra_pipe.data.select import speed
 from cebra_pipe.errors import UserError
-from cebra_pipe.pipeline.config import RecordingConfig
+from cebra_pipe.pipeline.recording_options import RecordingConfig
 
 from .conftest import write_h5, write_npz
 

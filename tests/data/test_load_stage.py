@@ -11,7 +11,7 @@ import pytest
 from cebra_pipe.data.assemble import sources
 from cebra_pipe.data.recording import Recording
 from cebra_pipe.errors import UserError
-from cebra_pipe.pipeline.config import RecordingConfig
+from cebra_pipe.pipeline.recording_options import RecordingConfig
 from cebra_pipe.pipeline.job import Job, file_digest
 from cebra_pipe.pipeline.stages import load
 

@@ -17,12 +17,22 @@ def test_closure_covers_what_is_imported(stage):
     module = f"cebra_pipe.pipeline.stages.{stage}"
     code = f"import sys, importlib; importlib.import_module({module!r}); print(*[m for m in sys.modules if m.startswith('cebra_pipe')])"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    packages = {m for m in out.split() if f"{m}." in out}  # an __init__ holds a docstring or a table of names, tested below
+    packages = {
+        m for m in out.split() if f"{m}." in out
+    }  # an __init__ holds a docstring or a table of names, tested below
     assert set(out.split()) - packages <= import_closure(module)
 
 
 @pytest.mark.parametrize(
-    ("stage", "other"), [("decode", "models.layers"), ("decode", "solver"), ("fit", "plot"), ("figures", "sklearn"), ("split", "models"), ("load", "solver")]
+    ("stage", "other"),
+    [
+        ("decode", "models.layers"),
+        ("decode", "solver"),
+        ("fit", "plot"),
+        ("figures", "sklearn"),
+        ("split", "models"),
+        ("load", "solver"),
+    ],
 )
 def test_code_that_does_not_reach_a_stage(stage, other):
     assert not [m for m in import_closure(f"cebra_pipe.pipeline.stages.{stage}") if m.startswith(f"cebra_pipe.{other}")]
@@ -49,5 +59,7 @@ def test_other_meaning(one, two):
 
 def test_help_loads_nothing_heavy():
     code = "import sys; from cebra_pipe.cli import parser; parser().format_help(); print(*sys.modules)"
-    loaded = set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
+    loaded = set(
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    )
     assert not loaded & {"torch", "numpy", "pandas", "scipy", "pyarrow", "matplotlib", "pydantic"}

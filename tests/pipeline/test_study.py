@@ -14,7 +14,12 @@ BASE = {
     "study": "s",
     "recordings": {
         "a": {"simulate": {"seed": 1}},
-        "b": {"file": "b.npz", "neural": "spikes", "rate": 40, "labels": {"position": "position", "direction": {"key": "d", "kind": "discrete"}}},
+        "b": {
+            "file": "b.npz",
+            "neural": "spikes",
+            "rate": 40,
+            "labels": {"position": "position", "direction": {"key": "d", "kind": "discrete"}},
+        },
     },
     "conditions": {"time": {}, "behavior": {"labels": ["position", "direction"], "seeds": 2}},
 }
@@ -52,7 +57,12 @@ def test_defaults_reach_conditions_and_own_values_win():
 def test_like_takes_fields_but_not_the_title():
     study = resolve(changed("conditions.null", {"like": "behavior", "control": "circular_shift", "seeds": [5]}))
     null = study.conditions["null"]
-    assert (null.labels, null.control, null.seeds, null.title) == (study.conditions["behavior"].labels, "circular_shift", (5,), "null")
+    assert (null.labels, null.control, null.seeds, null.title) == (
+        study.conditions["behavior"].labels,
+        "circular_shift",
+        (5,),
+        "null",
+    )
 
 
 def test_numbers_in_scientific_notation(tmp_path):
@@ -65,7 +75,11 @@ def test_numbers_in_scientific_notation(tmp_path):
 MISTAKES = [
     ("conditions.time.stpes", 5, ["conditions.time.stpes", "Did you mean 'steps'?"]),
     ("recordings.b.lables", {}, ["recordings.b.lables", "Did you mean 'labels'?"]),
-    ("recordings.b.labels.position", {"key": "p", "unti": "m"}, ["recordings.b.labels.position", "Did you mean 'unit'?"]),
+    (
+        "recordings.b.labels.position",
+        {"key": "p", "unti": "m"},
+        ["recordings.b.labels.position", "Did you mean 'unit'?"],
+    ),
     ("defaults", {"learning_rat": 1}, ["defaults.learning_rat", "Did you mean 'learning_rate'?"]),
     ("conditions.time.model", "ofset10-model", ["conditions.time.model", "Did you mean 'offset10-model'?"]),
     ("conditions.time.learning_rate", -1, ["conditions.time.learning_rate", "greater than 0", "-1"]),

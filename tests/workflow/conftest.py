@@ -40,14 +40,28 @@ class Checkout:
     def tree(self) -> Path:
         return self.folder / "results" / "tiny"
 
-    def run(self, *arguments: str, program: str = "snakemake", check: bool = True, **options) -> subprocess.CompletedProcess:
+    def run(
+        self, *arguments: str, program: str = "snakemake", check: bool = True, **options
+    ) -> subprocess.CompletedProcess:
         """A program of this checkout: its code comes before the installed one."""
-        env = {**os.environ, "PYTHONPATH": str(self.folder), "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+        env = {
+            **os.environ,
+            "PYTHONPATH": str(self.folder),
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        }
         made = subprocess.run(
-            [sys.executable, "-m", program, *arguments], cwd=self.folder, env=env, capture_output=True, text=True, timeout=600, **options
+            [sys.executable, "-m", program, *arguments],
+            cwd=self.folder,
+            env=env,
+            capture_output=True,
+            text=True,
+            timeout=600,
+            **options,
         )
         if check and made.returncode:
-            raise AssertionError(f"{program} {' '.join(arguments)} ended with {made.returncode}:\n{made.stdout}\n{made.stderr}")
+            raise AssertionError(
+                f"{program} {' '.join(arguments)} ended with {made.returncode}:\n{made.stdout}\n{made.stderr}"
+            )
         return made
 
     def jobs(self, *arguments: str) -> set[str]:

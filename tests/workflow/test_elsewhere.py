@@ -12,8 +12,14 @@ pytestmark = pytest.mark.workflow
 def test_slurm_profile_dry_run(finished, tmp_path):
     """Every job asks for memory and time, every fit for a GPU."""
     out = finished.run("--dry-run", "--forceall", "--workflow-profile", "workflow/profiles/slurm", "--verbose").stdout
-    fits = re.findall(r"^rule fit:\n(?:    .*\n)*?    resources: (.*)$|^Job \d+: fit .*\n(?:.*\n)*?    resources: (.*)$", out, re.MULTILINE)
-    wanted = finished.run("--dry-run", "--forceall", "--workflow-profile", "workflow/profiles/slurm", "--printshellcmds").stdout
+    fits = re.findall(
+        r"^rule fit:\n(?:    .*\n)*?    resources: (.*)$|^Job \d+: fit .*\n(?:.*\n)*?    resources: (.*)$",
+        out,
+        re.MULTILINE,
+    )
+    wanted = finished.run(
+        "--dry-run", "--forceall", "--workflow-profile", "workflow/profiles/slurm", "--printshellcmds"
+    ).stdout
     commands = re.findall(r"-m cebra_pipe fit .*--gpus (\d+)", wanted)
     assert commands
     assert set(commands) == {"1"}

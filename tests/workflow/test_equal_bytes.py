@@ -15,7 +15,11 @@ ARTIFACTS = (".parquet", ".pt", ".png", ".svg", ".csv", ".json")
 
 def hashes(tree: Path) -> dict[str, str]:
     """sha256 of every artifact by its place in the tree; records, logs and benchmarks hold times."""
-    paths = [p for p in sorted(tree.rglob("*")) if p.suffix in ARTIFACTS and p.relative_to(tree).parts[0] not in ("records", "benchmarks", "logs")]
+    paths = [
+        p
+        for p in sorted(tree.rglob("*"))
+        if p.suffix in ARTIFACTS and p.relative_to(tree).parts[0] not in ("records", "benchmarks", "logs")
+    ]
     return {str(p.relative_to(tree)): hashlib.sha256(p.read_bytes()).hexdigest() for p in paths}
 
 

@@ -46,7 +46,9 @@ def test_remove_a_condition(checkout):
 
 def test_reorder_conditions(checkout):
     # Nothing is computed again; what lists the conditions is drawn in the new order.
-    checkout.config(lambda c: c.update(conditions={k: c["conditions"][k] for k in ("joint", "time", "behavior", "shifted")}))
+    checkout.config(
+        lambda c: c.update(conditions={k: c["conditions"][k] for k in ("joint", "time", "behavior", "shifted")})
+    )
     assert checkout.jobs() == DRAWN
 
 
@@ -99,7 +101,12 @@ def test_code_that_fit_uses(checkout):
 
 def test_another_study_leaves_this_alone(checkout):
     other = checkout.folder / "other.yaml"
-    text = (checkout.folder / "config.yaml").read_text().replace("study: tiny", "study: other").replace("time: {}", "time: {steps: 10}")
+    text = (
+        (checkout.folder / "config.yaml")
+        .read_text()
+        .replace("study: tiny", "study: other")
+        .replace("time: {}", "time: {steps: 10}")
+    )
     other.write_text(text)
     jobs = checkout.jobs("--configfile", "other.yaml")
     assert "fit fits/time/rat1/fold0/seed1/model.pt" in jobs

@@ -26,7 +26,9 @@ def test_a_failed_rerun_keeps_the_earlier_result(checkout):
     """A change that cannot be fitted: the message is shown, the old model stays, what does not depend on it goes on."""
     model = checkout.tree / "fits/time/rat1/fold0/seed1/model.pt"
     before = model.read_bytes()
-    checkout.edit("solver/fitting.py", "    check(task)\n", "    raise UserError(Problem('here', 'this', 'that', 'Do so.'))\n")
+    checkout.edit(
+        "solver/fitting.py", "    check(task)\n", "    raise UserError(Problem('here', 'this', 'that', 'Do so.'))\n"
+    )
     out = checkout.run("--cores", "2", "--until", "fit", check=False)
     assert out.returncode != 0
     assert "here: expected this, found that. Do so." in out.stdout + out.stderr
@@ -36,8 +38,13 @@ def test_a_failed_rerun_keeps_the_earlier_result(checkout):
 
 @pytest.mark.parametrize("kind", ["cut short", "overwritten", "empty"])
 def test_damaged_artifacts_are_told_and_mended(checkout, kind):
-    damage = {"cut short": lambda b: b[: len(b) // 2], "overwritten": lambda b: b"x" * len(b), "empty": lambda b: b""}[kind]
-    files = [checkout.tree / name for name in ("recordings/rat1.parquet", "fits/time/rat1/fold0/seed1/model.pt", "figures/losses.png")]
+    damage = {"cut short": lambda b: b[: len(b) // 2], "overwritten": lambda b: b"x" * len(b), "empty": lambda b: b""}[
+        kind
+    ]
+    files = [
+        checkout.tree / name
+        for name in ("recordings/rat1.parquet", "fits/time/rat1/fold0/seed1/model.pt", "figures/losses.png")
+    ]
     good = {path: path.read_bytes() for path in files}
     for path in files:
         path.write_bytes(damage(good[path]))
@@ -54,7 +61,9 @@ def test_damaged_artifacts_are_told_and_mended(checkout, kind):
     assert "rat1.parquet" in shown.stderr
     assert "Traceback" not in shown.stderr
     assert not (checkout.folder / "e.parquet").exists()
-    for line in checkout.run("status", "config.yaml", "--commands", program="cebra_pipe", check=False).stdout.splitlines():
+    for line in checkout.run(
+        "status", "config.yaml", "--commands", program="cebra_pipe", check=False
+    ).stdout.splitlines():
         program, *arguments = line.split()
         if program == "snakemake":
             checkout.run(*arguments, "--cores", "2")
@@ -93,7 +102,12 @@ def test_bad_recordings(tmp_path, name):
     checkout = Checkout(copy_checkout(tmp_path / "checkout"))
     entry = {"file": str(tmp_path / "bad.npz"), "neural": "spikes", "rate": 40, "labels": {"position": "position"}}
     conditions = {"time": {"steps": 5, "model": "offset10-model"}}
-    checkout.config(lambda c: (c.clear(), c.update(study="tiny", recordings={"bad": entry}, conditions=conditions, split={"scheme": "blocks"})))
+    checkout.config(
+        lambda c: (
+            c.clear(),
+            c.update(study="tiny", recordings={"bad": entry}, conditions=conditions, split={"scheme": "blocks"}),
+        )
+    )
     out = checkout.run("check", "config.yaml", program="cebra_pipe", check=False)
     assert out.returncode == 2, out.stdout + out.stderr
     assert said in out.stderr
@@ -115,7 +129,11 @@ def test_after_kill_9_plain_snakemake_recovers(checkout, finished, victim):
     checkout.config(longer)
     env = {**os.environ, "PYTHONPATH": str(checkout.folder)}
     started = subprocess.Popen(
-        [sys.executable, "-m", "snakemake", "--cores", "2"], cwd=checkout.folder, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [sys.executable, "-m", "snakemake", "--cores", "2"],
+        cwd=checkout.folder,
+        env=env,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     job = wait_for_fit(checkout.folder)
     os.kill(job if victim == "job" else started.pid, signal.SIGKILL)

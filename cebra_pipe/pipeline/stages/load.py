@@ -8,7 +8,7 @@ from pathlib import Path
 from ...data.assemble import assemble, sources, told
 from ...data.recording import Recording
 from ...errors import Problems
-from ..config import RecordingConfig
+from ..recording_options import RecordingConfig
 from ..job import Job, file_digest
 
 

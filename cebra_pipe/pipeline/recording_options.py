@@ -1,0 +1,171 @@
+"""The options of one recording: where its arrays lie and how they become samples.
+
+Apart from the other options: what this module says is part of the code of stage `load`, and an option of a figure is not.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,39}")
+
+
+def _name(value: str) -> str:
+    if not isinstance(value, str) or not NAME.fullmatch(value):
+        raise ValueError("a name of at most 40 characters from a-z, 0-9 and _ that starts with a letter or digit")
+    return value
+
+
+def _key_only(value: Any) -> Any:
+    """`neural: spikes` is short for `neural: {key: spikes}`."""
+    return {"key": value} if isinstance(value, str) else value
+
+
+Name = Annotated[str, AfterValidator(_name)]
+
+
+class Model(BaseModel):
+    """A frozen part of the config; an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Source(Model):
+    """Where an array lies: a file, and inside it a key and a column."""
+
+    file: str | None = Field(
+        None, description="Path, relative to `data_folder`; the recording's `file` where it is left out."
+    )
+    key: str | int | None = Field(
+        None, description="Name of the array in a npz, h5, mat, jl, pkl or pt file; the sheet of an Excel file."
+    )
+    column: int | str | None = Field(
+        None, description="One column of a 2-D array or table, by number (from 0) or name."
+    )
+    columns: list[int | str] | None = Field(None, description="Several columns of a 2-D array or table.")
+    header: bool | None = Field(
+        None, description="CSV and Excel: whether the first row holds names; found out where it is left out."
+    )
+    separator: str | None = Field(None, description="CSV: the separator; found out where it is left out.")
+    transpose: bool = Field(False, description="The array lies as (neuron, time).")
+    trust: bool = Field(
+        False, description="Unpickle freely: runs what the file says. Only for files that you wrote yourself."
+    )
+    keypoints: list[str] | None = Field(None, description="DeepLabCut h5: the body parts to read.")
+    minimum_likelihood: float | None = Field(
+        None, ge=0, le=1, description="DeepLabCut h5: frames below it are interpolated from good ones (0.6)."
+    )
+
+
+ShortSource = Annotated[Source, BeforeValidator(_key_only)]
+
+
+class LabelConfig(Source):
+    """A label: where it lies and what it is."""
+
+    kind: Literal["continuous", "discrete"] = Field(
+        "continuous", description="continuous: distances mean something; discrete: classes."
+    )
+    unit: str = Field("", description="Unit of the values, shown in tables and figures.")
+    period: float | None = Field(
+        None, gt=0, description="Circular labels: the value after which they repeat (360, 6.2832)."
+    )
+    scale: float | None = Field(None, description="Factor on the values when they are read (0.01 turns cm into m).")
+    time: ShortSource | None = Field(None, description="Time stamps (s) of this label where it has a clock of its own.")
+    resample: Literal["linear", "nearest"] | None = Field(
+        None,
+        description="How a label on its own clock is brought to the neural one; linear for continuous (along the circle where it has a period), nearest for discrete.",
+    )
+
+
+class SpikesConfig(Model):
+    """Spike times, binned at the recording's rate."""
+
+    times: ShortSource = Field(
+        description="Spike times in seconds, one array for all neurons or with `neurons` naming each spike's."
+    )
+    neurons: ShortSource | None = Field(None, description="Neuron of each spike, as long as `times`.")
+    start: float | None = Field(None, description="First second that is binned; the first spike where it is left out.")
+    stop: float | None = Field(None, description="Last second that is binned; the last spike where it is left out.")
+
+
+class TrialsConfig(Source):
+    """Trials: given as an array, or derived."""
+
+    from_: Literal["gaps"] | str | None = Field(
+        None,
+        alias="from",
+        description='Derive trials: from changes of a discrete label, jumps of a continuous one (several labels: "direction, position"), or `gaps` of the time stamps.',
+    )
+    jump: float | None = Field(
+        None,
+        gt=0,
+        description="With a continuous label: a new trial where it changes by at least this much between samples.",
+    )
+
+
+class SelectConfig(Model):
+    """Which neurons and samples are used."""
+
+    minimum_rate: float = Field(
+        0.0, ge=0, description="Neurons below this rate (per second) on the training part are left out of each fit."
+    )
+    speed_of: Name | None = Field(None, description="Continuous label whose speed selects samples.")
+    minimum_speed: float | None = Field(
+        None, ge=0, description="Samples where that label moves slower (units per second) are dropped."
+    )
+    start: float | None = Field(None, description="Samples before this time (s) are dropped.")
+    stop: float | None = Field(None, description="Samples after this time (s) are dropped.")
+
+
+class SimulateConfig(Model):
+    """A simulated rat on a linear track (calibrated recipe, docs/numbers.md)."""
+
+    seed: int = Field(1, ge=0, description="Another seed is another rat.")
+    neurons: int = Field(60, ge=2, le=5000, description="Number of neurons.")
+    samples: int = Field(6500, ge=50, le=5_000_000, description="Samples at 40 Hz.")
+    place_cells: float = Field(0.6, ge=0, le=1, description="Share of neurons that are place cells.")
+    interneurons: float = Field(0.02, ge=0, le=1, description="Share of neurons that fire at 5 to 15 Hz everywhere.")
+
+
+class RecordingConfig(Model):
+    """One recording: simulated, or read from files."""
+
+    title: str = Field("", description="Name in figures.")
+    simulate: SimulateConfig | None = Field(None, description="Simulate it instead of reading it.")
+    file: str | None = Field(
+        None, description="The file that all sources of this recording share unless they name their own."
+    )
+    neural: ShortSource | None = Field(None, description="Array (time, neuron): counts, rates or fluorescence.")
+    spikes: SpikesConfig | None = Field(None, description="Instead of `neural`: spike times, binned.")
+    rate: float | None = Field(None, gt=0, description="Samples per second.")
+    time: ShortSource | None = Field(
+        None, description="Time stamps (s) of the neural samples; rate alone where it is left out."
+    )
+    labels: dict[Name, Annotated[LabelConfig, BeforeValidator(_key_only)]] = Field(
+        default_factory=dict, description="Name: where it lies and what it is; a text alone is its key."
+    )
+    trials: Annotated[TrialsConfig, BeforeValidator(_key_only)] | None = Field(
+        None, description="Trial of each sample, given or derived; one trial where it is left out."
+    )
+    select: SelectConfig = Field(SelectConfig(), description="Which neurons and samples are used.")
+    largest_gap: float = Field(0.1, gt=0, description="Seconds between two time stamps above which a new epoch begins.")
+
+    @model_validator(mode="after")
+    def _one_origin(self):
+        if (self.simulate is None) == (self.neural is None and self.spikes is None):
+            raise ValueError("either `simulate`, or `neural` or `spikes` with where they lie")
+        if self.neural is not None and self.spikes is not None:
+            raise ValueError("`neural` or `spikes`, not both")
+        if self.simulate is None and self.rate is None and self.time is None:
+            raise ValueError("`rate` (samples per second), or `time` with time stamps")
+        if self.spikes is not None and self.rate is None:
+            raise ValueError("`rate` with `spikes`: the bins per second")
+        if self.simulate is not None:
+            given = sorted(self.model_fields_set - {"simulate", "title", "select"})
+            if given:
+                raise ValueError(f"no {', '.join(given)} beside `simulate`, which makes them itself")
+        return self
