@@ -172,6 +172,7 @@ def _legend(drawn: Table) -> list[Line2D]:
     classes = sorted(set(distinct(trace["true_class"])) | set(distinct(trace["decoded_class"])))
     name = (distinct(trace["class_label"]) or ["class"])[0]
     groups = [Line2D([], [], color=_shade(c), lw=3, label=literal(f"{name} {c}")) for c in classes]
+    floors = np.nanmax(drawn["floor"], initial=0.0) > 0
     return [
         Line2D([], [], color=DARK, lw=1.6, alpha=0.55, label="truth"),
         Line2D([], [], color=DARK, ls="", marker="o", ms=2, label="decoded (kNN on the embedding)"),
@@ -180,5 +181,5 @@ def _legend(drawn: Table) -> list[Line2D]:
         Line2D([], [], color=DARK, marker="o", ms=2.6, lw=0.7, label="seeds: optimiser's spread (not n)"),
         Line2D([], [], color=DARK, marker="D", ms=2.3, lw=0.7, label="folds: split's spread (not n)"),
         Line2D([], [], color=DARK, lw=0.6, ls=(0, (4, 2)), label="chance (best constant)"),
-        Line2D([], [], color=DARK, lw=0.6, ls=(0, (1, 1)), label="quantisation floor"),
+        *([Line2D([], [], color=DARK, lw=0.6, ls=(0, (1, 1)), label="quantisation floor")] if floors else []),
     ]

@@ -15,12 +15,13 @@ from scipy.signal import lfilter
 from sklearn.linear_model import LinearRegression
 from sklearn.metrics import r2_score
 
+from cebra_pipe.data.parts import content
 from cebra_pipe.data.recording import Label
 from cebra_pipe.data.table import Table, read_table
 from cebra_pipe.errors import UserError
-from cebra_pipe.pipeline.between_recordings import draw
+from cebra_pipe.pipeline.between_recordings import between_recordings, draw
 from cebra_pipe.pipeline.job import Job
-from cebra_pipe.pipeline.sessions import read_sessions
+from cebra_pipe.pipeline.sessions import Run, Session, read_sessions
 from cebra_pipe.pipeline.stages.consistency import run
 
 from .compared import Study, curve, make_recording, make_split, padding
@@ -52,6 +53,12 @@ def unrelated(recording, fold, seed):
 
 def study(folder, embed=noisy, names=NAMES, first=0, **options) -> Study:
     return Study(folder, {name: make_recording(first + i) for i, name in enumerate(names)}, embed, **options)
+
+
+def in_memory(recording, embed) -> Session:
+    run = Run(embed(recording, 0, 1), padding(recording))
+    name = str(len(recording))
+    return Session(name, recording.rate, recording.labels, content(recording), make_split(recording), {(0, 1): run})
 
 
 def done(job: Job) -> Table:
@@ -175,12 +182,12 @@ def test_names_and_order_do_not_change_the_null(tmp_path):
         np.testing.assert_allclose(one[name]["null"], other[name]["null"], atol=1e-9)
 
 
-def test_noise_is_not_consistent(tmp_path):
+def test_noise_is_not_consistent():
     """p of slow noise that knows nothing of the labels spreads over 0 to 1; that of shared curves is the smallest."""
     p = []
     for i in range(14):
-        made = study(tmp_path / str(i), embed=unrelated, names=NAMES[:3], first=10 * i)
-        p.append(done(made.job("consistency", "consistency", **{**SPEC, "null": 39})).meta["summary"]["held_out"]["p"])
+        sessions = tuple(in_memory(make_recording(10 * i + j), unrelated) for j in range(3))
+        p.append(between_recordings(SPEC, sessions)[1]["held_out"]["p"])
     assert np.mean(np.array(p) <= 0.1) <= 5 / 14  # binomial: P(more than 5 of 14 at .1) = .0015
     assert min(p) < 0.5 < max(p)
 
@@ -309,8 +316,8 @@ def test_labels_too_slow_to_shift_give_no_null(tmp_path, capsys):
 
 
 # ---- bytes, time, imports --------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("spec", [SPEC, RUNS], ids=["recordings", "runs"])
-def test_bytes_are_equal_whatever_the_number_of_threads(tmp_path, spec):
+@pytest.mark.parametrize(("spec", "threads"), [(SPEC, "2"), (RUNS, "2")], ids=["recordings", "runs"])
+def test_numbers_are_equal_whatever_the_number_of_threads(tmp_path, spec, threads):
     job = study(tmp_path, names=NAMES[:3], seeds=(1, 2)).job("consistency", "consistency", **spec)
     program = (
         "import sys, json, pathlib\n"
@@ -321,13 +328,23 @@ def test_bytes_are_equal_whatever_the_number_of_threads(tmp_path, spec):
         "run(Job('consistency', spec, inputs, {'consistency': pathlib.Path(out)}))\n"
         "assert not {'torch', 'sklearn', 'matplotlib'} & set(sys.modules)\n"
     )
+    run(job)
+    out = tmp_path / "other.parquet"
+    text = json.dumps([dict(job.spec), {k: [str(p) for p in v] for k, v in job.inputs.items()}, str(out)])
+    env = {"OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads, "PYTHONPATH": ":".join(sys.path)}
+    subprocess.run([sys.executable, "-c", program], input=text, text=True, env=env, check=True, capture_output=True)
+    one, other = (read_table(path) for path in (job.outputs["consistency"], out))
+    assert json.dumps(one.meta["summary"]) == json.dumps(other.meta["summary"])
+    assert one["score"].tobytes() == other["score"].tobytes()
+
+
+@pytest.mark.parametrize("spec", [SPEC, RUNS], ids=["recordings", "runs"])
+def test_equal_runs_give_equal_bytes(tmp_path, spec):
     digests = set()
-    for threads in ("1", "2"):
-        out = tmp_path / f"{threads}.parquet"
-        text = json.dumps([dict(job.spec), {k: [str(p) for p in v] for k, v in job.inputs.items()}, str(out)])
-        env = {"OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads, "PYTHONPATH": ":".join(sys.path)}
-        subprocess.run([sys.executable, "-c", program], input=text, text=True, env=env, check=True, capture_output=True)
-        digests.add(hashlib.sha256(out.read_bytes()).hexdigest())
+    for folder in ("one", "other"):
+        job = study(tmp_path / folder, names=NAMES[:3], seeds=(1, 2)).job("consistency", "consistency", **spec)
+        run(job)
+        digests.add(hashlib.sha256(job.outputs["consistency"].read_bytes()).hexdigest())
     assert len(digests) == 1
 
 

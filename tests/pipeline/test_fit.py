@@ -69,8 +69,8 @@ def test_step_rows_average_the_steps_between(tmp_path):
 
     losses = [torch.tensor([[float(i), i / 2, i / 2]]) for i in range(1, 26)]
     marks = [(10, 10, torch.tensor(1.0)), (20, 20, torch.tensor(0.9)), (25, 25, torch.tensor(0.8))]
-    rows = _lesson_rows(["labels"], "a", losses, [np.array([5.0])] * 25, marks, 64)
-    assert [r["loss"] for r in rows] == [5.5, 15.5, 23.0]
+    rows = _lesson_rows(["labels"], "a", losses, [np.array([i + 1.0]) for i in range(25)], marks, 64)
+    assert [r["loss"] for r in rows] == [r["chance"] for r in rows] == [5.5, 15.5, 23.0]
     assert [r["draws"] for r in rows] == [640, 640, 320]
     assert [round(r["temperature"], 6) for r in rows] == [1.0, 0.9, 0.8]
 
@@ -178,7 +178,7 @@ def test_damaged_models_are_named(tmp_path, harm):
             read(path)
 
 
-def test_a_model_with_code_in_it_is_refused(tmp_path):
+def test_a_model_with_code_in_it_is_refused(tmp_path, capsys):
     """Loading never executes what a file says."""
 
     class Trap:
@@ -189,6 +189,7 @@ def test_a_model_with_code_in_it_is_refused(tmp_path):
     torch.save({"format": 1, "trap": Trap()}, path)
     with pytest.raises(UserError, match="damaged"):
         read_model(path)
+    assert "executed" not in capsys.readouterr().out
 
 
 def test_device_rule(monkeypatch, capsys):

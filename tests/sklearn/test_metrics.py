@@ -145,7 +145,7 @@ def test_labels_that_span_no_bins_are_refused(name):
 
 # ---- consistency -----------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("include_maximum", [True, False])
-@pytest.mark.parametrize(("samples", "n_bins"), [(1500, 100), (420, 100), (500, 20)])
+@pytest.mark.parametrize(("samples", "n_bins"), [(1500, 100), (420, 100), (380, 100), (500, 20)])
 def test_consistency_between_datasets_is_the_documented_one(samples, n_bins, include_maximum):
     embeddings, labels = curves(3, samples=samples)
     scores, pairs, ids = consistency_score(

@@ -213,12 +213,15 @@ def test_two_threads_rerun_to_the_bit():
 
 
 def test_global_generators_and_settings_stay_untouched():
-    torch_state, numpy_state = torch.random.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
-    before = torch.get_num_threads(), torch.get_deterministic_debug_mode()
-    fitted(task_of(track(0), steps=5))
-    assert torch.equal(torch_state, torch.random.get_rng_state())
-    assert (numpy_state == np.random.get_state()[1]).all()  # noqa: NPY002
-    assert (torch.get_num_threads(), torch.get_deterministic_debug_mode()) == before
+    with torch.random.fork_rng():
+        torch.manual_seed(8)  # a state that no fit leaves behind by chance
+        torch.set_deterministic_debug_mode("default")
+        torch_state, numpy_state = torch.random.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
+        threads = torch.get_num_threads()
+        fitted(task_of(track(0), steps=5), threads=threads + 1)
+        assert torch.equal(torch_state, torch.random.get_rng_state())
+        assert (numpy_state == np.random.get_state()[1]).all()  # noqa: NPY002
+        assert (torch.get_num_threads(), torch.get_deterministic_debug_mode()) == (threads, 0)
 
 
 def test_names_do_not_enter_random_streams():
