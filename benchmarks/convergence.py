@@ -2,8 +2,8 @@
 
     python benchmarks/convergence.py config.yaml --steps 5000 --seeds 1
 
-Needs the finished study. Prints a table in markdown: valid loss in nats at the end of the study's fit, at the end of the
-longer one, and the lowest on the longer one's way (its own glances at the valid part, on fewer draws).
+Needs the finished study. Prints a table in markdown: valid loss in nats at the end of the study's fit, at the end of
+the longer one, and the lowest on the longer one's way (its own glances at the valid part, on fewer draws).
 """
 
 from __future__ import annotations
@@ -34,7 +34,17 @@ def main() -> None:
     given = options.parse_args()
     plan = Plan(read_study(given.config))
     jobs = [j for j in plan.jobs() if j.stage == "fit" and (not given.seeds or int(j.wildcards["seed"]) in given.seeds)]
-    print(f"| condition | unit | seed | objective | valid, study | valid, {given.steps} steps | lowest on the way | difference | |")
+    columns = (
+        "condition",
+        "unit",
+        "seed",
+        "objective",
+        "valid, study",
+        f"valid, {given.steps} steps",
+        "lowest",
+        "difference",
+    )
+    print(f"| {' | '.join(columns)} | |")
     print("|---|---|---|---|---|---|---|---|---|")
     for job in jobs:
         for row in compare(job, given.steps):
@@ -56,20 +66,24 @@ def compare(job: Planned, steps: int) -> Iterator[str]:
         mine, theirs, lowest = final(study, objective), final(longer, objective), on_the_way(longer, objective)
         told = "converged" if mine - theirs <= WITHIN else "not converged"
         yield (
-            f"| {w['condition']} | {w['unit']} | {w['seed']} | {objective} | {mine:.3f} | {theirs:.3f} | {lowest:.3f} | "
-            f"{mine - theirs:+.3f} | {told} |"
+            f"| {w['condition']} | {w['unit']} | {w['seed']} | {objective} | {mine:.3f} | {theirs:.3f} | "
+            f"{lowest:.3f} | {mine - theirs:+.3f} | {told} |"
         )
 
 
 def final(history: Table, objective: str) -> float:
     """The valid loss after the last step, of all recordings together."""
-    rows = history.where((history["kind"] == "score") & (history["part"] == "valid") & (history["objective"] == objective))
+    rows = history.where(
+        (history["kind"] == "score") & (history["part"] == "valid") & (history["objective"] == objective)
+    )
     pooled = rows["session"] == "pooled"
     return float(rows["loss"][pooled if pooled.any() else slice(None)].mean())
 
 
 def on_the_way(history: Table, objective: str) -> float:
-    rows = history.where((history["kind"] == "step") & (history["part"] == "valid") & (history["objective"] == objective))
+    rows = history.where(
+        (history["kind"] == "step") & (history["part"] == "valid") & (history["objective"] == objective)
+    )
     return float(np.min(rows["loss"]))
 
 

@@ -54,8 +54,12 @@ def parser() -> argparse.ArgumentParser:
 
 def _stage_options(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--spec", required=True, help="what to do, as JSON (the log of the workflow shows it)")
-    verb.add_argument("--input", action="append", nargs="+", default=[], metavar=("ROLE", "FILE"), help="input files of a role")
-    verb.add_argument("--output", action="append", nargs=2, default=[], metavar=("ROLE", "FILE"), help="output file of a role")
+    verb.add_argument(
+        "--input", action="append", nargs="+", default=[], metavar=("ROLE", "FILE"), help="input files of a role"
+    )
+    verb.add_argument(
+        "--output", action="append", nargs=2, default=[], metavar=("ROLE", "FILE"), help="output file of a role"
+    )
     verb.add_argument("--code", default="", help="fingerprint of the stage's code (worked out where it is left out)")
     verb.add_argument("--gpus", type=int, default=0, help="number of GPUs that this job may use")
     verb.add_argument("--record", type=Path, help="where to note host, duration and command")
@@ -108,7 +112,9 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"cebra-pipe {options.verb}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(f"cebra-pipe {options.verb}: stopped. Run snakemake again to go on with what is missing.", file=sys.stderr)
+        print(
+            f"cebra-pipe {options.verb}: stopped. Run snakemake again to go on with what is missing.", file=sys.stderr
+        )
         return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

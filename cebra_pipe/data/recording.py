@@ -80,22 +80,32 @@ class Recording:
         about = table.meta["recording"]
         neurons = tuple(about["neurons"])
         neural = np.stack([table[f"neural.{name}"] for name in neurons], axis=1)
-        labels = {
-            name: Label(table[f"label.{name}"], **properties) for name, properties in about["labels"].items()
-        }
+        labels = {name: Label(table[f"label.{name}"], **properties) for name, properties in about["labels"].items()}
         fixed = {name: table[name] for name in ("time", "epoch", "trial")}
-        return cls(neural, about["rate"], labels, neurons=neurons, minimum_rate=about["minimum_rate"], notes=about["notes"], **fixed)
+        return cls(
+            neural,
+            about["rate"],
+            labels,
+            neurons=neurons,
+            minimum_rate=about["minimum_rate"],
+            notes=about["notes"],
+            **fixed,
+        )
 
     def columns(self) -> Table:
         """The table that goes to disk: time, epoch, trial, one column a label and a neuron."""
-        columns = {"time": self.time.astype(np.float64), "epoch": self.epoch.astype(np.int32), "trial": self.trial.astype(np.int32)}
+        columns = {
+            "time": self.time.astype(np.float64),
+            "epoch": self.epoch.astype(np.int32),
+            "trial": self.trial.astype(np.int32),
+        }
         columns |= {f"label.{name}": label.values for name, label in self.labels.items()}
         columns |= {f"neural.{name}": np.ascontiguousarray(self.neural[:, i]) for i, name in enumerate(self.neurons)}
         about = {
             "rate": self.rate,
             "neurons": list(self.neurons),
             "minimum_rate": self.minimum_rate,
-            "labels": {name: {"kind": l.kind, "unit": l.unit, "period": l.period} for name, l in self.labels.items()},
+            "labels": {n: {"kind": v.kind, "unit": v.unit, "period": v.period} for n, v in self.labels.items()},
             "notes": dict(self.notes),
         }
         return Table(columns, {"recording": json.loads(json.dumps(about))})

@@ -50,7 +50,9 @@ class Table:
             yield {n: v.item() if isinstance(v, np.generic) else v for n, v in zip(names, values, strict=True)}
 
 
-def from_rows(rows: Iterable[Mapping], columns: Mapping[str, object], meta: Mapping[str, object] | None = None) -> Table:
+def from_rows(
+    rows: Iterable[Mapping], columns: Mapping[str, object], meta: Mapping[str, object] | None = None
+) -> Table:
     """A table of dictionaries; `columns` maps each name to a numpy dtype, `str` or `list`."""
     rows = list(rows)
     made: dict[str, np.ndarray | list] = {}
@@ -91,7 +93,14 @@ def read_table(path: Path, columns: list[str] | None = None, stage: str | tuple[
     meta = read_meta(path)
     stages = (stage,) if isinstance(stage, str) else stage
     if stages and meta.get("stage") not in stages:
-        raise UserError(Problem(str(path), f"the output of {' or '.join(stages)}", f"one of {meta.get('stage')!r}", "Give the file of that stage."))
+        raise UserError(
+            Problem(
+                str(path),
+                f"the output of {' or '.join(stages)}",
+                f"one of {meta.get('stage')!r}",
+                "Give the file of that stage.",
+            )
+        )
     try:
         read = pq.read_table(path, columns=columns)
     except (OSError, pa.ArrowInvalid, pa.ArrowException) as error:
@@ -102,23 +111,43 @@ def read_table(path: Path, columns: list[str] | None = None, stage: str | tuple[
 def read_meta(path: Path) -> dict:
     """What the footer says of the file: stage, spec, code, inputs, versions, seed."""
     if not Path(path).exists():
-        raise UserError(Problem(str(path), "a parquet file", "no such file", "Run the stage that makes it, or mend the path."))
+        raise UserError(
+            Problem(str(path), "a parquet file", "no such file", "Run the stage that makes it, or mend the path.")
+        )
     try:
         metadata = pq.read_schema(path).metadata or {}
     except (OSError, pa.ArrowInvalid, pa.ArrowException) as error:
         raise damaged(path, str(error)) from error
     if META not in metadata:
-        raise UserError(Problem(str(path), "a table that cebra_pipe wrote", "a parquet file without its metadata", "Remove it and run the stage again."))
+        raise UserError(
+            Problem(
+                str(path),
+                "a table that cebra_pipe wrote",
+                "a parquet file without its metadata",
+                "Remove it and run the stage again.",
+            )
+        )
     meta = json.loads(metadata[META])
     if meta.get("version") != VERSION:
-        raise UserError(Problem(str(path), f"layout version {VERSION}", str(meta.get("version")), "Remove it and run the stage again with this version."))
+        raise UserError(
+            Problem(
+                str(path),
+                f"layout version {VERSION}",
+                str(meta.get("version")),
+                "Remove it and run the stage again with this version.",
+            )
+        )
     return meta
 
 
 def damaged(path: Path, why: str) -> UserError:
     """The message for a file that was cut short or overwritten."""
     first = why.strip().splitlines()[0] if why.strip() else "unreadable"
-    return UserError(Problem(str(path), "a whole file", f"a damaged one ({first})", "Remove it and run snakemake again: it is remade."))
+    return UserError(
+        Problem(
+            str(path), "a whole file", f"a damaged one ({first})", "Remove it and run snakemake again: it is remade."
+        )
+    )
 
 
 def _numpy(column: pa.ChunkedArray) -> np.ndarray | list:

@@ -96,10 +96,12 @@ def label_warnings(name: str, recording: Recording) -> Iterator[str]:
             yield f"{name}.{label} has two values, {values[0]:g} and {values[1]:g}: kind: discrete makes it a class"
         elif not found.discrete and len(values) < 100:
             ties = int(np.median(np.unique(found.values, return_counts=True)[1]))
-            yield f"{name}.{label} has {len(values)} distinct values, {ties} samples each (median): positives are drawn uniformly among them"
+            told = f"{len(values)} distinct values, {ties} samples each (median)"
+            yield f"{name}.{label} has {told}: positives are drawn uniformly among them"
         seconds = autocorrelation_time(coordinates(found), recording.rate)
         if 10 * seconds > len(recording) / recording.rate:
-            yield f"{name}.{label} changes too slowly ({seconds:.1f} s) for a null of circular shifts over {len(recording) / recording.rate:.0f} s"
+            span = len(recording) / recording.rate
+            yield f"{name}.{label} changes too slowly ({seconds:.1f} s) for a null of circular shifts over {span:.0f} s"
 
 
 def check_condition(
@@ -117,7 +119,8 @@ def check_condition(
         )
         if made:
             windows = ", ".join(f"{part} {sum(map(len, t.centres))}" for part, t in zip(PARTS, made, strict=False))
-            yield f"{k.name} ({unit}): {k.training.model}, {len(MODELS[k.training.model].offset)} samples a window; windows {windows}"
+            window = len(MODELS[k.training.model].offset)
+            yield f"{k.name} ({unit}): {k.training.model}, {window} samples a window; windows {windows}"
             told |= set(metric_lines(k, [one.recording for one in ones], made[0]))
     yield from sorted(told)
 
@@ -160,7 +163,7 @@ def metric_lines(k: Condition, recordings: list[Recording], train: Timeline) -> 
     variance = np.var(space.embed(space.coordinates), axis=0)
     share = variance.max() / max(variance.sum(), 1e-300)
     if len(continuous) > 1 and share > DOMINATES:
-        yield f"warning: {k.name}: one label explains more than {100 * DOMINATES:.0f} % of the squared distances; weigh the labels"
+        yield f"warning: {k.name}: one label makes more than {100 * DOMINATES:.0f} % of the distances; weigh the labels"
     if k.positives == "time_delta":
         yield from outside_lines(k, space.coordinates, train, lag)
 
@@ -176,7 +179,8 @@ def outside_lines(k: Condition, values: np.ndarray, train: Timeline, lag: int) -
     query = values[stream.integers(0, len(values), 4096)] + change[stream.integers(0, len(change), 4096)]
     share = ((query < values.min(0)) | (query > values.max(0))).any(1).mean()
     if share > 0.05:
-        yield f"  {k.name}: about {10 * round(10 * share)} % of the queries fall outside the labels' range, where an end is nearest"
+        about = f"about {10 * round(10 * share)} % of the queries"
+        yield f"  {k.name}: {about} fall outside the labels' range, where an end is nearest"
 
 
 def null_lines(study: Resolved) -> Iterator[str]:

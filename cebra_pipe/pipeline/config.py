@@ -71,7 +71,7 @@ class TrainingConfig(Model):
     time_offset: float = Field(
         0.25,
         gt=0,
-        description="Seconds between reference and positive (time), or over which label changes are taken (time_delta).",
+        description="Seconds from reference to positive (time), or over which label changes are taken (time_delta).",
     )
     delta: float | None = Field(
         None, gt=0, description="Standard deviation of delta_normal, in the units of the weighted labels."
@@ -147,7 +147,8 @@ class BinsConfig(Model):
 
     labels: list[Name] | None = Field(
         None,
-        description="Labels that span the bins: at most one continuous, and discrete ones; the condition's where it is left out.",
+        description="Labels that span the bins, at most one continuous; "
+        "where it is left out the first continuous and the first discrete one that all recordings share.",
     )
     bins: int = Field(40, ge=2, le=1000, description="Bins of the continuous label.")
     minimum: int = Field(5, ge=1, description="Bins with fewer samples in either recording are left out.")

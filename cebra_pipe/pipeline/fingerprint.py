@@ -1,7 +1,7 @@
 """A stage's code as one short text: equal while what it computes is equal, other when it may not be.
 
-The hash covers the modules of this package that the stage's module imports, directly or not, found in the source without
-running it. Comments, layout, docstrings, annotations and the descriptions of config options do not count.
+The hash covers the modules of this package that the stage's module imports, directly or not, found in the source
+without running it. Comments, layout, docstrings, annotations and the descriptions of config options do not count.
 """
 
 from __future__ import annotations

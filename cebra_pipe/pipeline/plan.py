@@ -43,10 +43,10 @@ STAGES: Mapping[str, Mapping[str, str]] = {
 
 # What each figure and table reads: files by role, and parts of the study.
 FIGURES = {
-    "decoding": (("recordings", "splits", "scores", "traces"), ("recordings", "conditions", "laps")),
+    "decoding": (("recordings", "splits", "scores", "traces"), ("recordings", "conditions", "color", "laps")),
     "embeddings": (("recordings", "splits", "embeddings", "aligned"), ("recordings", "conditions", "color")),
     "goodness_of_fit": (("histories",), ("recordings", "conditions")),
-    "consistency": (("consistency",), ("recordings", "comparisons")),
+    "consistency": (("consistency",), ("recordings", "comparisons", "conditions")),
     "data": (("recordings", "splits"), ("recordings", "color")),
     "losses": (("histories",), ("recordings", "conditions")),
 }
@@ -247,8 +247,11 @@ def _shown_inputs(plan: Plan, roles: tuple[str, ...], conditions: list[Condition
 
 
 def _shown(plan: Plan, figure: str) -> list[Condition]:
-    """All conditions, but for the embeddings the main one (labels, not joint) and its circularly shifted control."""
+    """The conditions of a figure: all, those compared, or for embeddings the main one and its shifted control."""
     conditions = list(plan.study.conditions.values())
+    if figure == "consistency":
+        compared = {entry.condition for entry in plan.study.comparisons.values()}
+        return [k for k in conditions if k.name in compared]
     if figure != "embeddings":
         return conditions
     real = [k for k in conditions if not k.control]

@@ -1,6 +1,6 @@
 """The options of one recording: where its arrays lie and how they become samples.
 
-Apart from the other options: what this module says is part of the code of stage `load`, and an option of a figure is not.
+Apart from the other options: what this module says is part of the code of stage `load`, an option of a figure is not.
 """
 
 from __future__ import annotations
@@ -77,7 +77,8 @@ class LabelConfig(Source):
     time: ShortSource | None = Field(None, description="Time stamps (s) of this label where it has a clock of its own.")
     resample: Literal["linear", "nearest"] | None = Field(
         None,
-        description="How a label on its own clock is brought to the neural one; linear for continuous (along the circle where it has a period), nearest for discrete.",
+        description="How a label on its own clock is brought to the neural one; "
+        "linear for continuous (along the circle where it has a period), nearest for discrete.",
     )
 
 
@@ -98,7 +99,8 @@ class TrialsConfig(Source):
     from_: Literal["gaps"] | str | None = Field(
         None,
         alias="from",
-        description='Derive trials: from changes of a discrete label, jumps of a continuous one (several labels: "direction, position"), or `gaps` of the time stamps.',
+        description="Derive trials: from changes of a discrete label, jumps of a continuous one, "
+        "several of them (`direction, position`), or `gaps` of the time stamps.",
     )
     jump: float | None = Field(
         None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 
 GPU_FILES = ("/dev/nvidiactl", "/proc/driver/nvidia/version", "/dev/dxg")  # NVIDIA on Linux, and under WSL
@@ -21,6 +22,16 @@ MEMORY = {
     "tables": (500, 50),
 }
 MINUTES = {"fit": 10}  # besides the steps; other stages take minutes at most
+
+
+def use_checkout(folder: str) -> None:
+    """Jobs run this checkout with this Python, also from an environment that is not activated.
+
+    A conda environment of --software-deployment-method comes before it, and finds the same checkout.
+    """
+    first = {"PATH": os.path.dirname(sys.executable), "PYTHONPATH": folder}
+    for name, place in first.items():
+        os.environ[name] = os.pathsep.join([place, *filter(None, [os.environ.get(name)])])
 
 
 def has_gpu() -> bool:

@@ -10,6 +10,8 @@ from pathlib import Path
 from .plan import Plan
 from .study import read_study
 
+BASELINE = "baseline: "
+
 
 def main(options: argparse.Namespace) -> int:
     """Figures, tables, then held-out decoding: conditions and baselines against recordings."""
@@ -35,18 +37,22 @@ def board(rows: list[Mapping]) -> Iterator[str]:
     for label, metric, unit in dict.fromkeys((r["label"], r["metric"], r["unit"]) for r in rows):
         scale, shown = (100, "cm") if unit == "m" else (1, unit)
         mine = [r for r in rows if (r["label"], r["metric"], r["unit"]) == (label, metric, unit)]
-        named = {(name_of(r), r["title"]): r for r in mine}
+        named: dict[tuple[str, str], Mapping] = {}
+        for (
+            row
+        ) in mine:  # the first condition's baselines: those of a control decode what the control made of the labels
+            named.setdefault((name_of(row), row["title"]), row)
         yield f"\nHeld-out {label}, {metric.replace('_', ' ')}{f' ({shown})' if shown else ''}:"
         width = max(len(name) for name, _ in named)
         yield f"  {'':{width}s}" + "".join(f"{title:>16.15s}" for title in recordings)
-        for name in dict.fromkeys(name for name, _ in named):
+        for name in sorted(dict.fromkeys(name for name, _ in named), key=lambda name: name.startswith(BASELINE)):
             cells = (cell(named.get((name, title)), scale) for title in recordings)
             yield f"  {name:{width}s}" + "".join(f"{text:>16s}" for text in cells)
 
 
 def name_of(row: Mapping) -> str:
     """A condition by its title; a baseline, which every condition scores on its own samples, by its own."""
-    return row["condition_title"] if row["method"] == "embedding" else f"baseline: {row['method_title']}"
+    return row["condition_title"] if row["method"] == "embedding" else f"{BASELINE}{row['method_title']}"
 
 
 def cell(row: Mapping | None, scale: float) -> str:

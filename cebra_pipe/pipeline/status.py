@@ -174,7 +174,5 @@ def main(options: argparse.Namespace) -> int:
         print(f"{plan.root}: " + ", ".join(f"{n} {state}" for state, n in sorted(counts.items())))
         devices = sorted({s.device for s in found if s.device})
         if len(devices) > 1:
-            print(
-                f"Mixed devices: {', '.join(devices)}. Numbers of different devices differ by rounding; refit for equal ones."
-            )
+            print(f"Mixed devices: {', '.join(devices)}. Their numbers differ by rounding; refit for equal ones.")
     return 0 if all(s.state in ("current", "foreign", "other versions") for s in found) else 1

@@ -68,7 +68,7 @@ class Resolved:
         return {name: LabelInfo(label.kind, label.unit, label.period) for name, label in entry.labels.items()}
 
     def bin_labels(self, given: list[str] | None, recordings: tuple[str, ...]) -> list[str]:
-        """The labels that span the bins: those given, else the first continuous and the first discrete one that all share."""
+        """The labels that span the bins: those given, else the first continuous and the first discrete one of all."""
         if given is not None:
             return given
         shared = shared_labels(self, recordings)
@@ -109,7 +109,7 @@ def read_yaml(path: Path) -> dict:
     """The mapping in a YAML file."""
     try:
         with open(path, encoding="utf-8") as file:
-            data = yaml.load(file, _Loader)  # noqa: S506 - a SafeLoader
+            data = yaml.load(file, _Loader)
     except FileNotFoundError:
         raise UserError(Problem(str(path), "a config file", "no such file", "Give the path of a YAML file.")) from None
     except (OSError, UnicodeDecodeError) as error:
@@ -234,7 +234,7 @@ def _condition(study: c.Study, name: str, problems: Problems, where: str) -> Con
 
 
 def _positives(study: c.Study, labels: Mapping[str, float], recordings: tuple[str, ...]) -> str:
-    """What the documents promise where nothing is said: time without labels, discrete for classes alone, time_delta else."""
+    """Where nothing is said: time without labels, discrete for classes alone, time_delta else."""
     if not labels:
         return "time"
     infos = Resolved(study, {}, {}).labels(recordings[0]) if recordings else {}
@@ -261,7 +261,7 @@ def _units(given: Any, recordings: tuple[str, ...], where: str, problems: Proble
 
 
 def _comparisons(study: Resolved) -> Iterator[tuple[str, c.ComparisonConfig]]:
-    """The comparisons that make sense: between recordings where labels give bins, between runs where there are two seeds."""
+    """Those that make sense: between recordings where labels give bins, between runs where there are two seeds."""
     for name, condition in study.conditions.items():
         several, bins = len(condition.recordings) > 1, study.bin_labels(None, condition.recordings)
         if several and bins:

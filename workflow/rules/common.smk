@@ -7,16 +7,9 @@ from cebra_pipe.errors import UserError
 from cebra_pipe.pipeline.fingerprint import fingerprint
 from cebra_pipe.pipeline.plan import Plan, check_files
 from cebra_pipe.pipeline.study import resolve
-from cebra_pipe.pipeline.resources import has_gpu, memory, minutes
+from cebra_pipe.pipeline.resources import has_gpu, memory, minutes, use_checkout
 
-# Jobs run this checkout with this Python, also from an environment that is not activated; a conda environment of
-# --software-deployment-method comes before it and finds the same checkout.
-os.environ["PATH"] = os.pathsep.join(
-    [os.path.dirname(sys.executable), os.environ.get("PATH", "")]
-)
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    [str(workflow.basedir), *filter(None, [os.environ.get("PYTHONPATH")])]
-)
+use_checkout(str(workflow.basedir))
 
 try:
     PLAN = Plan(resolve(config, "config"))

@@ -8,8 +8,8 @@ from pathlib import Path
 from ...data.assemble import assemble, sources, told
 from ...data.recording import Recording
 from ...errors import Problems
-from ..recording_options import RecordingConfig
 from ..job import Job, file_digest
+from ..recording_options import RecordingConfig
 
 
 def run(job: Job) -> None:
