@@ -1,1 +1,1 @@
-"""…"""
+"""Recordings: reading files, tables on disk, epochs, parts, controls."""

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..distributions.streams import generator
 from ..errors import Problem, UserError, did_you_mean
+from ..streams import generator
 from .parts import autocorrelation_time, content, coordinates, segments, shift_labels
 from .recording import Label, Recording
 

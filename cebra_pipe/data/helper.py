@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.spatial import cKDTree
 
-from ..distributions.streams import generator
 from ..errors import Problem, Problems, UserError
+from ..streams import generator
 
 FEW_PAIRS = 1000  # pairs below which the rotation is a matter of the draw
 HELD = 2_000_000  # numbers that one chunk of neighbours may hold

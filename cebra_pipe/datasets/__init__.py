@@ -1,1 +1,1 @@
-"""…"""
+"""Simulated recordings."""

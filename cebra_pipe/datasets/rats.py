@@ -14,7 +14,7 @@ import numpy as np
 from scipy.signal import lfilter
 
 from ..data.recording import Label, Recording, epochs_of
-from ..distributions.streams import generator
+from ..streams import generator
 
 RATE = 40.0  # Hz: bins of 25 ms
 TRACK = 1.6  # m

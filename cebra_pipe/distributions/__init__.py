@@ -1,1 +1,1 @@
-"""…"""
+"""Where references, positives and negatives are drawn from."""

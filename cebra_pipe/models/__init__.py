@@ -1,1 +1,1 @@
-"""…"""
+"""Architectures as rows of a table, and criteria."""

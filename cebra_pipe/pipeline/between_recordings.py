@@ -9,13 +9,23 @@ from itertools import combinations, permutations
 import numpy as np
 
 from ..data.controls import nearest_shift
-from ..data.parts import autocorrelation_time, coordinates, shift_labels
-from ..distributions.streams import generator
+from ..data.parts import autocorrelation_time, coordinates
 from ..errors import Problem, UserError
 from ..sklearn.bins import Bins, common_bins, unit_rows
 from ..sklearn.maps import complete, linear_map_r2
 from ..sklearn.nulls import SMALLEST_NULL, Shifts, draw_shifts
-from .sessions import Key, Means, Session, check_overlap, check_rates, means_of, padded_lines, shared_keys
+from ..streams import generator
+from .sessions import (
+    Key,
+    Means,
+    Session,
+    check_overlap,
+    check_rates,
+    means_of,
+    padded_lines,
+    shared_keys,
+    shifted_means,
+)
 
 # definition -> (part the map is fitted on, part it is scored on, whether bin means have length 1)
 DEFINITIONS = {
@@ -109,7 +119,7 @@ def _summary(
 
 # ---- the null --------------------------------------------------------------------------------------------------------
 def draw(spec: dict, sessions: tuple[Session, ...]) -> list[Shifts]:
-    """Shifts of each recording's labels, drawn apart; as many for all as the shortest has to offer."""
+    """Circular shifts of each recording, drawn apart; as many for all as the shortest has to offer."""
     copies: dict[str, int] = {}
     found = []
     for session in sessions:
@@ -135,23 +145,22 @@ def _null(
     bins: Bins,
     shifts: list[Shifts],
 ) -> dict[str, np.ndarray]:
-    """definition -> (draw,) the statistic with the labels of each recording shifted, the same draws for all fits."""
-    if not len(shifts[0].values):
-        return dict.fromkeys(DEFINITIONS, np.zeros(0))
-    drawn = {
-        session.name: np.stack([shift_labels(index[session.name].astype(np.int32), shift) for shift in of.values])
-        for session, of in zip(sessions, shifts, strict=True)
-    }
+    """definition -> (draw,) the statistic with each recording shifted on its own, by the same draws for all fits."""
     scores = {name: np.zeros(len(shifts[0].values)) for name in DEFINITIONS}
+    if not len(shifts[0].values):
+        return scores
     for key in keys:
-        means = _means(spec, sessions, key, drawn, bins)
+        means = {
+            session.name: shifted_means(session, key, index[session.name], len(bins), spec["minimum"], of.values)
+            for session, of in zip(sessions, shifts, strict=True)
+        }
         for name in DEFINITIONS:
             scores[name] += _statistic(name, [means]) / len(keys)
     return scores
 
 
 def _tested(real: float, null: np.ndarray, shifts: list[Shifts]) -> dict:
-    """The null draws that gave a score, and p: ties count as draws that reach the real value."""
+    """The null draws and p: ties count as draws that reach the real value. No draws where the truth has no score."""
     known = null[np.isfinite(null)]
     enough = len(known) >= SMALLEST_NULL and len(shifts) >= FEWEST_RECORDINGS and np.isfinite(real)
     p = (1 + (known >= real).sum()) / (1 + len(known)) if enough else np.nan

@@ -91,12 +91,15 @@ class Plan:
 
     @cached_property
     def aligned(self) -> list[str]:
-        """Conditions whose recordings are rotated onto one of them: several recordings that share labels to bin by."""
+        """Conditions whose recordings are rotated onto one: several, of one rate, with labels to bin by."""
         align = self.study.config.align
         return [
             name
             for name, k in self.study.conditions.items()
-            if len(k.recordings) > 1 and self.study.bin_labels(align.labels, k.recordings) and not k.control
+            if len(k.recordings) > 1
+            and len(self.study.rates(k.recordings)) < 2
+            and self.study.has_bins(align.labels, k.recordings)
+            and not k.control
         ]
 
     @cached_property

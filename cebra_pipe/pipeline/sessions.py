@@ -59,20 +59,29 @@ class Means:
 
 
 def means_of(session: Session, key: Key, index: np.ndarray, n_bins: int, minimum: int, padded: bool = False) -> Means:
-    """Train and test means of the samples whose bins are `index` (time,), or (draw, time) for many draws of them."""
-    found = {part: _part_means(session, key, part, index, n_bins, minimum, padded) for part in PARTS}
+    """Train and test means of the samples whose bins are `index` (time,)."""
+    masks = {part: session.chosen(key, part, padded) for part in PARTS}
+    embedding = session.runs[key].embedding
+    found = {part: bin_means(embedding[mask], index[mask], n_bins, minimum) for part, mask in masks.items()}
     return Means({part: means for part, (means, _) in found.items()}, {part: n for part, (_, n) in found.items()})
 
 
-def _part_means(
-    session: Session, key: Key, part: str, index: np.ndarray, n_bins: int, minimum: int, padded: bool
-) -> tuple[np.ndarray, np.ndarray]:
-    mask = session.chosen(key, part, padded)
-    embedding = np.asfortranarray(session.runs[key].embedding[mask])  # bincount reads columns
-    if index.ndim == 1:
-        return bin_means(embedding, index[mask], n_bins, minimum)
-    drawn = [bin_means(embedding, row[mask], n_bins, minimum) for row in index]
-    return np.stack([means for means, _ in drawn]), np.stack([counts for _, counts in drawn])
+def shifted_means(
+    session: Session, key: Key, index: np.ndarray, n_bins: int, minimum: int, shifts: np.ndarray
+) -> Means:
+    """The same for each shift of labels, parts and padding together against the embedding: (draw, bin, dim).
+
+    Padding and gap lie at certain places of the track. Labels that moved without them would fill other bins than the
+    real ones do, and noise would come out significant; so every draw has the bins and numbers of samples of the truth.
+    """
+    means, counts = {}, {}
+    for part in PARTS:
+        rows = np.flatnonzero(session.chosen(key, part))
+        bins, embedding = index[rows], session.runs[key].embedding
+        moved = (embedding[(rows + shift) % len(session)] for shift in shifts)
+        means[part] = np.stack([bin_means(values, bins, n_bins, minimum)[0] for values in moved])
+        counts[part] = np.bincount(bins, minlength=n_bins)
+    return Means(means, counts)
 
 
 # ---- reading ---------------------------------------------------------------------------------------------------------

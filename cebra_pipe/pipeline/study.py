@@ -67,6 +67,16 @@ class Resolved:
             return SIMULATED
         return {name: LabelInfo(label.kind, label.unit, label.period) for name, label in entry.labels.items()}
 
+    def rates(self, recordings: tuple[str, ...]) -> set[float]:
+        """The rates that the config states; a rate that follows from time stamps is not among them."""
+        given = (self.config.recordings[name].rate for name in recordings if name in self.config.recordings)
+        return {rate for rate in given if rate}
+
+    def has_bins(self, given: list[str] | None, recordings: tuple[str, ...]) -> bool:
+        """Whether there is a continuous label to bin by: the classes of a discrete one alone may be too few."""
+        infos = shared_labels(self, recordings)
+        return any(infos[n].kind == "continuous" for n in self.bin_labels(given, recordings) if n in infos)
+
     def bin_labels(self, given: list[str] | None, recordings: tuple[str, ...]) -> list[str]:
         """The labels that span the bins: those given, else the first continuous and the first discrete one of all."""
         if given is not None:
@@ -92,6 +102,8 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node, deep=False):
         seen = set()
         for key_node, _ in node.value:
+            if key_node.tag == "tag:yaml.org,2002:merge":
+                continue
             key = self.construct_object(key_node, deep=True)
             if key in seen:
                 where = f"{key_node.start_mark.name}, line {key_node.start_mark.line + 1}"
@@ -263,8 +275,8 @@ def _units(given: Any, recordings: tuple[str, ...], where: str, problems: Proble
 def _comparisons(study: Resolved) -> Iterator[tuple[str, c.ComparisonConfig]]:
     """Those that make sense: between recordings where labels give bins, between runs where there are two seeds."""
     for name, condition in study.conditions.items():
-        several, bins = len(condition.recordings) > 1, study.bin_labels(None, condition.recordings)
-        if several and bins:
+        several = len(condition.recordings) > 1 and len(study.rates(condition.recordings)) < 2
+        if several and study.has_bins(None, condition.recordings):
             yield f"{name}_recordings"[:40], c.ComparisonConfig(condition=name)
         if len(condition.seeds) > 1:
             yield f"{name}_runs"[:40], c.ComparisonConfig(condition=name, between="runs")
@@ -407,11 +419,7 @@ def _check_condition(study: Resolved, k: Condition, where: str, problems: Proble
         if not weight > 0:
             problems.add(f"{where}.labels.{label}", "a weight above 0", str(weight), "Leave the label out instead.")
     for unit, members in k.units.items():
-        rates = {
-            study.config.recordings[m].rate
-            for m in members
-            if m in study.config.recordings and study.config.recordings[m].rate
-        }
+        rates = study.rates(members)
         if len(rates) > 1:
             problems.add(
                 f"{where}.units.{unit}",

@@ -1,1 +1,1 @@
-"""…"""
+"""Decoders, nulls, maps between embeddings."""

@@ -11,7 +11,7 @@ from ..data.controls import nearest_shift
 from ..data.parts import autocorrelation_time, content, coordinates
 from ..data.recording import Label
 from ..data.table import Table
-from ..distributions.streams import generator
+from ..streams import generator
 from .methods import Decoded, Task, quantisation_floor
 from .nulls import METRICS, SMALLEST_NULL, Shifts, draw_shifts, null_scores, p_value
 

@@ -1,1 +1,1 @@
-"""…"""
+"""The training loop, its evaluation and the model file."""

@@ -12,9 +12,9 @@ from ..data.parts import segments
 from ..data.recording import Recording
 from ..data.timeline import Timeline, check_varied, label_space, lay_out, random_stretch
 from ..distributions.conditional import conditional
-from ..distributions.streams import generator, seed_of
 from ..errors import Problem, UserError
 from ..models.criterions import InfoNCE
+from ..streams import generator, seed_of
 from .encode import encoding
 from .engine import train
 from .evaluate import Exam, Part, exam

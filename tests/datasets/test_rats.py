@@ -7,9 +7,9 @@ import pytest
 
 from cebra_pipe.data.split import split
 from cebra_pipe.datasets.rats import RATE, TRACK, draw_fields, run_laps, simulate
-from cebra_pipe.distributions.streams import generator
 from cebra_pipe.pipeline.config import SplitConfig
 from cebra_pipe.sklearn.methods import Samples, Task, decode, naive_bayes
+from cebra_pipe.streams import generator
 
 # The four rats of the default study, with the held-out error (cm) and direction of a 250 ms naive-Bayes decoder.
 RATS = {

@@ -12,6 +12,7 @@ import time
 import numpy as np
 import pytest
 from scipy.signal import lfilter
+from scipy.stats import binom
 from sklearn.linear_model import LinearRegression
 from sklearn.metrics import r2_score
 
@@ -47,7 +48,9 @@ def noisy(recording, fold, seed):
 
 def unrelated(recording, fold, seed):
     """Slow noise (time constant 1 s) that knows nothing of the labels."""
-    steps = np.random.default_rng(len(recording) * 7 + fold + seed).normal(size=(len(recording), 3))
+    steps = np.random.default_rng([int(recording.neural[:500].sum()), len(recording), fold, seed]).normal(
+        size=(len(recording), 3)
+    )
     return lfilter([1.0], [1.0, -0.975], steps, axis=0)
 
 
@@ -127,26 +130,23 @@ def test_the_summary_is_the_mean_over_pairs_then_folds_and_seeds(tmp_path):
         assert about["null_effective"] > 19
 
 
-def test_null_draws_are_those_of_shifted_labels(tmp_path):
-    """A draw is what the stage gives for recordings whose labels were shifted on disk."""
+def test_null_draws_are_those_of_shifted_embeddings(tmp_path):
+    """A draw is what the stage gives for embeddings that were shifted on disk: bins, parts and padding stay."""
     made = study(tmp_path / "real", names=NAMES[:3])
     job = made.job("consistency", "consistency", **SPEC)
-    drawn = done(job).meta["summary"]
+    table = done(job)
     shifts = [of.values[4] for of in draw(job.spec, read_sessions(job))]
     assert len(set(shifts)) == 3
     for recording, shift in zip(made.recordings.values(), shifts, strict=True):
-        assert 5 * 20 < shift < len(recording) - 5 * 20  # laps of some 65 samples: some 20 of autocorrelation time
-    moved = {
-        name: dataclasses.replace(
-            r, labels={k: dataclasses.replace(v, values=np.roll(v.values, shift)) for k, v in r.labels.items()}
-        )
-        for (name, r), shift in zip(made.recordings.items(), shifts, strict=True)
-    }
-    kept = {len(r): noisy(r, 0, 1) for r in made.recordings.values()}
-    other = Study(tmp_path / "moved", moved, lambda recording, fold, seed: kept[len(recording)])
-    again = done(other.job("consistency", "consistency", **{**SPEC, "null": 0})).meta["summary"]
-    for name, about in again.items():
-        assert about["mean"] == pytest.approx(drawn[name]["null"][4], abs=1e-9)
+        assert 5 * 15 < shift < len(recording) - 5 * 15  # laps of some 65 samples: some 20 of autocorrelation time
+    lengths = {len(r): shift for r, shift in zip(made.recordings.values(), shifts, strict=True)}
+    other = Study(
+        tmp_path / "moved", made.recordings, lambda r, fold, seed: np.roll(noisy(r, fold, seed), -lengths[len(r)], 0)
+    )
+    again = done(other.job("consistency", "consistency", **{**SPEC, "null": 0}))
+    np.testing.assert_array_equal(again["bins_used"], table["bins_used"])
+    for name, about in again.meta["summary"].items():
+        assert about["mean"] == pytest.approx(table.meta["summary"][name]["null"][4], abs=1e-9)
         assert about["null"] == []
         assert np.isnan(about["p"])
 
@@ -182,14 +182,27 @@ def test_names_and_order_do_not_change_the_null(tmp_path):
         np.testing.assert_allclose(one[name]["null"], other[name]["null"], atol=1e-9)
 
 
-def test_noise_is_not_consistent():
-    """p of slow noise that knows nothing of the labels spreads over 0 to 1; that of shared curves is the smallest."""
-    p = []
-    for i in range(14):
+def p_of_noise(studies: int, draws: int) -> dict[str, np.ndarray]:
+    """definition -> (study,) p of slow noise that knows nothing of the labels."""
+    found: dict[str, list[float]] = {}
+    for i in range(studies):
         sessions = tuple(in_memory(make_recording(10 * i + j), unrelated) for j in range(3))
-        p.append(between_recordings(SPEC, sessions)[1]["held_out"]["p"])
-    assert np.mean(np.array(p) <= 0.1) <= 5 / 14  # binomial: P(more than 5 of 14 at .1) = .0015
-    assert min(p) < 0.5 < max(p)
+        for name, about in between_recordings({**SPEC, "null": draws}, sessions)[1].items():
+            found.setdefault(name, []).append(about["p"])
+    return {name: np.array(p) for name, p in found.items()}
+
+
+def test_noise_is_not_consistent():
+    for p in p_of_noise(14, 39).values():
+        assert np.mean(p <= 0.1) <= 5 / 14  # binomial: P(more than 5 of 14 at .1) = .0015
+        assert min(p) < 0.5 < max(p)
+
+
+@pytest.mark.deep
+def test_p_of_noise_is_uniform():
+    for name, p in p_of_noise(400, 199).items():
+        for alpha in (0.01, 0.05, 0.1, 0.5):
+            assert binom.sf((p <= alpha).sum() - 1, len(p), alpha) > 0.005, (name, alpha, np.mean(p <= alpha))
 
 
 def test_held_out_falls_where_the_paper_way_does_not(tmp_path):

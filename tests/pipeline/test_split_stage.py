@@ -8,8 +8,9 @@ import pytest
 from cebra_pipe.data.parts import folds_of, part_of, read_split
 from cebra_pipe.data.recording import Recording
 from cebra_pipe.errors import UserError
-from cebra_pipe.pipeline.config import SimulateConfig, SplitConfig
+from cebra_pipe.pipeline.config import SplitConfig
 from cebra_pipe.pipeline.job import Job
+from cebra_pipe.pipeline.recording_options import SimulateConfig
 from cebra_pipe.pipeline.stages import simulate, split
 
 

@@ -108,7 +108,7 @@ def test_a_neural_control_is_embedded_as_it_was_fitted(tmp_path, control):
     seen = apply_control(control, recording, 3, 1)
     assert (seen.neural is recording.neural) == (control == "circular_shift")
     ours, _ = transform.embed(read_model(job.outputs["model"]), 0, seen, across=False)
-    np.testing.assert_array_equal(columns(table), ours)
+    np.testing.assert_allclose(columns(table), ours, atol=2e-6)  # the stage may use other threads
 
 
 def test_windows_across_pad_only_the_recordings_ends(tmp_path):

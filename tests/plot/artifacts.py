@@ -9,8 +9,8 @@ import numpy as np
 
 from cebra_pipe.data.recording import Label, Recording
 from cebra_pipe.data.table import Table, from_rows
-from cebra_pipe.distributions.streams import generator
 from cebra_pipe.pipeline.job import Job
+from cebra_pipe.streams import generator
 
 SCORES = {
     **{"recording": str, "fold": "i2", "seed": "i4", "method": str, "label": str, "metric": str, "unit": str},

@@ -1,1 +1,1 @@
-"""…"""
+"""One module a stage, each with `run(job)`."""

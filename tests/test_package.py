@@ -1,0 +1,89 @@
+"""The shape of the package: imports go downwards, randomness is an argument, starting is cheap."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import cebra_pipe
+
+ROOT = Path(cebra_pipe.__file__).parent
+FILES = sorted(ROOT.rglob("*.py"))
+# What may import what: a package only those after it (and itself); errors and streams are for all.
+ORDER = [
+    "cli",
+    "pipeline",
+    "plot",
+    "sklearn",
+    "solver",
+    "models",
+    "distributions",
+    "datasets",
+    "data",
+    "streams",
+    "errors",
+]
+
+
+def top(module: str) -> str:
+    """The part of the package that a dotted name below it belongs to."""
+    return module.split(".")[0]
+
+
+def imported(path: Path) -> set[str]:
+    """Parts that a file imports, blocks under TYPE_CHECKING left out."""
+    tree, found = ast.parse(path.read_text()), set()
+    package = path.relative_to(ROOT).with_suffix("").parts[:-1]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            node.body = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = package[: len(package) - node.level + 1]
+            name = ".".join([*base, *(node.module.split(".") if node.module else [])])
+            found |= {top(name)} if name else {alias.name for alias in node.names}
+    return found & set(ORDER)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_go_downwards(path):
+    own = path.relative_to(ROOT).with_suffix("").parts[0]
+    if own in ORDER:
+        above = ORDER[: ORDER.index(own)]
+        assert not imported(path) & set(above)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_no_global_randomness(path):
+    """Generators are made by streams, or seeded by it."""
+    text = path.read_text()
+    assert not re.search(r"np\.random\.(?!Generator|default_rng)|torch\.manual_seed|import random|torch\.rand", text)
+
+
+@pytest.mark.parametrize("path", [p for p in FILES if p.name == "__init__.py"], ids=lambda p: str(p.relative_to(ROOT)))
+def test_packages_hold_a_docstring_only(path):
+    """So that the import closure of a stage stays small; the top holds the table of public names."""
+    body = ast.parse(path.read_text()).body
+    assert isinstance(body[0], ast.Expr)
+    assert len(body) == 1 or path.parent == ROOT
+
+
+def test_import_is_cheap():
+    code = "import sys, cebra_pipe; print(*sys.modules)"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not set(out.stdout.split()) & {"torch", "numpy", "pandas", "scipy"}
+
+
+@pytest.mark.parametrize("name", cebra_pipe.NAMES)
+def test_public_names_exist(name):
+    assert callable(getattr(cebra_pipe, name))
+
+
+def test_unknown_name():
+    with pytest.raises(AttributeError, match="nothing_such"):
+        cebra_pipe.nothing_such  # noqa: B018
