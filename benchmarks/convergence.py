@@ -19,8 +19,8 @@ import numpy as np
 from cebra_pipe.data.table import Table, read_table
 from cebra_pipe.pipeline.job import Job
 from cebra_pipe.pipeline.plan import Plan, Planned
+from cebra_pipe.pipeline.reading import read_study
 from cebra_pipe.pipeline.stages import fit
-from cebra_pipe.pipeline.study import read_study
 
 WITHIN = 0.05  # nats
 

@@ -20,7 +20,8 @@ from ..errors import Problems, UserError
 from ..models.table import MODELS
 from ..solver.inputs import PARTS, check_gap, check_parts, check_sessions, scaling_of
 from .plan import Plan, check_files, decoded_labels
-from .study import Condition, Resolved, read_study
+from .reading import read_study
+from .study import Condition, Resolved
 
 DOMINATES = 0.95  # share of the squared distance to the nearest label above which one label decides alone
 SMALLEST_NULL = 19  # draws below which no p of 0.05 can be reached

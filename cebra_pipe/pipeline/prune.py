@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 
 from .plan import Plan
+from .reading import read_study
 from .status import foreign
-from .study import read_study
 
 
 def main(options: argparse.Namespace) -> int:

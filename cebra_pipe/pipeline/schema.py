@@ -14,7 +14,7 @@ from pydantic_core import PydanticUndefined
 
 from ..data.table import replacing
 from .config import Study
-from .study import models_in
+from .reading import models_in
 
 SCHEMA = Path("workflow/schemas/config.schema.json")
 REFERENCE = Path("docs/configuration.md")

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from .plan import Plan
-from .study import read_study
+from .reading import read_study
 
 BASELINE = "baseline: "
 

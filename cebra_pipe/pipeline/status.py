@@ -22,8 +22,8 @@ from . import provenance
 from .fingerprint import fingerprint
 from .job import RECORDED, digest, file_digest
 from .plan import Plan, Planned, check_files
+from .reading import read_study
 from .runner import lock_path
-from .study import read_study
 
 KINDS = ("recordings", "splits", "fits", "embeddings", "decoding", "aligned", "consistency", "figures", "tables")
 BESIDE = ("records", "logs", "benchmarks")  # follow the artifacts' names, without being artifacts

@@ -204,3 +204,15 @@ def test_fits_that_only_some_recordings_have_are_told(tmp_path):
     Study(tmp_path, {"rat3": made.recordings["rat3"]}, embed, seeds=(1, 2)).job("align", "aligned", **SPEC)
     with pytest.raises(UserError, match="embeddings of rat3: expected folds and seeds as for rat1"):
         run(job)
+
+
+def test_recordings_that_share_no_test_bin_have_no_test_score(tmp_path):
+    """Few samples a bin in test: the rotation of train stands, a held-out score there is not."""
+    made = {name: make_recording(i, laps=20) for i, name in enumerate(NAMES[:2])}
+    job = Study(tmp_path, made, embed).job(
+        "align", "aligned", **{**SPEC, "sessions": list(NAMES[:2]), "minimum": 25, "bins": 10}
+    )
+    run(job)
+    (few,) = read_table(job.outputs["aligned"]).meta["scores"]
+    assert np.isfinite(few["train"])
+    assert np.isnan(few["test"])

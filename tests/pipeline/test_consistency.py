@@ -199,9 +199,12 @@ def test_noise_is_not_consistent():
 
 
 @pytest.mark.deep
-def test_p_of_noise_is_uniform():
-    for name, p in p_of_noise(400, 199).items():
-        for alpha in (0.01, 0.05, 0.1, 0.5):
+def test_consistency_p_of_noise_is_uniform(evidence):
+    found = p_of_noise(400, 199)
+    levels = (0.01, 0.05, 0.1, 0.5)
+    evidence({name: {f"p <= {a}": float(np.mean(p <= a)) for a in levels} for name, p in found.items()})
+    for name, p in found.items():
+        for alpha in levels:
             assert binom.sf((p <= alpha).sum() - 1, len(p), alpha) > 0.005, (name, alpha, np.mean(p <= alpha))
 
 

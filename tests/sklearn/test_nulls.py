@@ -138,6 +138,18 @@ def test_the_shift_null_holds_its_level_and_the_permutation_null_does_not(discre
     assert (p[:, 0] <= 0.1).sum() >= binom.ppf(0.005, runs, 0.1) / 2  # and not by never rejecting
 
 
+@pytest.mark.deep
+@pytest.mark.parametrize("discrete", [False, True])
+def test_decoder_p_of_noise_is_uniform(discrete, evidence):
+    runs, levels = 2000, (0.01, 0.05, 0.1, 0.5)
+    p = np.array([independent_p(seed, discrete) for seed in range(runs)])
+    named = {"circular shift": p[:, 0], "permutation (no p is printed for it)": p[:, 1]}
+    evidence({name: {f"p <= {a}": float(np.mean(v <= a)) for a in levels} for name, v in named.items()})
+    for level in levels[:3]:
+        assert (p[:, 0] <= level).sum() <= binom.ppf(0.999, runs, level)
+        assert (p[:, 1] <= level).sum() > binom.ppf(0.999, runs, level)
+
+
 def test_shifted_truth_rolls_the_label():
     values = np.arange(10)
     np.testing.assert_array_equal(shifted_truth(values, np.arange(10), np.array([3])), [np.roll(values, 3)])

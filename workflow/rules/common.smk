@@ -6,7 +6,7 @@ import sys
 from cebra_pipe.errors import UserError
 from cebra_pipe.pipeline.fingerprint import fingerprint
 from cebra_pipe.pipeline.plan import Plan, check_files
-from cebra_pipe.pipeline.study import resolve
+from cebra_pipe.pipeline.reading import resolve
 from cebra_pipe.pipeline.resources import has_gpu, memory, minutes, use_checkout
 
 use_checkout(str(workflow.basedir))

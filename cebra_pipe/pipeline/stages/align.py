@@ -101,10 +101,15 @@ def _turn(session: Session, key: Key, own: Means, goal: Means) -> Turn:
     common = {part: complete(own.means[part]) & complete(goal.means[part]) for part in ("train", "test")}
     pairs = {part: (own.means[part][mask], goal.means[part][mask]) for part, mask in common.items()}
     rotation = procrustes(*pairs["train"])
-    scores = {part: float(r_squared(y, np.einsum("bi,ij->bj", x, rotation))) for part, (x, y) in pairs.items()}
+    scores = {part: _score(x, y, rotation) for part, (x, y) in pairs.items()}
     occupied = sum(side.counts[part] for side in (own, goal) for part in common) > 0
     coverage = (common["train"] | common["test"]).sum() / occupied.sum()
     return Turn(session, key, rotation, scores["train"], scores["test"], float(coverage))
+
+
+def _score(x: np.ndarray, y: np.ndarray, rotation: np.ndarray) -> float:
+    """R² of the turned bin means; NaN where the recordings share no bin of this part."""
+    return float(r_squared(y, np.einsum("bi,ij->bj", x, rotation))) if len(x) else np.nan
 
 
 def _matrix(turn: Turn) -> np.ndarray:

@@ -1,0 +1,76 @@
+"""What each figure and table shows: which conditions, read from which files, and what is said of them."""
+
+from __future__ import annotations
+
+from .study import Condition, Resolved
+
+# What each figure and table reads: files by role, and parts of the study.
+FIGURES = {
+    "decoding": (("recordings", "splits", "scores", "traces"), ("recordings", "conditions", "color", "laps")),
+    "embeddings": (("recordings", "splits", "embeddings", "aligned"), ("recordings", "conditions", "color")),
+    "goodness_of_fit": (("histories",), ("recordings", "conditions")),
+    "consistency": (("consistency",), ("recordings", "comparisons", "conditions")),
+    "data": (("recordings", "splits"), ("recordings", "color")),
+    "losses": (("histories",), ("recordings", "conditions")),
+}
+TABLES = {
+    "recordings": (("recordings", "splits"), ("recordings",)),
+    "decoding": (("scores",), ("recordings", "conditions")),
+    "goodness_of_fit": (("histories",), ("recordings", "conditions")),
+    "consistency": (("consistency",), ("comparisons",)),
+}
+
+
+def shown(study: Resolved, figure: str) -> list[Condition]:
+    """The conditions of a figure: all, those compared, or for embeddings the main one and its shifted control."""
+    conditions = list(study.conditions.values())
+    if figure == "consistency":
+        compared = {entry.condition for entry in study.comparisons.values()}
+        return [k for k in conditions if k.name in compared]
+    if figure != "embeddings":
+        return conditions
+    real = [k for k in conditions if not k.control]
+    single = [k for k in real if all(len(members) == 1 for members in k.units.values())]
+    main = next((k for k in single if k.labels and not k.hybrid), (single or real or conditions)[0])
+    control = [
+        k for k in conditions if k.control == "circular_shift" and k.labels == main.labels and k.units == main.units
+    ]
+    return [main, *control[:1]]
+
+
+def _of_condition(condition: Condition) -> dict:
+    """What figures and tables say of a condition."""
+    return {
+        "title": condition.title,
+        "labels": list(condition.labels),
+        "positives": condition.positives,
+        "hybrid": condition.hybrid,
+        "control": condition.control,
+        "units": [{"name": unit, "recordings": list(members)} for unit, members in condition.units.items()],
+        "seeds": list(condition.seeds),
+        "temperature": condition.training.temperature,
+        "similarity": condition.training.similarity,
+        "dimension": condition.training.output_dimension,
+        "windows": condition.training.windows,
+    }
+
+
+def about(study: Resolved, parts: tuple[str, ...], conditions: list[Condition]) -> dict:
+    """The parts of the study that a figure or table reads.
+
+    Lists, not mappings: canonical JSON sorts keys, and the order of the config is the order of what is shown.
+    """
+    config = study.config
+    colors = study.bin_labels(None, tuple(config.recordings))
+    kinds = {study.labels(next(iter(config.recordings)))[name].kind: name for name in colors}
+    table = {
+        "recordings": [{"name": name, "title": entry.title or name} for name, entry in config.recordings.items()],
+        "conditions": [{"name": k.name, **_of_condition(k)} for k in conditions],
+        "comparisons": [
+            {"name": name, "title": entry.title or name, "condition": entry.condition, "between": entry.between}
+            for name, entry in study.comparisons.items()
+        ],
+        "color": {"continuous": kinds.get("continuous"), "discrete": kinds.get("discrete")},
+        "laps": config.figures.laps,
+    }
+    return {"title": config.title or config.study, **{part: table[part] for part in parts}}

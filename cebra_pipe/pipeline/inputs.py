@@ -1,0 +1,64 @@
+"""The input files of each job, by role."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from .contents import files_of
+from .exhibits import FIGURES, TABLES, shown
+from .study import Condition
+
+if TYPE_CHECKING:
+    from .plan import Plan, Wildcards
+
+
+def _fit_inputs(plan: Plan, w: Wildcards) -> dict[str, list[str]]:
+    return plan.recordings(plan.study.conditions[w["condition"]].units[w["unit"]])
+
+
+def _transform_inputs(plan: Plan, w: Wildcards) -> dict[str, list[str]]:
+    condition = plan.study.conditions[w["condition"]]
+    return {**_fit_inputs(plan, w), "models": plan.fits(condition, "model", (w["unit"],))}
+
+
+def _decode_inputs(plan: Plan, w: Wildcards) -> dict[str, list[str]]:
+    return {**_fit_inputs(plan, w), "embedding": [plan.output("transform", "embedding", **w)]}
+
+
+def _align_inputs(plan: Plan, w: Wildcards) -> dict[str, list[str]]:
+    condition = plan.study.conditions[w["condition"]]
+    return {**plan.recordings(condition.recordings), "embeddings": plan.embeddings(condition)}
+
+
+def _consistency_inputs(plan: Plan, w: Wildcards) -> dict[str, list[str]]:
+    return _align_inputs(plan, {"condition": plan.study.comparisons[w["comparison"]].condition})
+
+
+def _shown_inputs(plan: Plan, roles: tuple[str, ...], conditions: list[Condition]) -> dict[str, list[str]]:
+    """Files by role for a figure or table over these conditions."""
+    decoded = [(k.name, unit) for k in conditions for unit in k.units if plan.decodable(k.name, unit)]
+    table = {
+        **plan.recordings(list(plan.study.config.recordings)),
+        "scores": [plan.output("decode", "scores", condition=c, unit=u) for c, u in decoded],
+        "traces": [plan.output("decode", "traces", condition=c, unit=u) for c, u in decoded],
+        "embeddings": [path for k in conditions for path in plan.embeddings(k)],
+        "aligned": [plan.output("align", "aligned", condition=k.name) for k in conditions if k.name in plan.aligned],
+        "histories": [path for k in conditions for path in plan.fits(k, "history")],
+        "consistency": [plan.output("consistency", "consistency", comparison=name) for name in plan.study.comparisons],
+    }
+    return {role: table[role] for role in roles if table[role]}
+
+
+INPUTS: Mapping[str, Callable[[Plan, Wildcards], dict[str, list[str]]]] = {
+    "simulate": lambda plan, w: {},
+    "load": lambda plan, w: {"files": files_of(plan.study, w["recording"])},
+    "split": lambda plan, w: {"recording": [plan.output("load", "recording", **w)]},
+    "fit": _fit_inputs,
+    "transform": _transform_inputs,
+    "decode": _decode_inputs,
+    "align": _align_inputs,
+    "consistency": _consistency_inputs,
+    "figures": lambda plan, w: _shown_inputs(plan, FIGURES[w["figure"]][0], shown(plan.study, w["figure"])),
+    "tables": lambda plan, w: _shown_inputs(plan, TABLES[w["table"]][0], list(plan.study.conditions.values())),
+}

@@ -1,0 +1,130 @@
+"""The spec of each job: the fields of the study that its stage reads, and no others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from ..data.sources import sources
+from ..models.table import MODELS
+from .config import TrainingConfig
+from .contents import content_hash, files_of
+from .exhibits import FIGURES, TABLES, about, shown
+from .study import Condition, decoded_labels
+
+if TYPE_CHECKING:
+    from .plan import Plan, Wildcards
+
+
+def _simulate_spec(plan: Plan, w: Wildcards) -> dict:
+    entry = plan.study.config.recordings[w["recording"]]
+    return {"simulate": entry.simulate.model_dump(), "minimum_rate": entry.select.minimum_rate}
+
+
+def _load_spec(plan: Plan, w: Wildcards) -> dict:
+    """The config of the recording, and its files by content: Snakemake's own checksums stop at a size."""
+    config = plan.study.config
+    entry = config.recordings[w["recording"]]
+    files = {
+        name: content_hash(path, plan.root)
+        for name, path in zip(sources(entry), files_of(plan.study, w["recording"]), strict=True)
+    }
+    dump = entry.model_dump(mode="json", exclude_defaults=True, by_alias=True, exclude={"title"})
+    return {"recording": dump, "files": files, "data_folder": config.data_folder}
+
+
+def _training(condition: Condition) -> dict:
+    """The training options that have an effect in this condition."""
+    fields = set(TrainingConfig.model_fields)
+    if condition.positives != "delta_normal":
+        fields -= {"delta"}
+    if condition.positives not in ("time", "time_delta") and not condition.hybrid:
+        fields -= {"time_offset"}
+    if not condition.training.learn_temperature:
+        fields -= {"minimum_temperature"}
+    return condition.training.model_dump(include=fields)
+
+
+def _fit_spec(plan: Plan, w: Wildcards) -> dict:
+    condition, config = plan.study.conditions[w["condition"]], plan.study.config
+    return {
+        "sessions": list(condition.units[w["unit"]]),
+        "training": _training(condition),
+        "labels": dict(condition.labels),
+        "positives": condition.positives,
+        "hybrid": condition.hybrid,
+        "control": condition.control,
+        "fold": int(w["fold"]),
+        "seed": int(w["seed"]),
+        "study_seed": config.seed,
+        "device": config.device,
+    }
+
+
+def _transform_spec(plan: Plan, w: Wildcards) -> dict:
+    condition = plan.study.conditions[w["condition"]]
+    models = [[fold, seed] for fold in range(plan.study.folds) for seed in condition.seeds]
+    return {"sessions": list(condition.units[w["unit"]]), "models": models, "device": plan.study.config.device}
+
+
+def _decode_spec(plan: Plan, w: Wildcards) -> dict:
+    condition, config = plan.study.conditions[w["condition"]], plan.study.config
+    return {
+        "sessions": list(condition.units[w["unit"]]),
+        "decode": {
+            **config.decode.model_dump(exclude={"shifts"}),
+            "labels": decoded_labels(plan.study, condition.units[w["unit"]]),
+            "null": config.decode.shifts,
+        },
+        "metric": condition.training.similarity,
+        "offset": list(MODELS[condition.training.model].offset),
+        "dimension": condition.training.output_dimension,
+        "control": condition.control,
+        "study_seed": config.seed,
+    }
+
+
+def _align_spec(plan: Plan, w: Wildcards) -> dict:
+    condition, align = plan.study.conditions[w["condition"]], plan.study.config.align
+    reference = align.reference if align.reference in condition.recordings else condition.recordings[0]
+    return {
+        "sessions": list(condition.recordings),
+        "reference": reference,
+        "labels": plan.study.bin_labels(align.labels, condition.recordings),
+        "bins": align.bins,
+        "minimum": align.minimum,
+    }
+
+
+def _consistency_spec(plan: Plan, w: Wildcards) -> dict:
+    comparison = plan.study.comparisons[w["comparison"]]
+    sessions = plan.study.conditions[comparison.condition].recordings
+    spec = {"between": comparison.between, "sessions": list(sessions), "study_seed": plan.study.config.seed}
+    if comparison.between == "recordings":
+        labels = plan.study.bin_labels(comparison.labels, sessions)
+        spec |= {"labels": labels, "bins": comparison.bins, "minimum": comparison.minimum, "null": comparison.shifts}
+    else:
+        spec |= {"labels": [], "bins": 0, "minimum": 0, "null": 0}
+    return spec
+
+
+def _figures_spec(plan: Plan, w: Wildcards) -> dict:
+    return {"figure": w["figure"], **about(plan.study, FIGURES[w["figure"]][1], shown(plan.study, w["figure"]))}
+
+
+def _tables_spec(plan: Plan, w: Wildcards) -> dict:
+    return {"table": w["table"], **about(plan.study, TABLES[w["table"]][1], list(plan.study.conditions.values()))}
+
+
+SPECS: Mapping[str, Callable[[Plan, Wildcards], dict]] = {
+    "simulate": _simulate_spec,
+    "load": _load_spec,
+    "split": lambda plan, w: {"split": plan.study.config.split.model_dump()},
+    "fit": _fit_spec,
+    "transform": _transform_spec,
+    "decode": _decode_spec,
+    "align": _align_spec,
+    "consistency": _consistency_spec,
+    "figures": _figures_spec,
+    "tables": _tables_spec,
+}
