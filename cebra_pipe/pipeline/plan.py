@@ -49,6 +49,8 @@ class Planned:
     inputs: Mapping[str, list[str]]
     outputs: Mapping[str, str]
     spec: str  # canonical JSON
+    root: str  # the study's folder
+    stamp: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +110,11 @@ class Plan:
         """The log, benchmark or record of a job: the tree of its first output under another root."""
         first = next(iter(STAGES[stage].values()))
         return os.path.join(self.root, kind, os.path.splitext(first)[0] + suffix)
+
+    def stamp(self, stage: str, wildcards: Wildcards) -> str:
+        """The file that holds the spec and code of a job."""
+        first = next(iter(STAGES[stage].values())).format(**wildcards)
+        return os.path.join(self.root, ".specs", stage, os.path.splitext(first)[0] + ".txt")
 
     def threads(self, condition: str) -> int:
         return self.study.conditions[condition].training.threads
@@ -172,13 +179,9 @@ class Plan:
         """Every job of the study, upstream first."""
         for stage in STAGES:
             for wildcards in self.instances(stage):
-                yield Planned(
-                    stage,
-                    wildcards,
-                    self.inputs(stage, wildcards),
-                    self.outputs(stage, wildcards),
-                    self.spec(stage, wildcards),
-                )
+                files = self.inputs(stage, wildcards), self.outputs(stage, wildcards)
+                spec, stamp = self.spec(stage, wildcards), self.stamp(stage, wildcards)
+                yield Planned(stage, wildcards, *files, spec, self.root, stamp)
 
     def targets(self) -> list[str]:
         """Everything that the study is to end with."""

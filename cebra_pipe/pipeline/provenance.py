@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from ..data.table import META, damaged, read_meta
-from ..errors import UserError
 
 KEY = META.decode()  # the name under which a picture holds its provenance
 
@@ -16,6 +15,26 @@ def read(path: Path) -> dict | None:
     """The provenance of an artifact; None where its kind of file holds none. A UserError where it is damaged."""
     reader = READERS.get(Path(path).suffix)
     return reader(Path(path)) if reader else None
+
+
+def told_by(paths: Iterable[str]) -> dict | None:
+    """The provenance that one of a job's outputs tells fastest; None where there is none. A UserError where damaged."""
+    for suffix in QUICK:
+        for path in paths:
+            if path.endswith(suffix) and Path(path).exists():
+                return QUICK[suffix](Path(path))
+    return None
+
+
+def _head(path: Path) -> dict:
+    """The text of a picture, without its pixels."""
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            return json.loads(image.text[KEY])
+    except (OSError, KeyError, ValueError, SyntaxError) as error:
+        raise damaged(path, str(error)) from error
 
 
 def _model(path: Path) -> dict:
@@ -43,5 +62,4 @@ def _json(path: Path) -> dict:
 
 
 READERS: Mapping[str, Callable[[Path], dict]] = {".parquet": read_meta, ".pt": _model, ".png": _png, ".json": _json}
-
-__all__ = ["KEY", "UserError", "read"]
+QUICK: Mapping[str, Callable[[Path], dict]] = {".parquet": read_meta, ".json": _json, ".png": _head}

@@ -10,7 +10,7 @@ import fcntl
 import platform
 import shlex
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -19,8 +19,9 @@ from pathlib import Path
 from .. import __version__
 from ..errors import UserError
 from . import provenance
+from .contents import content_hash
 from .fingerprint import fingerprint
-from .job import RECORDED, digest, file_digest
+from .job import RECORDED, digest
 from .plan import Plan, Planned, check_files
 from .reading import read_study
 from .runner import lock_path
@@ -77,21 +78,21 @@ def _state(job: Planned, path: str, stale: set[str]) -> State:
         return State(path, "damaged", error.problems[0].found)
     if about is None:
         return State(path, "")
-    reasons = list(_reasons(job, about, stale))
-    if reasons:
-        return State(path, "outdated", ", ".join(reasons), about.get("device", ""))
+    if why := list(reasons(job, about, stale)):
+        return State(path, "outdated", ", ".join(why), about.get("device", ""))
     other = [f"{name} {v}" for name, v in about["versions"].items() if versions().get(name, v) != v]
     return State(path, "other versions" if other else "current", ", ".join(other), about.get("device", ""))
 
 
-def _reasons(job: Planned, about: dict, stale: set[str]) -> Iterator[str]:
+def reasons(job: Planned, about: dict, stale: Collection[str] = ()) -> Iterator[str]:
+    """Why an artifact that says `about` of itself is not what the job would make; nothing where it is."""
     if about["spec_hash"] != digest(job.spec):
         yield "config"
     if about["code"] != f"code:{code(job.stage)}":
         yield "code"
     if any(path in stale for paths in job.inputs.values() for path in paths):
         yield "upstream"
-    elif about["inputs"] != {role: [digest_of(p) for p in paths] for role, paths in sorted(job.inputs.items())}:
+    elif about["inputs"] != {role: [digest_of(p, job.root) for p in paths] for role, paths in job.inputs.items()}:
         yield "data"
 
 
@@ -101,8 +102,8 @@ def code(stage: str) -> str:
 
 
 @cache
-def digest_of(path: str) -> str:
-    return file_digest(Path(path)) if Path(path).is_file() else ""
+def digest_of(path: str, root: str) -> str:
+    return content_hash(path, root) if Path(path).is_file() else ""
 
 
 @cache
@@ -148,14 +149,9 @@ def _stem(path: str, root: str) -> str:
 
 
 def commands(plan: Plan, found: list[State]) -> list[str]:
-    """Shell commands that mend what is not current: removing damaged files, then one run that remakes the rest."""
-    damaged = [s.path for s in found if s.state == "damaged"]
-    outdated = [s.path for s in found if s.state == "outdated" and "upstream" not in s.why.split(", ")]
-    made = [f"rm -f {shlex.join(damaged)}"] if damaged else []
-    if damaged or outdated or any(s.state == "missing" for s in found):
-        forced = f" --forcerun {shlex.join(outdated)}" if outdated else ""
-        made.append(f"snakemake{{config}}{forced}")
-    return made
+    """Shell commands that mend what is not current; what lies downstream follows by itself."""
+    forced = [s.path for s in found if s.state in MENDED and "upstream" not in s.why.split(", ")]
+    return [f"snakemake{{config}} --forcerun {shlex.join(forced)}"] if forced else []
 
 
 def main(options: argparse.Namespace) -> int:

@@ -121,6 +121,7 @@ def test_metadata_lost_status_tells(checkout):
     assert "outdated" in out.stdout
     assert "fits/time/rat1/fold0/seed1/model.pt  (config)" in out.stdout
     assert "fits/behavior" not in out.stdout
+    assert chain("time") <= checkout.jobs()  # the stamps tell it to a plain run as well
     mend = checkout.run("status", "config.yaml", "--commands", program="cebra_pipe", check=False).stdout.strip()
     assert mend.startswith("snakemake --forcerun ")
     checkout.run(*mend.split()[1:], "--cores", "2")

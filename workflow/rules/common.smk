@@ -7,6 +7,7 @@ from cebra_pipe.errors import UserError
 from cebra_pipe.pipeline.fingerprint import fingerprint
 from cebra_pipe.pipeline.plan import Plan, check_files
 from cebra_pipe.pipeline.reading import resolve
+from cebra_pipe.pipeline.stamps import write_stamps
 from cebra_pipe.pipeline.resources import has_gpu, memory, minutes, use_checkout
 
 use_checkout(str(workflow.basedir))
@@ -14,6 +15,7 @@ use_checkout(str(workflow.basedir))
 try:
     PLAN = Plan(resolve(config, "config"))
     check_files(PLAN, "config")
+    write_stamps(PLAN)
 except UserError as error:
     # A mistake in the config is the user's to mend: one message, no traceback.
     sys.stderr.write(f"{error}\n")
@@ -31,7 +33,11 @@ def spec(stage):
 
 
 def inputs(stage):
-    return lambda wildcards: PLAN.inputs(stage, wildcards)
+    """The files that a job reads, and the stamp that is newer than what was made from another spec or code."""
+    return lambda wildcards: {
+        **PLAN.inputs(stage, wildcards),
+        "stamp": PLAN.stamp(stage, wildcards),
+    }
 
 
 def pattern(stage, role):

@@ -7,19 +7,19 @@ rule figures:
     output:
         png=report(
             update(pattern("figures", "png")),
-            caption="../report/{figure}.rst",
+            caption="../report/figures.rst",
             category="Figures",
             labels={"figure": "{figure}", "kind": "picture"},
         ),
         svg=report(
             update(pattern("figures", "svg")),
-            caption="../report/{figure}.rst",
+            caption="../report/figures.rst",
             category="Figures",
             labels={"figure": "{figure}", "kind": "vector"},
         ),
         csv=report(
             update(pattern("figures", "csv")),
-            caption="../report/{figure}.rst",
+            caption="../report/figures.rst",
             category="Data of figures",
             labels={"figure": "{figure}", "kind": "table"},
         ),

@@ -2,6 +2,8 @@
 
 
 rule simulate:
+    input:
+        unpack(inputs("simulate")),
     output:
         recording=update(pattern("simulate", "recording")),
     log:
