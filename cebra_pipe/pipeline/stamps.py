@@ -1,16 +1,15 @@
 """What makes a rerun certain: artifacts are compared with what the config asks for, and by their own word.
 
-Snakemake decides by its notes and by times. It drops the notes of a job that failed and puts the earlier result back
-with the time of now, so that this result would pass as current; and without notes (a deleted folder, results from
-elsewhere) it sees no change of config or code at all. So each job has a stamp, a small file with its spec and code that
-is an input of its rule, and an artifact that is not what its job would make is given a time before its stamp's. Its
-content stays.
+Snakemake decides by its notes and by times. When a job fails it puts the earlier result back, with the time of now, and
+notes it as made with the new parameters: the next run would take it for current. And without notes (a deleted folder,
+results from elsewhere) it sees no change of config or code at all. So each job has a stamp, a small file that is an
+input of its rule: its spec and code, and a line that changes whenever the artifact that lies there is not what the job
+would make.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable
+import time
 from pathlib import Path
 
 from ..data.table import replacing
@@ -21,30 +20,28 @@ from .status import code, is_running, reasons
 
 
 def write_stamps(plan: Plan) -> None:
-    """Bring the stamps of all jobs up to date, and the times of artifacts that are not."""
-    jobs = list(plan.jobs())
+    """Bring the stamps of all jobs up to date."""
     try:
-        for job in jobs:
+        for job in plan.jobs():
             _stamp(job)
-        for job in jobs:
-            if _outdated(job):
-                _age(job.outputs.values(), os.stat(job.stamp).st_mtime)
     except OSError as error:
         found = f"{error.strerror} ({error.filename})"
-        raise UserError(
-            Problem("results", "a folder to read and write", found, "Mend `results` or its permissions.")
-        ) from None
+        remedy = "Mend `results` or its permissions."
+        raise UserError(Problem("results", "a folder to read and write", found, remedy)) from None
 
 
 def _stamp(job: Planned) -> None:
-    stamp, text = Path(job.stamp), f"{code(job.stage)}\n{job.spec}\n"
-    if not stamp.exists() or stamp.read_text(encoding="utf-8") != text:
-        with replacing(stamp) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+    stamp, wanted = Path(job.stamp), f"{code(job.stage)}\n{job.spec}\n"
+    if not stamp.exists() or not stamp.read_text(encoding="utf-8").startswith(wanted):
+        _write(stamp, wanted)
+    elif _outdated(job):
+        _write(stamp, f"{wanted}again {time.time_ns()}\n")
 
 
 def _outdated(job: Planned) -> bool:
-    """Whether an artifact is there and is not what the job would make."""
+    """Whether an artifact lies there that is not what the job would make."""
+    if any(map(is_running, job.outputs.values())):
+        return False
     try:
         about = provenance.told_by(job.outputs.values())
     except UserError:  # damaged
@@ -52,8 +49,6 @@ def _outdated(job: Planned) -> bool:
     return about is not None and any(reasons(job, about))
 
 
-def _age(paths: Iterable[str], stamped: float) -> None:
-    """Times before `stamped`, so that Snakemake makes the files again."""
-    for path in paths:
-        if os.path.exists(path) and os.stat(path).st_mtime >= stamped and not is_running(path):
-            os.utime(path, (stamped - 1, stamped - 1))
+def _write(stamp: Path, text: str) -> None:
+    with replacing(stamp) as temporary:
+        temporary.write_text(text, encoding="utf-8")
