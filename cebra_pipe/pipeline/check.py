@@ -21,6 +21,7 @@ from ..models.table import MODELS
 from ..solver.inputs import PARTS, check_gap, check_parts, check_sessions, scaling_of
 from .plan import Plan, check_files, decoded_labels
 from .reading import read_study
+from .recording_options import RecordingConfig
 from .study import Condition, Resolved
 
 DOMINATES = 0.95  # share of the squared distance to the nearest label above which one label decides alone
@@ -46,6 +47,9 @@ def main(options: argparse.Namespace) -> int:
     problems.raise_any()
     for name, one in prepared.items():
         print(describe(name, one))
+    for name, one in prepared.items():
+        for line in source_warnings(name, study.config.recordings[name], one.recording):
+            print(f"warning: {line}")
     for warning in [w for name, one in prepared.items() for w in label_warnings(name, one.recording)]:
         print(f"warning: {warning}")
     for condition in study.conditions.values():
@@ -87,6 +91,20 @@ def describe(name: str, one: Prepared) -> str:
         f"{name}: {len(r)} samples × {r.neural.shape[1]} neurons at {r.rate:g} Hz, {len(np.unique(r.trial))} trials, "
         f"{r.epoch[-1] + 1} epochs; fold 0: {parts}"
     )
+
+
+def source_warnings(name: str, entry: RecordingConfig, recording: Recording) -> Iterator[str]:
+    """What reading did that a user may not expect: dropped samples, one neuron, bins from the first spike."""
+    dropped = recording.notes.get("dropped") or {}
+    if dropped:
+        told = ", ".join(f"{number} {rule}" for rule, number in dropped.items())
+        yield f"{name}: {sum(dropped.values())} of {recording.notes['samples_read']} samples dropped: {told}"
+    if entry.spikes is not None and entry.spikes.neurons is None:
+        yield f"{name}: all spikes count as one neuron; name each spike's with spikes.neurons"
+    elif recording.neural.shape[1] == 1:
+        yield f"{name}: a single neuron; spike times belong under spikes.times, an array (neuron, time) needs transpose"
+    if entry.spikes is not None and entry.spikes.start is None and entry.time is None:
+        yield f"{name}: bins begin at the first spike; set spikes.start to where the labels begin"
 
 
 def label_warnings(name: str, recording: Recording) -> Iterator[str]:

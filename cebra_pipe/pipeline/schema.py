@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_origin
 
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
@@ -58,7 +58,18 @@ def _part(model: type[BaseModel], place: str) -> str:
 
 def _row(name: str, field: Any) -> str:
     default = "required" if field.default is PydanticUndefined and field.default_factory is None else _default(field)
-    return f"| `{field.alias or name}` | {default} | {(field.description or '').replace('|', chr(92) + '|')} |"
+    told = " ".join(filter(None, [(field.description or "").replace("|", chr(92) + "|"), _choices(field.annotation)]))
+    return f"| `{field.alias or name}` | {default} | {told} |"
+
+
+def _choices(annotation: Any) -> str:
+    """The values that an option takes, where they are a fixed few."""
+    types = (annotation,) if get_origin(annotation) is Literal else getattr(annotation, "__args__", ())
+    if str in types:
+        return ""
+    literals = [a for a in types if get_origin(a) is Literal]
+    values = [f"`{value}`" for literal in literals for value in literal.__args__]
+    return f"One of {', '.join(values)}." if values else ""
 
 
 def _default(field: Any) -> str:

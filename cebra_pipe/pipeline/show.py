@@ -9,6 +9,7 @@ from pathlib import Path
 
 from .plan import Plan
 from .reading import read_study
+from .status import MENDED, states
 
 BASELINE = "baseline: "
 
@@ -28,6 +29,11 @@ def main(options: argparse.Namespace) -> int:
     if decoding and decoding.exists():
         rows = json.loads(decoding.read_text(encoding="utf-8"))["rows"]
         print("\n".join(board(rows)))
+        print("\np is of the decoder null: circular shifts of the label against the decoded trace.")
+        print("A control is fitted to and scored against its own transformed labels.")
+    stale = [s for s in states(plan) if s.state in MENDED]
+    if stale:
+        print(f"\n{len(stale)} files are missing, damaged or not of this config: cebra-pipe status {options.config}")
     return 0
 
 
@@ -59,5 +65,5 @@ def cell(row: Mapping | None, scale: float) -> str:
     """Score and p of the decoder null."""
     if row is None or row["score"] is None:
         return "-"
-    p = f" p={row['p']:.3f}" if row["p"] is not None else ""
+    p = f" p={row['p']:.3f}" if row["p"] is not None and row["method"] != "constant" else ""
     return f"{scale * row['score']:.3g}{p}"

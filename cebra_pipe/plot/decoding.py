@@ -141,7 +141,7 @@ def _draw_method(ax: Axes, y: int, mine: Table, means: Table) -> None:
         score, (1, y), (2, 0), xycoords=("axes fraction", "data"), textcoords="offset points", va="center", fontsize=6
     )
     ax.annotate(
-        p, (1, y), (24, 0), xycoords=("axes fraction", "data"), textcoords="offset points", va="center", fontsize=6
+        p, (1, y), (30, 0), xycoords=("axes fraction", "data"), textcoords="offset points", va="center", fontsize=6
     )
 
 
@@ -157,7 +157,7 @@ def _draw_levels(ax: Axes, means: Table) -> None:
     floor = means["floor"][np.isfinite(means["floor"])]
     if len(floor) and floor[0] > 0:
         ax.axvline(floor[0], color=DARK, lw=0.6, ls=(0, (1, 1)), zorder=0)
-    for text, dx in (("mean", 2), ("p", 24)):
+    for text, dx in (("mean", 2), ("p", 30)):
         ax.annotate(
             text, (1, 1), (dx, 2), xycoords="axes fraction", textcoords="offset points", fontsize=6, fontstyle="italic"
         )
