@@ -87,3 +87,11 @@ def test_public_names_exist(name):
 def test_unknown_name():
     with pytest.raises(AttributeError, match="nothing_such"):
         cebra_pipe.nothing_such  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    "page", sorted([*ROOT.parent.glob("*.md"), *ROOT.parent.glob("docs/*.md")]), ids=lambda p: p.name
+)
+def test_links_of_the_docs_resolve(page):
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()):
+        assert target.startswith("http") or (page.parent / target).exists(), target
