@@ -230,22 +230,24 @@ def draw_null(ax: Axes, mine: Table) -> None:
     ax.spines["left"].set_visible(False)
     ax.axvline(0, color=DARK, lw=0.6, zorder=0)
     ax.set_xlim(right=1.05)
-    ax.set_xlabel(
-        "mean R² over pairs; grey: circular shifts" if mine["between"][0] == "recordings" else "mean R² over pairs"
-    )
+    ax.set_xlabel(f"mean R² over pairs{_drawn_null(summaries)}")
+
+
+def _drawn_null(summaries: Table) -> str:
+    """What the grey dots are: how many shifts, and how many of them are about independent."""
+    n, effective = int(summaries["null_n"][0]), summaries["null_effective"][0]
+    known = f" (≈ {number(effective, 2)} independent)" if effective == effective else ""
+    return f"\ngrey: {n} shifts{known}" if n > 0 else ""
 
 
 def _said(summary: Table) -> str:
-    n, effective = int(summary["null_n"][0]), summary["null_effective"][0]
+    n = int(summary["null_n"][0])
     p = probability(summary["p"][0], n)
     if n <= 0:
         told = summary["note"][0]
     elif p:
-        told = (
-            (f"p = {p}" if p[0].isdigit() else p)
-            + f" ({n} shifts"
-            + (f", {number(effective, 2)} independent)" if effective == effective else ")")
-        )
+        told = f"p = {p}" if p[0].isdigit() else p
     else:
-        told = f"description only, no p ({n} shifts)"
-    return f"mean {summary['score'][0]:.2f}, {summary['n'][0]} pairs; {told}"
+        told = "description only, no p"
+    pairs = int(summary["n"][0])
+    return f"mean {summary['score'][0]:.2f}, {pairs} {'pair' if pairs == 1 else 'pairs'}; {told}"
