@@ -62,7 +62,7 @@ class Plan:
     @cached_property
     def root(self) -> str:
         """The study's folder, as the paths of its artifacts start."""
-        return os.path.join(self.study.config.results, self.study.config.study)
+        return os.path.normpath(os.path.join(self.study.config.results, self.study.config.study))
 
     # ---- names -------------------------------------------------------------------------------------------------------
     @property

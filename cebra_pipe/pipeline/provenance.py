@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+import zipfile
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from ..data.table import META, damaged, read_meta
@@ -17,8 +18,12 @@ def read(path: Path) -> dict | None:
     return reader(Path(path)) if reader else None
 
 
-def told_by(paths: Iterable[str]) -> dict | None:
+def told_by(paths: Collection[str]) -> dict | None:
     """The provenance that one of a job's outputs tells fastest; None where there is none. A UserError where damaged."""
+    for path in paths:
+        # A zip file's directory stands at its end: a model that was cut short has none. No torch for that.
+        if path.endswith(".pt") and Path(path).exists() and not zipfile.is_zipfile(path):
+            raise damaged(Path(path), "no whole model file")
     for suffix in QUICK:
         for path in paths:
             if path.endswith(suffix) and Path(path).exists():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .plan import Plan
+from .plan import Plan, check_files
 from .reading import read_study
 from .status import foreign
 
@@ -13,6 +13,7 @@ from .status import foreign
 def main(options: argparse.Namespace) -> int:
     """Without --yes nothing is touched."""
     plan = Plan(read_study(options.config))
+    check_files(plan, str(options.config))
     paths = [Path(state.path) for state in foreign(plan)]
     size = sum(path.stat().st_size for path in paths)
     for path in paths:

@@ -89,13 +89,13 @@ def _inherit(raw: Mapping[str, Any], where: str, problems: Problems) -> Any:
         parent = own.get("like") if isinstance(own, Mapping) else None
         if parent is None:
             return own
-        if parent not in conditions or parent in chain:
+        if not isinstance(parent, str) or parent not in conditions or parent in chain:
             found = f"{parent!r}" if parent not in chain else f"the circle {' > '.join((*chain, parent))}"
             problems.add(
                 f"{where}: conditions.{name}.like",
                 "the name of another condition",
                 found,
-                did_you_mean(parent, set(conditions) - {name}),
+                did_you_mean(str(parent), set(conditions) - {name}),
             )
             return own
         base = full(parent, (*chain, name))

@@ -30,7 +30,7 @@ Name = Annotated[str, AfterValidator(_name)]
 class Model(BaseModel):
     """A frozen part of the config; an unknown key is an error."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Source(Model):

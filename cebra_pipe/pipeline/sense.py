@@ -109,7 +109,13 @@ def _check_condition(study: Resolved, k: Condition, where: str, problems: Proble
         )
     if len(set(k.seeds)) < len(k.seeds):
         problems.add(f"{where}.seeds", "each seed once", str(list(k.seeds)))
+    if k.training.similarity == "cosine" and k.training.model in MODELS and not MODELS[k.training.model].normalize:
+        remedy = "Use similarity: euclidean, or the model without -mse."
+        problems.add(f"{where}.similarity", "euclidean for a model without normalisation", "cosine", remedy)
     minimum = k.training.minimum_temperature
+    if k.training.learn_temperature and minimum is None and k.training.temperature < 0.1:
+        remedy = "Raise it, or set minimum_temperature."
+        problems.add(f"{where}.temperature", "at least 0.1, the minimum", str(k.training.temperature), remedy)
     if minimum is not None and minimum > k.training.temperature:
         problems.add(
             f"{where}.minimum_temperature", f"at most the starting temperature {k.training.temperature}", str(minimum)

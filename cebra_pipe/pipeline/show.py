@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from .plan import Plan
+from .plan import Plan, check_files
 from .reading import read_study
 from .status import MENDED, states
 
@@ -17,6 +17,7 @@ BASELINE = "baseline: "
 def main(options: argparse.Namespace) -> int:
     """Figures, tables, then held-out decoding: conditions and baselines against recordings."""
     plan = Plan(read_study(options.config))
+    check_files(plan, str(options.config))
     for stage, what in (("figures", "Figures"), ("tables", "Tables")):
         paths = [path for w in plan.instances(stage) for path in plan.outputs(stage, w).values()]
         there = [path for path in paths if Path(path).exists()]

@@ -30,7 +30,7 @@ def _load_spec(plan: Plan, w: Wildcards) -> dict:
         for name, path in zip(sources(entry), files_of(plan.study, w["recording"]), strict=True)
     }
     dump = entry.model_dump(mode="json", exclude_defaults=True, by_alias=True, exclude={"title"})
-    return {"recording": dump, "files": files, "data_folder": config.data_folder}
+    return {"recording": dump, "files": files}
 
 
 def _training(condition: Condition) -> dict:
@@ -64,7 +64,7 @@ def _fit_spec(plan: Plan, w: Wildcards) -> dict:
 def _transform_spec(plan: Plan, w: Wildcards) -> dict:
     condition = plan.study.conditions[w["condition"]]
     models = [[fold, seed] for fold in range(plan.study.folds) for seed in condition.seeds]
-    return {"sessions": list(condition.units[w["unit"]]), "models": models, "device": plan.study.config.device}
+    return {"sessions": list(condition.units[w["unit"]]), "models": models}
 
 
 def _decode_spec(plan: Plan, w: Wildcards) -> dict:

@@ -19,6 +19,7 @@ class LabelInfo:
     period: float | None = None
 
 
+SIMULATED_RATE = 40.0  # samples per second
 SIMULATED = {"position": LabelInfo("continuous", "m"), "direction": LabelInfo("discrete", "")}
 
 
@@ -63,8 +64,8 @@ class Resolved:
 
     def rates(self, recordings: tuple[str, ...]) -> set[float]:
         """The rates that the config states; a rate that follows from time stamps is not among them."""
-        given = (self.config.recordings[name].rate for name in recordings if name in self.config.recordings)
-        return {rate for rate in given if rate}
+        entries = [self.config.recordings[name] for name in recordings if name in self.config.recordings]
+        return {entry.rate or SIMULATED_RATE for entry in entries if entry.rate or entry.simulate}
 
     def has_bins(self, given: list[str] | None, recordings: tuple[str, ...]) -> bool:
         """Whether there is a continuous label to bin by: the classes of a discrete one alone may be too few."""
@@ -86,7 +87,7 @@ class Resolved:
 def shared_labels(study: Resolved, recordings: tuple[str, ...]) -> dict[str, LabelInfo]:
     """Labels that every one of the recordings has, in the order of the first."""
     first, *others = [study.labels(name) for name in recordings]
-    return {name: info for name, info in first.items() if all(name in other for other in others)}
+    return {name: info for name, info in first.items() if all(other.get(name) == info for other in others)}
 
 
 def condition(study: c.Study, name: str, problems: Problems, where: str) -> Condition:
@@ -131,6 +132,8 @@ def _units(given: Any, recordings: tuple[str, ...], where: str, problems: Proble
         return {name: (name,) for name in recordings}
     if given == "joint":
         return {"joint": recordings}
+    if not given or not all(given.values()):
+        problems.add(where, "groups that have recordings", str(given), "Name recordings, or use each or joint.")
     for unit, members in given.items():
         if unit in recordings or unit in c.RESERVED or unit.startswith("without_"):
             problems.add(

@@ -43,7 +43,7 @@ rule transform:
         "../../envs/cebra_pipe.yaml"
     threads: 1
     resources:
-        gpu=GPUS,
+        gpu=0,
         mem_mb=needs("mem_mb", "transform"),
         runtime=needs("runtime", "transform"),
     params:
@@ -55,4 +55,4 @@ rule transform:
         "{rule} {output[0]}"
     shell:
         "python -m cebra_pipe transform --spec {params.spec:q} --code {params.code} {params.files} "
-        "--gpus {resources.gpu} --record {params.record:q} 2> {log:q}"
+        "--record {params.record:q} 2> {log:q}"

@@ -17,7 +17,7 @@ def run(job: Job) -> None:
     config = RecordingConfig.model_validate(job.spec["recording"])
     files = dict(zip(sources(config), job.inputs["files"], strict=True))
     check_unchanged(files, job.spec["files"])
-    recording = assemble(config, job.spec["data_folder"], Path(job.outputs["recording"]).stem, files)
+    recording = assemble(config, ".", Path(job.outputs["recording"]).stem, files)
     report(recording)
     job.write("recording", recording.columns())
 
