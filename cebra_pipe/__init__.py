@@ -3,7 +3,7 @@
 Public names are imported when they are first used: `import cebra_pipe` loads neither torch nor numpy.
 """
 
-from importlib import import_module
+from .lazy import exports
 
 __version__ = "0.1.0"
 
@@ -14,12 +14,7 @@ NAMES = {
 }
 
 __all__ = ["__version__", *NAMES]
-
-
-def __getattr__(name: str) -> object:
-    if name in NAMES:
-        return getattr(import_module(f".{NAMES[name]}", __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, _names = exports(__name__, NAMES)
 
 
 def __dir__() -> list[str]:

@@ -53,7 +53,7 @@ def lay_out(recordings: Sequence[Recording], masks: Sequence[np.ndarray], offset
         lengths, begin = long[:, 1] - long[:, 0], start[-1]
         numbers = np.repeat(np.arange(len(long)), lengths)
         inside = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        centre = (inside >= offset.before) & (inside + offset.after <= lengths[numbers])
+        centre = (inside >= offset.left) & (inside + offset.right <= lengths[numbers])
         session.append(np.full(len(numbers), s))
         segment.append(numbers + (segment[-1].max() + 1 if s and len(segment[-1]) else 0))
         sample.append(long[numbers, 0] + inside)

@@ -41,7 +41,7 @@ class WholeSeries:
     def plan(self, index: np.ndarray) -> Iterator[Plan]:
         """(step, n) flat indices -> for each step the rows of the stitched output."""
         offset = self.timeline.offset
-        rows = index - offset.before - self.timeline.session[index] * (len(offset) - 1)
+        rows = index - offset.left - self.timeline.session[index] * (len(offset) - 1)
         return ((step,) for step in _moved(rows, self.network))
 
     def __call__(self, rows: Tensor) -> Tensor:
@@ -56,7 +56,7 @@ class CutWindows:
     def __init__(self, network: Network, series: Sequence[Tensor], timeline: Timeline):
         self.network, self.timeline, self.series = network, timeline, series
         offset = timeline.offset
-        self.around = torch.arange(-offset.before, offset.after, device=series[0].device)[:, None]
+        self.around = torch.arange(-offset.left, offset.right, device=series[0].device)[:, None]
 
     def plan(self, index: np.ndarray) -> Iterator[Plan]:
         """(step, n) flat indices -> for each step: samples by session, their places before, how many a session."""

@@ -88,7 +88,7 @@ class Part:
 
     def embed(self, network: Network) -> Tensor:
         """(sample, dimension) of the flat index; zeros where the window leaves the session."""
-        before, after = self.timeline.offset.before, self.timeline.offset.after
+        before, after = self.timeline.offset.left, self.timeline.offset.right
         whole = [
             torch.nn.functional.pad(network.embed(s, x), (0, 0, before, after - 1)) for s, x in enumerate(self.series)
         ]

@@ -5,7 +5,6 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from cebra_pipe.data.datatypes import Offset
 from cebra_pipe.errors import UserError
 from cebra_pipe.models.encoder import Encoder
 from cebra_pipe.models.layers import SparseSeries, Taps, normalize
@@ -113,10 +112,3 @@ def test_a_zero_vector_stays_zero():
 def test_unknown_architecture_is_told_the_nearest():
     with pytest.raises(UserError, match="Did you mean 'offset10-model'"):
         architecture("ofset10-model")
-
-
-def test_offset_checks_itself():
-    for before, after in ((-1, 1), (0, 0)):
-        with pytest.raises(ValueError, match="after >= 1"):
-            Offset(before, after)
-    assert (len(Offset(2, 3)), tuple(Offset(2, 3))) == (5, (2, 3))

@@ -73,7 +73,7 @@ def stitched(epoch: np.ndarray, offset: Offset) -> np.ndarray:
     length = stop - start + len(offset) - 1
     inside = np.arange(length.sum()) - np.repeat(np.cumsum(length) - length, length)
     return np.clip(
-        np.repeat(start - offset.before, length) + inside, np.repeat(start, length), np.repeat(stop - 1, length)
+        np.repeat(start - offset.left, length) + inside, np.repeat(start, length), np.repeat(stop - 1, length)
     )
 
 
