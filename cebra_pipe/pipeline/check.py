@@ -18,6 +18,7 @@ from ..data.timeline import Timeline, check_varied, label_space, lay_out
 from ..datasets.rats import simulate
 from ..errors import Problems, UserError
 from ..models.table import MODELS
+from ..sklearn.nulls import SMALLEST_NULL
 from ..solver.inputs import PARTS, check_gap, check_parts, check_sessions, scaling_of
 from .plan import Plan, check_files, decoded_labels
 from .reading import read_study
@@ -25,7 +26,6 @@ from .recording_options import RecordingConfig
 from .study import Condition, Resolved
 
 DOMINATES = 0.95  # share of the squared distance to the nearest label above which one label decides alone
-SMALLEST_NULL = 19  # draws below which no p of 0.05 can be reached
 
 
 @dataclass(frozen=True, eq=False)

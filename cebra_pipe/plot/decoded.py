@@ -10,7 +10,7 @@ from ..data.recording import Recording
 from ..data.table import Table
 from .drawn import pick, stack
 from .files import Source
-from .shown import NO_P, Study
+from .shown import Study
 from .summary import METHODS, Score, scores
 
 COLUMNS = {
@@ -48,7 +48,7 @@ def rows(
 ) -> Table:
     """All that the figure draws, from the files of decode."""
     blocks: list[dict] = []
-    read = [(source, list(scores(source.read()))) for source in scored]
+    read = [(source, list(scores(source.read(), source.condition.control))) for source in scored]
     for name, recording in recordings.items():
         about = {"recording": name, "title": study.recordings[name]}
         main = study.main(name)
@@ -120,14 +120,14 @@ def _errors(name: str, read: Sequence[tuple[Source, list[Score]]], main: tuple |
     for source, score in mine:
         if score.method == "embedding":
             kind = "control" if source.condition.control else "condition"
-            yield from _points(source.condition.text, kind, score, NO_P.get(source.condition.control, ""))
+            yield from _points(source.condition.text, kind, score)
     for method, text in METHODS.items():
         for source, score in mine:
             if score.method == method != "embedding" and (source.condition, source.unit) == main:
-                yield from _points(text, "baseline", score, "")
+                yield from _points(text, "baseline", score)
 
 
-def _points(series: str, kind: str, score: Score, no_p: str) -> Iterator[dict]:
+def _points(series: str, kind: str, score: Score) -> Iterator[dict]:
     shared = {
         "panel": "error",
         "series": series,
@@ -138,7 +138,7 @@ def _points(series: str, kind: str, score: Score, no_p: str) -> Iterator[dict]:
         "chance": score.chance,
         "floor": score.floor,
     }
-    p = {"p": np.nan, "null_n": 0} if no_p else {"p": score.p, "null_n": score.null_n}
-    yield {**shared, **p, "what": "mean", "score": score.mean, "note": no_p or score.note}
+    p = {"p": np.nan, "null_n": 0} if score.no_p else {"p": score.p, "null_n": score.null_n}
+    yield {**shared, **p, "what": "mean", "score": score.mean, "note": score.no_p or score.note}
     for what, spread in (("seed", score.by_seed), ("fold", score.by_fold)):
         yield {**shared, "what": what, what: list(spread), "score": np.array(list(spread.values()))}

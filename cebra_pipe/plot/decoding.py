@@ -9,7 +9,6 @@ from matplotlib.lines import Line2D
 
 from ..data.table import Table
 from .drawn import NONE, distinct, pick
-from .shown import NO_P
 from .style import COLORS, DARK, GREY, figure, letter, literal, measured, message, probability, styled, whole_ticks
 
 METRICS = {"median_abs_error": "median absolute error", "balanced_accuracy": "balanced accuracy"}
@@ -135,7 +134,7 @@ def _draw_method(ax: Axes, y: int, mine: Table, means: Table) -> None:
             ax.plot([spread.min(), spread.max()], [y + dy] * 2, color=shade, lw=0.7)
             ax.plot(spread, np.full(len(spread), y + dy), marker, color=shade, ms=2.6 if marker == "o" else 2.3, mew=0)
     ax.plot(mean["score"], [y], "|", color=shade, ms=9, mew=1.8)
-    p = "no p" if mean["note"][0] in NO_P.values() else probability(mean["p"][0], int(mean["null_n"][0]))
+    p = "no p" if mean["null_n"][0] <= 0 else probability(mean["p"][0], int(mean["null_n"][0]))
     score = f"{mean['score'][0]:.3g}" if np.isfinite(mean["score"][0]) else "none"
     ax.annotate(
         score, (1, y), (2, 0), xycoords=("axes fraction", "data"), textcoords="offset points", va="center", fontsize=6

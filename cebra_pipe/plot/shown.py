@@ -7,18 +7,13 @@ from dataclasses import dataclass, field, replace
 
 from ..data.recording import Recording
 
-# What a figure calls each control; only a shift keeps the autocorrelation that a p needs.
+# What a figure calls each control.
 CONTROLS = {
     "circular_shift": "circular shift (control)",
     "neuron_shift": "neurons shifted (control)",
     "trial_shuffle": "trials shuffled (control)",
     "permute_labels": "labels permuted (control)",
     "permute_neural": "neural permuted (control)",
-}
-NO_P = {
-    "permute_labels": "destroys autocorrelation, no p",
-    "permute_neural": "destroys autocorrelation, no p",
-    "trial_shuffle": "asks for trial-specific coding, no p",
 }
 
 

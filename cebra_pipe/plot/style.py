@@ -16,6 +16,8 @@ from matplotlib.colors import Colormap, LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from ..sklearn.nulls import SMALLEST_NULL
+
 WIDTH = 8.6  # inches: a landscape column of a report, readable at full width on a screen
 PIXELS = 5.5e6  # of a png: keeps it below 1.5 MB; a figure of many recordings gets fewer dots an inch
 
@@ -129,8 +131,8 @@ def probability(p: float, n: int) -> str:
     """p as it is printed; 'n < 19', too small for p, where 0.05 cannot be reached."""
     if n <= 0:
         return ""
-    if n < 19 or p != p:
-        return "n < 19" if n < 19 else ""
+    if n < SMALLEST_NULL or p != p:
+        return f"n < {SMALLEST_NULL}" if n < SMALLEST_NULL else ""
     return f"{p:.3f}" if p >= 0.0095 else f"{p:.4f}".rstrip("0")
 
 

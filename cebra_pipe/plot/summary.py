@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..data.table import Table
+from ..sklearn.nulls import METRICS, SMALLEST_NULL, p_value, why_no_p
 from .drawn import distinct, pick
 
-SMALLEST = 19  # null draws below which no p is given: 1 / (1 + 19) is the first that reaches 0.05
-BETTER_LOW = {"median_abs_error"}
+SIGNED = {metric.name: metric for metric in METRICS.values()}
 METHODS = {
     "embedding": "kNN on the embedding",
     "window_knn": "kNN on raw windows",
@@ -42,21 +42,22 @@ class Score:
     n_test: int  # samples, over all folds
     n_padded: int
     with_padded: float
+    no_p: str  # why there is none, whatever the null
     note: str
 
 
-def scores(table: Table) -> Iterator[Score]:
-    """The summaries of a table of decode, in its order."""
+def scores(table: Table, control: str | None = None) -> Iterator[Score]:
+    """The summaries of a table of decode, in its order; `control` is that of its condition."""
     for recording in distinct(table["recording"]):
         mine = pick(table, recording=recording)
         for method in distinct(mine["method"]):
             for label in distinct(mine["label"]):
                 rows = pick(mine, method=method, label=label)
                 if len(rows):
-                    yield _score(rows)
+                    yield _score(rows, why_no_p(control, method))
 
 
-def _score(rows: Table) -> Score:
+def _score(rows: Table, no_p: str) -> Score:
     first = {name: rows[name][0] for name in ("recording", "method", "label", "metric", "unit")}
     n, p = probability_of(rows)
     scale = 1.0
@@ -74,10 +75,11 @@ def _score(rows: Table) -> Score:
         null_effective=float(np.nanmin(rows["null_effective"]))
         if np.isfinite(rows["null_effective"]).any()
         else np.nan,
-        p=p,
+        p=np.nan if no_p else p,
         n_test=_over_folds(rows, "n_test"),
         n_padded=_over_folds(rows, "n_padded"),
         with_padded=scale * _mean(rows["score_with_padded"]),
+        no_p=no_p,
         note="; ".join(distinct(rows["note"])),
     )
 
@@ -105,11 +107,11 @@ def probability_of(rows: Table) -> tuple[int, float]:
     """
     sizes = {len(draws) for draws in rows["null"]}
     smallest = min(sizes)
-    if smallest < SMALLEST:
+    if smallest < SMALLEST_NULL:
         return smallest, np.nan
     if len(sizes) > 1:
         return smallest, float(np.nanmax(rows["p"]))
     null = np.mean(np.stack(rows["null"]), axis=0)  # (draw,)
-    sign = -1.0 if rows["metric"][0] in BETTER_LOW else 1.0
-    as_good = np.sum(sign * null >= sign * rows["score"].mean() - 1e-12)
-    return smallest, float((1 + as_good) / (1 + len(null)))
+    metric = SIGNED[rows["metric"][0]]
+    # Means of equal scores may differ in the last digit: ties are to count.
+    return smallest, p_value(metric, float(rows["score"].mean()) - metric.sign * 1e-12, null)

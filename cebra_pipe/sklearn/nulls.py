@@ -1,7 +1,7 @@
 """Scores of decoded labels, and their null: the truth shifted around the recording while the predictions stay.
 
 A circular shift keeps the autocorrelation of label and prediction and breaks their tie, so its p holds for slow
-signals; permuted labels do not (docs/method.md).
+signals; permuted labels do not, and a score of permuted data gets none.
 """
 
 from __future__ import annotations
@@ -13,6 +13,21 @@ import numpy as np
 
 SMALLEST_NULL = 19  # draws below which no p is given: 1 / (1 + 19) = 0.05
 CHUNK = 4_000_000  # values of shifted truth held at a time
+NO_P_CONTROLS: Mapping[str, str] = {
+    "permute_labels": "destroys autocorrelation, no p",
+    "permute_neural": "destroys autocorrelation, no p",
+    "trial_shuffle": "asks for trial-specific coding, no p",
+}
+NO_P_METHODS: Mapping[str, str] = {"constant": "reads no neural data, no p"}
+
+
+def why_no_p(control: str | None, method: str) -> str:
+    """Why a decoded score has no p, whatever its null; empty where it may have one.
+
+    A permuted recording has lost the autocorrelation that the shifts are to keep; shuffled trials keep the label, so
+    that decoding them is no evidence of chance; and a constant is the same whatever the neurons do.
+    """
+    return NO_P_CONTROLS.get(control or "", "") or NO_P_METHODS.get(method, "")
 
 
 @dataclass(frozen=True)

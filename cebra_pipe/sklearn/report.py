@@ -13,7 +13,7 @@ from ..data.recording import Label
 from ..data.table import Table
 from ..streams import generator
 from .methods import Decoded, Task, quantisation_floor
-from .nulls import METRICS, SMALLEST_NULL, Shifts, draw_shifts, null_scores, p_value
+from .nulls import METRICS, SMALLEST_NULL, Shifts, draw_shifts, null_scores, p_value, why_no_p
 
 TRACED = ("embedding", "naive_bayes", "window_knn")
 SCORES: Mapping[str, object] = {
@@ -58,7 +58,9 @@ def label_shifts(task: Task, name: str, draws: int, study_seed: int) -> Shifts:
     return draw_shifts(stream, len(label.values), nearest_shift(label, rate), draws, memory)
 
 
-def score_rows(recording: str, task: Task, results: Sequence[Result], draws: int, study_seed: int) -> Iterator[dict]:
+def score_rows(
+    recording: str, task: Task, results: Sequence[Result], draws: int, study_seed: int, control: str | None = None
+) -> Iterator[dict]:
     """One row of SCORES for each result and label; all methods share the shifts of a label."""
     (chance,) = (result.decoded for result in results if result.method == "constant")
     shifts = {name: label_shifts(task, name, draws, study_seed) for name in task.labels}
@@ -66,7 +68,8 @@ def score_rows(recording: str, task: Task, results: Sequence[Result], draws: int
         named = {"recording": recording, "fold": result.fold, "seed": result.seed, "method": result.method}
         for name in task.labels:
             decoded = result.decoded.get(name)
-            scored = _scored(task, name, decoded, shifts[name], draws) if decoded else UNDECODED
+            no_p = why_no_p(control, result.method)
+            scored = _scored(task, name, decoded, shifts[name], draws, no_p) if decoded else UNDECODED
             yield named | _of_label(task, name) | {"chance": chance[name].score} | scored
 
 
@@ -84,7 +87,7 @@ def _of_label(task: Task, name: str) -> dict:
     }
 
 
-def _scored(task: Task, name: str, decoded: Decoded, shifts: Shifts, draws: int) -> dict:
+def _scored(task: Task, name: str, decoded: Decoded, shifts: Shifts, draws: int, no_p: str) -> dict:
     label, metric = shifted_label(task, name), METRICS[task.label(name).kind]
     place = np.searchsorted(task.samples.unpadded, task.samples.test)
     null = null_scores(metric, label.values, place, decoded.test, shifts.values, label.period)
@@ -97,8 +100,8 @@ def _scored(task: Task, name: str, decoded: Decoded, shifts: Shifts, draws: int)
         "null_median": float(np.median(null)) if len(null) else np.nan,
         "null_n": len(null),
         "null_effective": shifts.effective,
-        "p": p_value(metric, decoded.score, null),
-        "note": "; ".join(filter(None, (decoded.note, null_note(len(null), draws)))),
+        "p": np.nan if no_p else p_value(metric, decoded.score, null),
+        "note": "; ".join(filter(None, (decoded.note, no_p, null_note(len(null), draws)))),
     }
 
 

@@ -9,7 +9,7 @@ import pytest
 from scipy.signal import lfilter
 from scipy.stats import binom
 
-from cebra_pipe.data.controls import apply_control
+from cebra_pipe.data.controls import CONTROLS, apply_control
 from cebra_pipe.data.parts import part_of, read_split, windows_inside
 from cebra_pipe.data.recording import Label, Recording, epochs_of
 from cebra_pipe.data.table import Table, read_table, write_table
@@ -19,6 +19,7 @@ from cebra_pipe.pipeline.config import SplitConfig
 from cebra_pipe.pipeline.job import Job
 from cebra_pipe.pipeline.stages import decode, split
 from cebra_pipe.sklearn import methods
+from cebra_pipe.sklearn.nulls import why_no_p
 from cebra_pipe.sklearn.report import SCORES, Result, label_shifts, score_rows
 
 OFFSET = (5, 5)
@@ -145,7 +146,10 @@ def test_what_is_there_is_found_and_the_constant_finds_nothing(study):
                 assert row["p"] <= 0.05
                 better = row["score"] < row["null_median"] if label == "position" else row["score"] > row["null_median"]
                 assert better
-    assert study.row(method="constant", label="direction")["p"] == 1
+    for label in RAT.labels:
+        row = study.row(method="constant", label=label)
+        assert np.isnan(row["p"])
+        assert "reads no neural data, no p" in row["note"]
 
 
 def test_test_labels_and_test_neural_data_choose_nothing(tmp_path, study):
@@ -268,6 +272,19 @@ def test_controls_decode_what_the_fit_was_given(tmp_path, control):
         mine = made.traces.where((made.traces["method"] == "embedding") & (made.traces["seed"] == seed))
         np.testing.assert_array_equal(mine["true.position"], truth[mine["sample"]])
         assert made.row(method="naive_bayes", seed=seed)["score"] > 0.25  # m: nothing is decoded
+
+
+@pytest.mark.parametrize("control", [None, *CONTROLS])
+def test_p_is_given_for_no_method_whose_control_allows_none(tmp_path, control):
+    made = Study(tmp_path, control=control, labels=["position"], null=19).run()
+    for row in made.scores.rows():
+        reason = why_no_p(control, row["method"])
+        assert np.isnan(row["p"]) == bool(reason)
+        assert reason in row["note"]
+        assert row["null_n"] == 19
+    without = {r["method"] for r in made.scores.rows() if np.isnan(r["p"])}
+    calibrated = control in (None, "circular_shift", "neuron_shift")
+    assert without == ({"constant"} if calibrated else set(METHODS))
 
 
 def circular_recording(neural):

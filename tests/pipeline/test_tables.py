@@ -11,6 +11,7 @@ import pytest
 from cebra_pipe.data.table import read_table
 from cebra_pipe.errors import UserError
 from cebra_pipe.pipeline.stages import tables
+from cebra_pipe.plot.summary import METHODS
 
 from ..plot.artifacts import build, condition, make_recording
 
@@ -65,8 +66,11 @@ def test_decoding_has_one_row_each_with_means_over_folds_and_seeds(made):
 
 
 def test_permuted_control_has_no_p_and_says_why(made):
-    rows = [r for r in table_of(made, "decoding")[0] if r["condition"] == "permuted" and r["method"] == "embedding"]
+    rows = [r for r in table_of(made, "decoding")[0] if r["condition"] == "permuted"]
+    assert {r["method"] for r in rows} == set(METHODS)
     assert all(r["p"] == "" and "destroys autocorrelation, no p" in r["note"] for r in rows)
+    others = [r for r in table_of(made, "decoding")[0] if r["condition"] != "permuted"]
+    assert {r["method"] for r in others if r["p"] == ""} == {"constant"}
 
 
 def test_hybrid_has_two_values_and_train_is_in_sample(made):

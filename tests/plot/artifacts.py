@@ -229,7 +229,7 @@ def _score(
     discrete = label == "direction"
     good, chance = (ACCURACY[method], 0.5) if discrete else (ERRORS[method], 0.4)
     score = (chance if entry["control"] and method == "embedding" else good) * (1 + 0.06 * stream.standard_normal())
-    null = [] if method == "constant" else list(chance + 0.05 * stream.standard_normal(99))
+    null = list(chance + 0.05 * stream.standard_normal(99))
     p = (1 + sum(x >= score if discrete else x <= score for x in null)) / 100 if null else np.nan
     return {
         **{"recording": recording, "fold": fold, "method": method, "label": label},

@@ -20,7 +20,7 @@ from ..job import Job
 
 LINE = (
     "{recording} fold{fold} seed{seed} {method} {label}: {metric} {score:.4g} {unit} "
-    "(chance {chance:.4g}, p {p:.3g}) {note}"
+    "(chance {chance:.4g}, {p_text}) {note}"
 )
 NO_SEED = -1  # of baselines, which have none
 
@@ -44,12 +44,12 @@ def run(job: Job) -> None:
         recording, split = Recording.read(recording_path), read_split(split_path)
         _check(name, recording, split, spec["decode"]["labels"])
         for task, results in _decoded(name, recording, split, read_blocks(name, embedding, len(recording)), spec):
-            rows += score_rows(name, task, results, spec["decode"]["null"], spec["study_seed"])
+            rows += score_rows(name, task, results, spec["decode"]["null"], spec["study_seed"], spec["control"])
             traces += [trace(name, task, result) for result in results if result.method in TRACED]
     job.write("scores", from_rows(rows, SCORES))
     job.write("traces", joined(traces))
     for row in rows:
-        _say(LINE.format(**row))
+        _say(LINE.format(**row, p_text=f"p {row['p']:.3g}" if np.isfinite(row["p"]) else "no p"))
 
 
 # ---- what there is ---------------------------------------------------------------------------------------------------

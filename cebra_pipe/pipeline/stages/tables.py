@@ -16,8 +16,9 @@ from ...errors import Problem, UserError, did_you_mean
 from ...plot.drawn import distinct, number, pick
 from ...plot.files import Source, histories, of_units, recordings, splits
 from ...plot.numbers import about
-from ...plot.shown import NO_P, Study
-from ...plot.summary import METHODS, SMALLEST, Score, scores
+from ...plot.shown import Study
+from ...plot.summary import METHODS, Score, scores
+from ...sklearn.nulls import SMALLEST_NULL
 from ..job import Job
 
 DIGITS = 4
@@ -32,13 +33,12 @@ def _files(job: Job, role: str) -> list[Path]:
 def _decoding(job: Job, study: Study) -> Iterator[Row]:
     """One row per recording, condition, method and label."""
     sources = of_units(study, _files(job, "scores"), "decode")
-    found = [(source, score) for source in sources for score in scores(source.read())]
+    found = [(source, score) for source in sources for score in scores(source.read(), source.condition.control)]
     for name in study.recordings:
         yield from (_decoded(study, source, score) for source, score in found if score.recording == name)
 
 
 def _decoded(study: Study, source: Source, score: Score) -> Row:
-    no_p = NO_P.get(source.condition.control, "") if score.method == "embedding" else ""
     return {
         "recording": score.recording,
         "title": study.recordings[score.recording],
@@ -57,18 +57,18 @@ def _decoded(study: Study, source: Source, score: Score) -> Row:
         "floor": score.floor,
         "null_median": score.null_median,
         "effect": score.mean - score.null_median,
-        "p": np.nan if no_p else score.p,
+        "p": score.p,
         "null_n": score.null_n,
         "null_effective": score.null_effective,
         "n_test": score.n_test,
         "n_padded": score.n_padded,
         "score_with_padded": score.with_padded,
-        "note": "; ".join(t for t in dict.fromkeys((no_p or _few(score.null_n), *score.note.split("; "))) if t),
+        "note": "; ".join(t for t in dict.fromkeys((score.no_p or _few(score.null_n), *score.note.split("; "))) if t),
     }
 
 
 def _few(n: int) -> str:
-    return "n too small for p" if 0 < n < SMALLEST else ""
+    return "n too small for p" if 0 < n < SMALLEST_NULL else ""
 
 
 def _range(name: str, spread: Mapping[int, float]) -> Row:
@@ -151,7 +151,7 @@ def _compared(entry: Mapping[str, str], definition: str, summary: Mapping, rows:
         "null_high": high,  # 97.5 %
         "null_n": draws,
         "null_effective": _or_nan(summary.get("null_effective")),
-        "p": _or_nan(summary.get("p")) if draws >= SMALLEST else np.nan,
+        "p": _or_nan(summary.get("p")) if draws >= SMALLEST_NULL else np.nan,
         "coverage": _mean(rows["coverage"].tolist()),
         "recordings": len(set(distinct(rows["from"])) | set(distinct(rows["to"]))),
         "note": _few(draws) or ("" if draws else "no null for this comparison"),
