@@ -94,6 +94,10 @@ class LabelNeighbour(_Classed):
         self.rows = space.embed(space.coordinates)
 
     def positive(self, reference, stream, apart=False):
+        return self.matched(reference, stream, apart)[1]
+
+    def matched(self, reference: np.ndarray, stream, apart: bool = False) -> tuple[np.ndarray, np.ndarray]:
+        """(n, label) what was searched for, and (n,) the positives found."""
         moved = self.space.coordinates[reference] + self.change(len(reference), stream)
         query = self.space.embed(moved)
 
@@ -103,7 +107,7 @@ class LabelNeighbour(_Classed):
         def pick(index: NearestIndex, rows: np.ndarray, away: np.ndarray | None, reach: int) -> np.ndarray:
             return index.query(query[rows], stream, away, reach)
 
-        return self._find(make, pick, reference, stream, apart)
+        return moved, self._find(make, pick, reference, stream, apart)
 
 
 class SameClass(_Classed):

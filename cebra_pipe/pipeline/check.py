@@ -1,31 +1,32 @@
-"""Reads, splits and lays out everything that a config names, before any training, and says what would go wrong."""
+"""Reads and splits what a config names and builds every fit up to its first step; says what would go wrong."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
+import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..data.assemble import assemble
-from ..data.controls import apply_control
-from ..data.parts import autocorrelation_time, coordinates
 from ..data.recording import Recording
-from ..data.split import NAMES, Cut, split
-from ..data.timeline import Timeline, check_varied, label_space, lay_out
+from ..data.split import NAMES, PARTS, Cut, split
 from ..datasets.rats import simulate
 from ..errors import Problems, UserError
-from ..models.table import MODELS
 from ..sklearn.nulls import SMALLEST_NULL
-from ..solver.inputs import PARTS, check_gap, check_parts, check_sessions, scaling_of
+from .advice import convention_lines, label_lines, label_warnings, metric_lines, source_warnings
 from .plan import Plan, check_files, decoded_labels
 from .reading import read_study
-from .recording_options import RecordingConfig
 from .study import Condition, Resolved
 
-DOMINATES = 0.95  # share of the squared distance to the nearest label above which one label decides alone
+if TYPE_CHECKING:
+    from ..solver.objective import Objective
+    from ..solver.task import Task
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,13 +48,16 @@ def main(options: argparse.Namespace) -> int:
     problems.raise_any()
     for name, one in prepared.items():
         print(describe(name, one))
+        for line in label_lines(one.recording):
+            print(f"  {line}")
     for name, one in prepared.items():
-        for line in source_warnings(name, study.config.recordings[name], one.recording):
+        for line in [
+            *source_warnings(name, study.config.recordings[name], one.recording),
+            *label_warnings(name, one.recording),
+        ]:
             print(f"warning: {line}")
-    for warning in [w for name, one in prepared.items() for w in label_warnings(name, one.recording)]:
-        print(f"warning: {warning}")
     for condition in study.conditions.values():
-        for line in check_condition(study, condition, prepared, problems):
+        for line in check_condition(plan, condition, prepared, problems):
             print(line)
     collected(problems, "device", lambda: check_device(study))
     sys.stdout.flush()
@@ -93,113 +97,54 @@ def describe(name: str, one: Prepared) -> str:
     )
 
 
-def source_warnings(name: str, entry: RecordingConfig, recording: Recording) -> Iterator[str]:
-    """What reading did that a user may not expect: dropped samples, one neuron, bins from the first spike."""
-    dropped = recording.notes.get("dropped") or {}
-    if dropped:
-        told = ", ".join(f"{number} {rule}" for rule, number in dropped.items())
-        yield f"{name}: {sum(dropped.values())} of {recording.notes['samples_read']} samples dropped: {told}"
-    if entry.spikes is not None and entry.spikes.neurons is None:
-        yield f"{name}: all spikes count as one neuron; name each spike's with spikes.neurons"
-    elif recording.neural.shape[1] == 1:
-        yield f"{name}: a single neuron; spike times belong under spikes.times, an array (neuron, time) needs transpose"
-    if entry.spikes is not None and entry.spikes.start is None and entry.time is None:
-        yield f"{name}: bins begin at the first spike; set spikes.start to where the labels begin"
-
-
-def label_warnings(name: str, recording: Recording) -> Iterator[str]:
-    """Binary columns that are better classes, few distinct values, slow labels."""
-    for label, found in recording.labels.items():
-        values = np.unique(found.values)
-        if not found.discrete and len(values) == 2:
-            yield f"{name}.{label} has two values, {values[0]:g} and {values[1]:g}: kind: discrete makes it a class"
-        elif not found.discrete and len(values) < 100:
-            ties = int(np.median(np.unique(found.values, return_counts=True)[1]))
-            told = f"{len(values)} distinct values, {ties} samples each (median)"
-            yield f"{name}.{label} has {told}: positives are drawn uniformly among them"
-        seconds = autocorrelation_time(coordinates(found), recording.rate)
-        if 10 * seconds > len(recording) / recording.rate:
-            span = len(recording) / recording.rate
-            yield f"{name}.{label} changes too slowly ({seconds:.1f} s) for a null of circular shifts over {span:.0f} s"
-
-
-def check_condition(
-    study: Resolved, k: Condition, prepared: Mapping[str, Prepared], problems: Problems
-) -> Iterator[str]:
-    """Lays out each unit and fold; yields one line a unit and warnings of its label metric."""
-    told: set[str] = set()  # said once, though it may hold for every unit
+def check_condition(plan: Plan, k: Condition, prepared: Mapping[str, Prepared], problems: Problems) -> Iterator[str]:
+    """Builds each fit up to its first step; yields one line a unit, then what is to be known of its labels."""
+    told: dict[str, None] = {}  # said once, though it may hold for every unit and fold
     for unit, members in k.units.items():
-        ones = [prepared[name] for name in members]
-        made: list[Timeline] = []
+        where, made = f"{k.name} ({unit})", []
         collected(
             problems,
-            f"conditions.{k.name} ({unit})",
-            lambda m=members, o=ones, made=made: made.extend(layouts(study, k, m, o)),
+            f"conditions.{where}",
+            lambda u=unit, m=members, made=made: made.extend(rehearse(plan, k, u, [prepared[n] for n in m])),
         )
-        if made:
-            windows = ", ".join(f"{part} {sum(map(len, t.centres))}" for part, t in zip(PARTS, made, strict=False))
-            window = len(MODELS[k.training.model].offset)
-            yield f"{k.name} ({unit}): {k.training.model}, {window} samples a window; windows {windows}"
-            told |= set(metric_lines(k, [one.recording for one in ones], made[0]))
-    yield from sorted(told)
+        if not made:
+            continue
+        metric, beside, warnings = metric_lines(made[0].task, made[0].objectives)
+        windows = ", ".join(f"{part} {made[0].windows[part]}" for part in PARTS)
+        yield f"{where}: " + "; ".join(
+            [f"{k.training.model}, {len(made[0].task.offset)} samples a window", f"windows {windows}", *beside]
+        )
+        warnings += [] if k.control else convention_lines(made[0].task)
+        told |= dict.fromkeys(f"  {k.name}: {line}" for line in metric)
+        told |= dict.fromkeys(f"warning: {where}: {line}" for line in warnings)
+        told |= dict.fromkeys(f"  {where}: {line}" for one in made for line in one.said)
+    yield from told
 
 
-def layouts(study: Resolved, k: Condition, members: tuple[str, ...], ones: list[Prepared]) -> list[Timeline]:
-    """The timelines of fold 0 by part; every fold is checked as its fit will check it."""
-    architecture, across, made = MODELS[k.training.model], k.training.windows == "across", []
-    recordings = [one.recording for one in ones]
-    if k.control:
-        recordings = [apply_control(k.control, r, k.seeds[0], study.config.seed) for r in recordings]
-    check_sessions(members, recordings, architecture.offset, across)
-    for fold in range(study.folds):
-        parts = [one.cuts[fold].names() for one in ones]
-        for name, recording, part in zip(members, recordings, parts, strict=True):
-            check_gap(name, recording, part, architecture.offset, across)
-            scaling_of(recording, part == "train", k.training.normalize)
-        for part in PARTS:
-            masks = [p == part for p in parts]
-            timeline = lay_out(recordings, masks, architecture.offset, across)
-            longest = [int(m.sum()) for m in masks]
-            check_parts(members, part, fold, [len(c) for c in timeline.centres], longest, len(architecture.offset))
-            if part == "train" and k.labels:
-                check_varied(members, recordings, timeline, k.labels)
-            made.append(timeline)
-    return made[: len(PARTS)]
+@dataclass(frozen=True, eq=False)
+class Rehearsal:
+    """What a fit would begin with."""
+
+    task: Task
+    objectives: Sequence[Objective]
+    windows: Mapping[str, int]  # of each part
+    said: Sequence[str]  # lines of its log
 
 
-def metric_lines(k: Condition, recordings: list[Recording], train: Timeline) -> Iterator[str]:
-    """The metric in which positives are searched, and who decides in it."""
-    continuous = [name for name in k.labels if not recordings[0].labels[name].discrete]
-    if not continuous or k.positives == "discrete":
-        return
-    space, lag = label_space(recordings, train, k.labels), max(1, round(k.training.time_offset * recordings[0].rate))
-    terms = " + ".join(
-        f"({k.labels[n]:g} Δ{n}{'/' + recordings[0].labels[n].unit if recordings[0].labels[n].unit else ''})²"
-        for n in continuous
-    )
-    classes = [name for name in k.labels if recordings[0].labels[name].discrete]
-    yield f"  {k.name}: distance² = {terms}" + (f", within the class of {', '.join(classes)}" if classes else "")
-    variance = np.var(space.embed(space.coordinates), axis=0)
-    share = variance.max() / max(variance.sum(), 1e-300)
-    if len(continuous) > 1 and share > DOMINATES:
-        yield f"warning: {k.name}: one label makes more than {100 * DOMINATES:.0f} % of the distances; weigh the labels"
-    if k.positives == "time_delta":
-        yield from outside_lines(k, space.coordinates, train, lag)
+def rehearse(plan: Plan, k: Condition, unit: str, ones: Sequence[Prepared]) -> Iterator[Rehearsal]:
+    """The fits of a unit, one a fold, as far as their first step."""
+    from ..solver.lessons import prepare as begin
+    from .stages.fit import task_of
 
-
-def outside_lines(k: Condition, values: np.ndarray, train: Timeline, lag: int) -> Iterator[str]:
-    """How many queries (label plus a change) fall outside the label's range, where the nearest is an end."""
-    late = np.arange(lag, len(train))
-    late = late[train.segment[late] == train.segment[late - lag]]
-    if not len(late):
-        return
-    change = values[late] - values[late - lag]
-    stream = np.random.default_rng(0)
-    query = values[stream.integers(0, len(values), 4096)] + change[stream.integers(0, len(change), 4096)]
-    share = ((query < values.min(0)) | (query > values.max(0))).any(1).mean()
-    if share > 0.05:
-        about = f"about {10 * round(10 * share)} % of the queries"
-        yield f"  {k.name}: {about} fall outside the labels' range, where an end is nearest"
+    for fold in range(plan.study.folds):
+        spec = json.loads(
+            plan.spec("fit", {"condition": k.name, "unit": unit, "fold": str(fold), "seed": str(k.seeds[0])})
+        )
+        with contextlib.redirect_stderr(io.StringIO()) as said:
+            task = task_of(spec, [one.recording for one in ones], [one.cuts[fold].names() for one in ones])
+            given = begin(task, "cpu", rounds=1)
+        windows = {name: sum(map(len, part.timeline.centres)) for name, part in given.parts.items()}
+        yield Rehearsal(task, given.objectives, windows, said.getvalue().splitlines())
 
 
 def null_lines(study: Resolved) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,7 +104,8 @@ def condition(study: c.Study, name: str, problems: Problems, where: str) -> Cond
                 repr(recording),
                 did_you_mean(recording, study.recordings),
             )
-    recordings = tuple(r for r in recordings if r in study.recordings)
+    _each_once(recordings, f"{where}: conditions.{name}.recordings", problems)
+    recordings = tuple(dict.fromkeys(r for r in recordings if r in study.recordings))
     return Condition(
         name=name,
         title=given.title or name,
@@ -139,12 +140,19 @@ def _units(given: Any, recordings: tuple[str, ...], where: str, problems: Proble
             problems.add(
                 where, "a name that is no recording and not joint or without_…", repr(unit), "Rename the group."
             )
+        _each_once(members, f"{where}.{unit}", problems)
         for member in members:
             if member not in recordings:
                 problems.add(
                     f"{where}.{unit}", "recordings of this condition", repr(member), did_you_mean(member, recordings)
                 )
     return {unit: tuple(members) for unit, members in given.items()}
+
+
+def _each_once(names: Sequence[str], where: str, problems: Problems) -> None:
+    twice = sorted({name for name in names if list(names).count(name) > 1})
+    if twice:
+        problems.add(where, "each recording once", f"{', '.join(map(repr, twice))} twice", "Remove one.")
 
 
 def comparisons(study: Resolved) -> Iterator[tuple[str, c.ComparisonConfig]]:

@@ -3,70 +3,46 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 
 import numpy as np
 import torch
 
-from ..data.parts import segments
-from ..data.recording import Recording
-from ..data.timeline import Timeline, check_varied, label_space, lay_out, random_stretch
-from ..distributions.conditional import conditional
 from ..errors import Problem, UserError
-from ..models.criterions import InfoNCE
-from ..streams import generator, seed_of
+from ..streams import generator
 from .encode import encoding
 from .engine import train
-from .evaluate import Exam, Part, exam
+from .evaluate import Part
 from .history import score_rows, step_rows
-from .inputs import PARTS, Scaling, check_parts, epochs, scaling_of
-from .network import Network, build
-from .objective import Objective
+from .inputs import Scaling
+from .lessons import ROUNDS, Prepared, key, prepare
+from .network import Network
 from .progress import Progress
-from .task import Task, check
+from .task import Task
 
 EVERY = 10  # steps that one row of the history averages
 POINTS = 20  # scores on the valid part over the run
-ROUNDS, GLANCE = 16, 4  # batches of a final score, and of one on the way
+GLANCE = 4  # batches of a score on the way
 
 
 def fit(task: Task, device: str) -> tuple[Network, tuple[Scaling, ...], list[dict]]:
     """The trained network, the scaling of each session, and the rows of its history."""
-    check(task)
-    whole = [part == "train" for part in task.parts]
-    scalings = tuple(scaling_of(r, m, task.training["normalize"]) for r, m in zip(task.recordings, whole, strict=True))
-    lesson = _part(task, "train", whole, scalings, device)
-    check_varied(task.names, task.recordings, lesson.timeline, task.labels)
-    parts = {name: _part(task, name, [p == name for p in task.parts], scalings, device) for name in PARTS[1:]}
-    parts = {"train": lesson, "train_subsample": _subsample(task, lesson, parts["valid"], scalings, device), **parts}
-    network = _network(task, scalings).to(device)
-    rows = _train(task, network, lesson, parts["valid"])
-    for name, part in parts.items():
-        rows += score_rows("score", task.training["steps"], name, network, part.score(network, ROUNDS), ROUNDS)
-    return network, scalings, rows
+    given = prepare(task, device)
+    rows = _train(task, given)
+    for name, part in given.parts.items():
+        rows += score_rows(
+            "score", task.training["steps"], name, given.network, part.score(given.network, ROUNDS), ROUNDS
+        )
+    return given.network, given.scalings, rows
 
 
-def _network(task: Task, scalings: Sequence[Scaling]) -> Network:
-    options = task.training
-    criterion = InfoNCE(
-        options["similarity"], options["temperature"], options["learn_temperature"], options.get("minimum_temperature")
-    )
-    start = torch.Generator().manual_seed(seed_of("network", *_key(task)))
-    neurons = [len(s.units) for s in scalings]
-    return build(task.architecture, neurons, options["hidden_units"], options["output_dimension"], criterion, start)
-
-
-def _key(task: Task) -> tuple:
-    return task.study_seed, task.contents, task.fold, task.seed
-
-
-def _train(task: Task, network: Network, lesson: Part, valid: Part) -> list[dict]:
+def _train(task: Task, given: Prepared) -> list[dict]:
     """Rows of the history over the run: the batch loss, and about twenty scores on the valid part."""
-    options, objectives = task.training, _objectives(task, task.recordings, lesson.timeline)
+    options, objectives, network = task.training, given.objectives, given.network
+    lesson, valid = given.parts["train"], given.parts["valid"]
     steps, batch, names = options["steps"], options["batch_size"], [o.name for o in objectives]
     way = encoding(network, lesson.series, lesson.timeline, 3 * batch * len(objectives))
     print(f"fit: {type(way).__name__}, {len(lesson.timeline)} training samples", file=sys.stderr, flush=True)
-    run = train(network, way, objectives, batch, steps, options["learning_rate"], generator("fit", *_key(task)))
+    run = train(network, way, objectives, batch, steps, options["learning_rate"], generator("fit", *key(task)))
     progress, looks = Progress(steps, "fit"), max(EVERY, steps // POINTS // EVERY * EVERY)
     rows, losses, levels, drawn = _glance(task, network, valid, 0), [], [], batch * len(task.names)
     temperatures: list = []
@@ -98,82 +74,3 @@ def _lesson_rows(names, session, losses, levels, temperatures, drawn) -> list[di
 
 def _glance(task: Task, network: Network, valid: Part, step: int) -> list[dict]:
     return score_rows("step", step, "valid", network, valid.score(network, GLANCE, (task.pooled,)), GLANCE)
-
-
-def _objectives(task: Task, recordings: Sequence[Recording], timeline: Timeline) -> list[Objective]:
-    """The label objective, the time objective, or for hybrid both: labels shape three dimensions, time shapes all."""
-    dimension, made = task.training["output_dimension"], []
-    if task.positives != "time":
-        space = label_space(recordings, timeline, task.labels)
-        found = conditional(task.positives, timeline, space, task.lag, task.training.get("delta"))
-        made.append(Objective("labels", found, min(3, dimension) if task.hybrid else dimension))
-    if task.positives == "time" or task.hybrid:
-        made.append(Objective("time", conditional("time", timeline, None, task.lag, None), dimension))
-    return made
-
-
-def _part(task: Task, name: str, masks: Sequence[np.ndarray], scalings: Sequence[Scaling], device: str) -> Part:
-    """The samples in `masks` with their exams: each session alone, and where there are several all of them."""
-    timeline = lay_out(task.recordings, masks, task.offset, task.across)
-    _check_part(task, name, masks, timeline)
-    series = []
-    for s, (recording, scaling) in enumerate(zip(task.recordings, scalings, strict=True)):
-        samples = timeline.sample[timeline.start[s] : timeline.start[s + 1]]
-        series.append(torch.from_numpy(scaling(recording.neural[samples])).to(device))
-    return Part(name, timeline, series, _exams(task, name, masks, timeline))
-
-
-def _exams(task: Task, name: str, masks: Sequence[np.ndarray], timeline: Timeline) -> list:
-    """Fixed draws: the same for all conditions, seeds and controls with equal positives."""
-    batch, made = task.training["batch_size"], []
-    groups = [(task.names[s], slice(s, s + 1)) for s in range(len(task.names))]
-    groups += [("pooled", slice(None))] if len(groups) > 1 else []
-    for session, chosen in groups:
-        recordings = task.recordings[chosen]
-        mine = lay_out(recordings, masks[chosen], task.offset, task.across)
-        shift = int(timeline.start[chosen][0])
-        for objective in _named(name, _objectives, task, recordings, mine):
-            stream = generator("evaluate", task.study_seed, task.contents[chosen], task.fold, name, objective.name)
-            made.append(exam(objective, session, batch, ROUNDS, stream, shift))
-            _tell_own_trials(name, made[-1], mine)
-    return made
-
-
-def _tell_own_trials(part: str, made: Exam, timeline: Timeline) -> None:
-    """Positives keep away from the reference's trial where they can; where they cannot, that is told."""
-    reference, positive = made.draws.reference, made.draws.positive
-    same = timeline.session[reference] == timeline.session[positive]
-    own = float((same & (timeline.trial[reference] == timeline.trial[positive])).mean())
-    if made.objective.conditional.pooled and own:
-        told = f"{100 * own:.1f} % of the positives are of the reference's own trial: no other has its class"
-        print(f"score of {made.session} on {part}: {told}", file=sys.stderr, flush=True)
-
-
-def _subsample(task: Task, lesson: Part, valid: Part, scalings: Sequence[Scaling], device: str) -> Part:
-    """Stretches of the training part with as many windows as the valid part has, so that both scores compare."""
-    wanted = [min(len(v), len(t)) for v, t in zip(valid.timeline.centres, lesson.timeline.centres, strict=True)]
-    stream = generator("train_subsample", task.study_seed, task.contents, task.fold)
-    chosen = random_stretch(lesson.timeline, wanted, stream)
-    masks = [np.isin(np.arange(len(r)), samples) for r, samples in zip(task.recordings, chosen, strict=True)]
-    return _part(task, "train_subsample", masks, scalings, device)
-
-
-def _check_part(task: Task, name: str, masks: Sequence[np.ndarray], timeline: Timeline) -> None:
-    for session, dropped in zip(task.names, timeline.dropped, strict=True):
-        if dropped:
-            window = len(task.offset)
-            told = f"{session}: {dropped} stretches of part {name} shorter than the window of {window} samples left out"
-            print(told, file=sys.stderr, flush=True)
-    counts = [len(c) for c in timeline.centres]
-    stretches = [segments(m, epochs(r, task.across)) for r, m in zip(task.recordings, masks, strict=True)]
-    longest = [int(np.diff(found, axis=1).max(initial=0)) for found in stretches]
-    check_parts(task.names, name, task.fold, counts, longest, len(task.offset))
-
-
-def _named(part: str, function, *arguments):
-    """What `function` gives; its errors name the part."""
-    try:
-        return function(*arguments)
-    except UserError as error:
-        told = [Problem(f"part {part}: {p.where}", p.expected, p.found, p.remedy) for p in error.problems]
-        raise UserError(*told) from None

@@ -10,11 +10,10 @@ from cebra_pipe.data.datatypes import Offset
 from cebra_pipe.data.recording import Label
 from cebra_pipe.data.timeline import lay_out
 from cebra_pipe.models.table import MODELS, architecture
-from cebra_pipe.solver import fitting
+from cebra_pipe.solver import fitting, lessons
 from cebra_pipe.solver.device import settings
 from cebra_pipe.solver.encode import CutWindows, WholeSeries, whole_is_cheaper
 from cebra_pipe.solver.engine import train
-from cebra_pipe.solver.inputs import scaling_of
 from cebra_pipe.solver.optimizer import Adam
 from cebra_pipe.solver.task import Task
 from tests.oracles import infonce_loop
@@ -53,10 +52,8 @@ CONDITIONS = {
 
 
 def lesson(task):
-    masks = [p == "train" for p in task.parts]
-    scalings = tuple(scaling_of(r, m, task.training["normalize"]) for r, m in zip(task.recordings, masks, strict=True))
-    part = fitting._part(task, "train", masks, scalings, "cpu")
-    return part, fitting._network(task, scalings), fitting._objectives(task, task.recordings, part.timeline)
+    made = lessons.prepare(task, "cpu", rounds=1)
+    return made.parts["train"], made.network, made.objectives
 
 
 def losses(way, task, steps=5):

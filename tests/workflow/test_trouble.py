@@ -27,7 +27,9 @@ def test_a_failed_rerun_keeps_the_earlier_result(checkout):
     model = checkout.tree / "fits/time/rat1/fold0/seed1/model.pt"
     before = model.read_bytes()
     checkout.edit(
-        "solver/fitting.py", "    check(task)\n", "    raise UserError(Problem('here', 'this', 'that', 'Do so.'))\n"
+        "solver/fitting.py",
+        "    given = prepare(task, device)\n",
+        "    raise UserError(Problem('here', 'this', 'that', 'Do so.'))\n",
     )
     out = checkout.run("--cores", "2", "--until", "fit", check=False)
     assert out.returncode != 0

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping, Sequence
+
+import numpy as np
 
 from ...data.controls import OF_LABELS, apply_control
 from ...data.parts import content, part_of, read_split
@@ -45,10 +48,15 @@ def _task(job: Job) -> Task:
                 Problem(f"split of {name}", f"{len(recording)} samples as in the recording", found, "Run split again.")
             )
     _check_control(spec)
+    return task_of(spec, recordings, [part_of(split, spec["fold"]) for split in splits])
+
+
+def task_of(spec: Mapping, recordings: Sequence[Recording], parts: Sequence[np.ndarray]) -> Task:
+    """What the fit of `spec` is given: recordings before their control, and the part (time,) of each sample."""
     return Task(
-        names=names,
+        names=tuple(spec["sessions"]),
         recordings=tuple(_controlled(spec, recording) for recording in recordings),
-        parts=tuple(part_of(split, spec["fold"]) for split in splits),
+        parts=tuple(parts),
         contents=tuple(content(recording) for recording in recordings),
         training=spec["training"],
         labels=spec["labels"],

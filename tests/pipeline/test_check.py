@@ -1,0 +1,219 @@
+"""`check` builds what the fits will build: what would fail there is told before anything is trained."""
+
+from __future__ import annotations
+
+import argparse
+import copy
+
+import numpy as np
+import pytest
+import yaml
+
+from cebra_pipe.errors import UserError
+from cebra_pipe.pipeline import check
+
+from ..toys import track
+
+BASE = {
+    "study": "s",
+    "recordings": {
+        name: {
+            "file": f"{name}.npz",
+            "neural": "spikes",
+            "rate": 20,
+            "trials": "trial",
+            "labels": {
+                "position": {"key": "position", "unit": "m"},
+                "direction": {"key": "direction", "kind": "discrete"},
+                "other": "other",
+            },
+        }
+        for name in ("a", "b")
+    },
+    "split": {"gap": 0.5},
+    "defaults": {"model": "offset5-model", "batch_size": 16, "hidden_units": 8},
+    "conditions": {"behavior": {"labels": ["position", "direction"]}},
+}
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Two small recordings, a and b, in the working folder."""
+    monkeypatch.chdir(tmp_path)
+    for seed, name in enumerate("ab"):
+        save(name, track(seed, trials=24, length=25, neurons=6))
+    return tmp_path
+
+
+def save(name, recording, **changed):
+    labels = {key: label.values for key, label in recording.labels.items()}
+    other = np.random.default_rng(3).random(len(recording))
+    arrays = {"spikes": recording.neural, "trial": recording.trial, "other": other, **labels, **changed}
+    np.savez(f"{name}.npz", **arrays)
+
+
+def study(**changed) -> dict:
+    """BASE with `conditions__behavior__steps=3` for conditions.behavior.steps."""
+    made = copy.deepcopy(BASE)
+    for path, value in changed.items():
+        place, (*parents, last) = made, path.split("__")
+        for key in parents:
+            place = place[key]
+        place[last] = value
+    return made
+
+
+def run(folder, **changed) -> None:
+    path = folder / "c.yaml"
+    path.write_text(yaml.safe_dump(study(**changed)))
+    assert check.main(argparse.Namespace(config=path)) == 0
+
+
+def test_a_study_in_order(folder, capsys):
+    run(folder)
+    told = capsys.readouterr().out
+    assert "a: 600 samples × 6 neurons at 20 Hz, 24 trials, 24 epochs" in told
+    assert "  position: 0.02 to 0.98 m; 37 distinct values, 12 samples each (median)" in told
+    assert "  direction: 2 classes (samples): 0 (300), 1 (300)" in told
+    assert "distance² = (1 Δposition/m)², within the class of direction" in told
+    assert "in order. " in told
+    assert not (folder / "results" / "s" / "fits").exists()
+
+
+# what is changed, what the message must name
+FAILS = {
+    "time_offset longer than an epoch": (
+        {"conditions__behavior__time_offset": 1.5},
+        ["conditions.behavior (a)", "training.time_offset", "shorter time_offset", "part train"],
+    ),
+    "time_offset longer than the stretches of valid": (
+        {"split": {"scheme": "blocks", "gap": 0.5}, "conditions__behavior__time_offset": 1.1},
+        ["conditions.behavior (b)", "training.time_offset"],
+    ),
+    "time offset of a time condition": (
+        {"conditions": {"time": {"time_offset": 30}}},
+        ["conditions.time (a)", "training.time_offset"],
+    ),
+    "window longer than an epoch": (
+        {"defaults__model": "offset36-model"},
+        ["conditions.behavior (a)", "recording a", "36 samples, the window"],
+    ),
+    "window longer than the gap": (
+        {
+            "split": {"gap": 0, "scheme": "blocks"},
+            "conditions": {"time": {"windows": "across"}},
+            "recordings": {"a": {"file": "a.npz", "neural": "spikes", "rate": 20}},
+        },
+        ["split of a", "split.gap to 0.25 s"],
+    ),
+    "one unit and another": (
+        {"recordings__b__labels__position": {"key": "position", "unit": "cm"}, "conditions__behavior__units": "joint"},
+        ["conditions.behavior (joint)", "labels.position", "unit 'm'", "unit 'cm'"],
+    ),
+    "a temperature below its minimum": (
+        {"defaults__temperature": 0.05, "conditions__behavior__learn_temperature": True},
+        ["conditions.behavior.temperature", "at least 0.1"],
+    ),
+    "a label that is constant on train": (
+        {"recordings__a__labels__other": "late", "conditions__behavior__labels": ["position", "other"]},
+        ["labels.other of a", "at least two values in the training part"],
+    ),
+    "all neurons below the minimum rate": (
+        {"recordings__a__select": {"minimum_rate": 1000}},
+        ["conditions.behavior (a)", "select.minimum_rate", "Lower it"],
+    ),
+    "a control that cannot be made": (
+        {
+            "recordings__a__trials": None,
+            "conditions__behavior__control": "trial_shuffle",
+            "split": {"scheme": "blocks", "gap": 0.1},
+        },
+        ["conditions.behavior (a)", "trial_shuffle with two trials"],
+    ),
+    "a recording twice": ({"conditions__behavior__recordings": ["a", "a"]}, ["behavior.recordings", "'a' twice"]),
+    "a member twice": ({"conditions__behavior__units": {"u": ["a", "a"]}}, ["behavior.units.u", "'a' twice"]),
+}
+
+
+@pytest.mark.parametrize("case", FAILS)
+def test_what_a_fit_would_refuse_is_refused(case, folder):
+    changed, said = FAILS[case]
+    recording = track(0, trials=24, length=25, neurons=6)
+    save("a", recording, late=np.where(np.arange(len(recording)) == 599, 1.0, 0.0))
+    with pytest.raises(UserError) as caught:
+        run(folder, **changed)
+    for text in said:
+        assert text in str(caught.value)
+
+
+def test_one_label_decides_where_it_makes_all_of_the_distance(folder, capsys):
+    """A flag of 0 and 1 beside metres: every nearest sample has the same flag, as if it were a class."""
+    run(folder, recordings__a__labels__direction="direction", recordings__b__labels__direction="direction")
+    told = capsys.readouterr().out
+    assert "100 % of the squared distance to the nearest sample lies in position alone" in told
+    assert "miss direction 0 %" in told
+    assert "a.direction has two values, 0 and 1: kind: discrete makes it a class" in told
+
+
+def test_labels_of_unequal_spread_may_both_decide(folder, capsys):
+    """In a dense sample the nearest one is near in both labels, whatever their ranges."""
+    rng = np.random.default_rng(0)
+    slow = {"position": np.cumsum(rng.normal(size=600)) / 2, "other": np.cumsum(rng.normal(size=600)) / 20}
+    for name in "ab":
+        save(name, track(0, trials=24, length=25, neurons=6), **slow)
+    run(folder, conditions__behavior__labels=["position", "other"])
+    told = capsys.readouterr().out
+    assert "of its spread" in told
+    assert "weigh the labels" not in told
+
+
+def test_queries_beyond_the_range_are_counted(folder, capsys):
+    run(folder, conditions__behavior={"labels": ["position"], "positives": "delta_normal", "delta": 10})
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("behavior (a)")]
+    assert int(lines[0].split("; ")[-1].split(" %")[0]) > 90
+    run(folder, conditions__behavior={"labels": ["position"], "positives": "delta_normal", "delta": 0.001})
+    assert "queries outside" not in capsys.readouterr().out
+
+
+def test_a_circular_label_has_no_end(folder, capsys):
+    heading = {"key": "heading", "period": 360}
+    for name in "ab":
+        save(name, track(0, trials=24, length=25, neurons=6), heading=np.tile(np.linspace(0, 350, 25), 24))
+    changed = {"recordings__a__labels": {"heading": heading}, "recordings__b__labels": {"heading": heading}}
+    run(folder, **changed, conditions__behavior__labels=["heading"], split={"gap": 0.5})
+    told = capsys.readouterr().out
+    assert "queries outside" not in told
+    assert "repeats after 360" in told
+
+
+def test_a_period_in_another_unit(folder, capsys):
+    run(folder, recordings__a__labels__other={"key": "other", "period": 360})
+    assert "a.other spans" in capsys.readouterr().out
+
+
+def test_sessions_of_one_model_share_range_and_convention(folder, capsys):
+    other = track(1, trials=24, length=25, neurons=6)
+    save("b", other, position=100 - 100 * other.labels["position"].values)
+    run(folder, conditions__behavior__units="joint")
+    told = capsys.readouterr().out
+    assert "ranges of position differ (a 0.02 to 0.98; b 2 to 98)" in told
+    assert "position in class 0 of direction: a falls; b rises" in told
+    save("b", other, direction=other.labels["direction"].values + 1)
+    run(folder, conditions__behavior__units="joint")
+    assert "classes of direction differ: a has 0, 1; b has 1, 2" in capsys.readouterr().out
+
+
+def test_units_of_one_recording_are_not_compared(folder, capsys):
+    other = track(1, trials=24, length=25, neurons=6)
+    save("b", other, position=100 - 100 * other.labels["position"].values)
+    run(folder)
+    told = capsys.readouterr().out
+    assert "differ" not in told
+    assert "convention" not in told
+
+
+def test_what_the_log_of_a_fit_would_say(folder, capsys):
+    run(folder, recordings__a__trials=None, split={"scheme": "blocks", "gap": 0.5}, defaults__windows="across")
+    out = capsys.readouterr()
+    assert "overlap at" in out.out or "own trial" in out.out
+    assert out.err == ""
