@@ -1,8 +1,9 @@
 """Positives: what a reference is paired with.
 
 Each distribution gives `references` (flat indices a session that can be references), `pooled` (whether positives and
-negatives come from all sessions or from the reference's own) and `positive(reference, stream, apart)`. With `apart`
-positives keep away from the reference's own trial, or where that leaves none from windows that overlap its own.
+negatives come from all sessions or from the reference's own) and `positive(reference, stream, apart)`: for references
+(step, n) of n draws a step, or (n,) of one, as many positives. With `apart` positives keep away from the reference's
+own trial, or where that leaves none from windows that overlap its own.
 """
 
 from __future__ import annotations
@@ -70,10 +71,10 @@ class _Classed:
         return self.cache[key]
 
     def _find(self, make, pick, reference, stream, apart) -> np.ndarray:
-        """(n,) positives: `pick(made, rows, away, reach)` in the dealt session, among the reference's class."""
-        classes = self.space.classes[reference]
-        target = deal(classes, self.present, stream)
-        out = np.full(len(reference), -1)
+        """Positives: `pick(made, rows, away, reach)` in the dealt session, among the reference's class."""
+        shape, classes = reference.shape, self.space.classes[reference]
+        target = deal(np.atleast_2d(classes), self.present, stream).reshape(-1)
+        reference, classes, out = reference.reshape(-1), classes.reshape(-1), np.full(reference.size, -1)
         for label, session in np.argwhere(self.present):
             rows = np.flatnonzero((target == session) & (classes == label))
             for level in range(0 if apart else 2, 3):
@@ -82,7 +83,7 @@ class _Classed:
                 away = None if groups is None else np.where(own, groups[reference[rows]], NOWHERE)
                 out[rows] = pick(self._made(make, session, label, level), rows, away, reach)
                 rows = rows[out[rows] < 0]
-        return out
+        return out.reshape(shape)
 
 
 class LabelNeighbour(_Classed):
@@ -97,8 +98,9 @@ class LabelNeighbour(_Classed):
         return self.matched(reference, stream, apart)[1]
 
     def matched(self, reference: np.ndarray, stream, apart: bool = False) -> tuple[np.ndarray, np.ndarray]:
-        """(n, label) what was searched for, and (n,) the positives found."""
-        moved = self.space.coordinates[reference] + self.change(len(reference), stream)
+        """(n, label) what was searched for, and the positives found, in the shape of `reference`."""
+        flat = reference.reshape(-1)
+        moved = self.space.coordinates[flat] + self.change(len(flat), stream)
         query = self.space.embed(moved)
 
         def make(members: np.ndarray, groups: np.ndarray | None) -> NearestIndex:

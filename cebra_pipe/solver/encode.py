@@ -83,4 +83,4 @@ def encoding(network: Network, series: Sequence[Tensor], timeline: Timeline, dra
 
 
 def _moved(index: np.ndarray, network: Network) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(index)).to(network.criterion.log_scale.device)
+    return torch.from_numpy(np.ascontiguousarray(index)).to(network.device)

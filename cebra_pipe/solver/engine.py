@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -10,10 +11,16 @@ from torch import Tensor
 
 from .encode import CutWindows, WholeSeries
 from .network import Network
-from .objective import Objective, flat_draws, on_device
-from .optimizer import Adam
+from .objective import Objective, flat_draws, on_device, parted
 
 CHUNK = 100  # steps whose indices are drawn and moved at once
+HELD = 2**22  # flat indices drawn at once
+
+
+class Optimizer(Protocol):
+    def zero_grad(self) -> None: ...
+
+    def step(self) -> None: ...
 
 
 def train(
@@ -22,18 +29,16 @@ def train(
     objectives: Sequence[Objective],
     batch: int,
     steps: int,
-    learning_rate: float,
+    optimizer: Optimizer,
     stream: np.random.Generator,
 ) -> Iterator[tuple[Tensor, np.ndarray]]:
-    """Adam, step by step: (objective, 3) total, align and uniform on the device, and (objective,) chance in nats.
+    """Step by step: (objective, 3) total, align and uniform on the device, and (objective,) chance in nats.
 
     Nothing in a step waits for the device; who reads the losses decides when to.
     """
-    optimizer = Adam((p for p in network.parameters() if p.requires_grad), learning_rate)
-    shape = (len(objectives), 3, encoding.timeline.sessions, batch, -1)
-    for plan, allowed, chance in _plans(network, encoding, objectives, batch, steps, stream):
-        optimizer.clear()
-        views = encoding(*plan).view(shape)
+    for plan, draws, allowed, chance in _plans(network, encoding, objectives, batch, steps, stream):
+        optimizer.zero_grad()
+        views = parted(encoding(*plan), draws)
         losses = [o.loss(network.criterion, z, a) for o, z, a in zip(objectives, views, allowed, strict=True)]
         sum(loss.total for loss in losses).backward()
         optimizer.step()
@@ -42,11 +47,14 @@ def train(
 
 def _plans(network, encoding, objectives, batch, steps, stream) -> Iterator[tuple]:
     """What each step needs, drawn many steps at a time."""
-    device = network.criterion.log_scale.device
-    for begin in range(0, steps, CHUNK):
-        number = min(CHUNK, steps - begin)
-        draws = [o.draw(number, batch, stream) for o in objectives]
-        allowed = [on_device(o.allowed(d.reference), device) for o, d in zip(objectives, draws, strict=True)]
-        chance = np.stack([o.chance(d.reference, batch) for o, d in zip(objectives, draws, strict=True)], axis=1)
-        for i, plan in enumerate(encoding.plan(flat_draws(draws))):
-            yield plan, [None if a is None else a[i] for a in allowed], chance[i]
+    device, begin, number = network.device, 0, 1
+    while begin < steps:
+        number = min(number, steps - begin)
+        draws = [o.sampling.draw(number, batch, stream) for o in objectives]
+        samplings = [(o.sampling, d) for o, d in zip(objectives, draws, strict=True)]
+        allowed = [on_device(s.allowed(d.reference), device) for s, d in samplings]
+        chance = np.stack([s.chance(d) for s, d in samplings], axis=1)
+        flat = flat_draws(draws)
+        for i, plan in enumerate(encoding.plan(flat)):
+            yield plan, draws, [None if a is None else a[i] for a in allowed], chance[i]
+        begin, number = begin + number, max(1, min(CHUNK, HELD // flat.shape[1]))

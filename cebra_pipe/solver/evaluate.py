@@ -17,7 +17,7 @@ from ..data.datatypes import Triplet
 from ..data.timeline import Timeline
 from ..models.criterions import InfoNCE
 from .network import Network
-from .objective import Objective, on_device
+from .objective import Objective, on_device, served
 
 CELLS = 2**17  # similarities held at a time, in float64: what a core's cache holds
 
@@ -48,17 +48,16 @@ class Exam:
 
     def score(self, criterion: InfoNCE, embedding: Tensor, rounds: int) -> Score:
         """embedding: (sample, dimension) of the part; over the first of `rounds` rounds."""
-        draws, batch = Triplet(*(d[: self.rounds(rounds)] for d in self.draws)), self.draws.reference.shape[-1]
-        allowed = on_device(self.objective.allowed(draws.reference), embedding.device)
-        index = torch.from_numpy(np.stack(draws, axis=1) + self.shift).to(
-            embedding.device
-        )  # (round, 3, session, batch)
+        draws, sampling = Triplet(*(d[: self.rounds(rounds)] for d in self.draws)), self.objective.sampling
+        allowed = on_device(sampling.allowed(draws.reference), embedding.device)
+        index = [torch.from_numpy(d + self.shift).to(embedding.device) for d in draws]  # (round, session, n) each
         parts = []
-        for i in range(len(index)):
-            serves = None if allowed is None else allowed[i].repeat_interleave(batch, 1)
-            parts.append(_excess(criterion, self.objective.grouped(embedding[index[i]].double()), serves))
+        for i in range(len(draws.reference)):
+            views = self.objective.grouped(Triplet(*(embedding[each[i]].double() for each in index)))
+            serves = None if allowed is None else served(allowed[i], draws.negative.shape[2])
+            parts.append(_excess(criterion, views, serves))
         excess, align = torch.tensor(parts, dtype=torch.float64).mean(0).tolist()
-        chance = float(self.objective.chance(draws.reference, batch).mean())
+        chance = float(sampling.chance(draws).mean())
         loss = chance + excess
         return Score(loss, align, loss - align, chance, -excess / np.log(2))
 
@@ -67,7 +66,7 @@ def exam(
     objective: Objective, session: str, batch: int, rounds: int, stream: np.random.Generator, shift: int = 0
 ) -> Exam:
     """An exam of `rounds` times `batch` references from each session; positives keep away from its trial."""
-    return Exam(objective, session, objective.draw(rounds, batch, stream, apart=True), shift)
+    return Exam(objective, session, objective.sampling.draw(rounds, batch, stream, apart=True), shift)
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,9 +87,9 @@ class Part:
 
     def embed(self, network: Network) -> Tensor:
         """(sample, dimension) of the flat index; zeros where the window leaves the session."""
-        before, after = self.timeline.offset.left, self.timeline.offset.right
+        left, right = self.timeline.offset
         whole = [
-            torch.nn.functional.pad(network.embed(s, x), (0, 0, before, after - 1)) for s, x in enumerate(self.series)
+            torch.nn.functional.pad(network.embed(s, x), (0, 0, left, right - 1)) for s, x in enumerate(self.series)
         ]
         return torch.cat(whole)
 
@@ -105,8 +104,8 @@ def ceiling(temperature: float, dimension: int) -> float:
     return float(-(gammaln(dimension / 2) + order * np.log(2 / k) + np.log(ive(order, k))) / np.log(2))
 
 
-def _excess(criterion: InfoNCE, views: Tensor, allowed: Tensor | None) -> tuple[float, float]:
-    """Mean of log mean_j exp(phi_ij - phi_i+), 0 for a constant embedding, and mean align; views (3, group, n, d)."""
+def _excess(criterion: InfoNCE, views: Triplet[Tensor], allowed: Tensor | None) -> tuple[float, float]:
+    """Mean of log mean_j exp(phi_ij - phi_i+), 0 for a constant embedding, and mean align; views (group, n, d)."""
     reference, positive, negative = views
     scale = criterion.scale.detach().double()
     good = scale * criterion.similar(reference, positive)  # (group, n)

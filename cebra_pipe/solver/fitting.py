@@ -16,6 +16,7 @@ from .history import score_rows, step_rows
 from .inputs import Scaling
 from .lessons import ROUNDS, Prepared, key, prepare
 from .network import Network
+from .optimizer import Adam
 from .progress import Progress
 from .task import Task
 
@@ -42,7 +43,8 @@ def _train(task: Task, given: Prepared) -> list[dict]:
     steps, batch, names = options["steps"], options["batch_size"], [o.name for o in objectives]
     way = encoding(network, lesson.series, lesson.timeline, 3 * batch * len(objectives))
     print(f"fit: {type(way).__name__}, {len(lesson.timeline)} training samples", file=sys.stderr, flush=True)
-    run = train(network, way, objectives, batch, steps, options["learning_rate"], generator("fit", *key(task)))
+    optimizer = Adam((p for p in network.parameters() if p.requires_grad), options["learning_rate"])
+    run = train(network, way, objectives, batch, steps, optimizer, generator("fit", *key(task)))
     progress, looks = Progress(steps, "fit"), max(EVERY, steps // POINTS // EVERY * EVERY)
     rows, losses, levels, drawn = _glance(task, network, valid, 0), [], [], batch * len(task.names)
     temperatures: list = []

@@ -13,6 +13,7 @@ from ..data.parts import segments
 from ..data.recording import Recording
 from ..data.timeline import Timeline, check_varied, label_space, lay_out, random_stretch
 from ..distributions.conditional import conditional
+from ..distributions.sampling import Sampling
 from ..errors import Problem, UserError
 from ..models.criterions import InfoNCE
 from ..streams import generator, seed_of
@@ -70,9 +71,10 @@ def _objectives(task: Task, recordings: Sequence[Recording], timeline: Timeline)
     if task.positives != "time":
         space = label_space(recordings, timeline, task.labels)
         found = conditional(task.positives, timeline, space, task.lag, task.training.get("delta"))
-        made.append(Objective("labels", found, min(3, dimension) if task.hybrid else dimension))
+        made.append(Objective("labels", Sampling(found), min(3, dimension) if task.hybrid else dimension))
     if task.positives == "time" or task.hybrid:
-        made.append(Objective("time", conditional("time", timeline, None, task.lag, None), dimension))
+        found = conditional("time", timeline, None, task.lag, None)
+        made.append(Objective("time", Sampling(found), dimension))
     return made
 
 

@@ -27,6 +27,10 @@ class Network(nn.Module):
         return self.encoders[0].architecture
 
     @property
+    def device(self) -> torch.device:
+        return next(self.encoders.parameters()).device
+
+    @property
     def temperature(self) -> float:
         return float(1 / self.criterion.scale.detach())
 

@@ -7,59 +7,60 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..data.datatypes import Triplet
 from ..distributions.conditional import Conditional
-from ..distributions.prior import uniform
+from ..distributions.sampling import Sampling
 from ..models.criterions import InfoNCE, Loss
 
 
 @dataclass(frozen=True, eq=False)
 class Objective:
-    """A distribution of positives, and the dimensions of the embedding that it shapes."""
+    """What is drawn, and the dimensions of the embedding that it shapes."""
 
     name: str  # labels | time
-    conditional: Conditional
-    dimensions: int  # the first so many
+    sampling: Sampling
+    dimensions: int  # so many
+    first: int = 0  # from this one on
+    renormalize: bool = False  # brings what is left of a vector to length one
 
-    def draw(self, steps: int, batch: int, stream: np.random.Generator, apart: bool = False) -> Triplet:
-        """(step, session, batch) flat indices, `batch` references and negatives from every session."""
-        reference = uniform(self.conditional.references, steps, batch, stream)
-        positive = self.conditional.positive(reference.reshape(-1), stream, apart).reshape(reference.shape)
-        return Triplet(reference, positive, uniform(self.conditional.timeline.centres, steps, batch, stream))
+    @property
+    def conditional(self) -> Conditional:
+        return self.sampling.conditional
 
-    def allowed(self, reference: np.ndarray) -> np.ndarray | None:
-        """(step, session * batch, session) bool: negatives come only from sessions that have the reference's class.
+    def view(self, z: Tensor) -> Tensor:
+        """(…, dim) -> (…, dimensions)"""
+        z = z[..., self.first : self.first + self.dimensions]
+        return nn.functional.normalize(z, dim=-1, eps=1e-12) if self.renormalize else z
 
-        None where every session has every class, or serves its own references alone.
-        """
-        if not self.conditional.pooled or self.conditional.present.all():
-            return None
-        return self.conditional.present[self.conditional.space.classes[reference.reshape(len(reference), -1)]]
+    def grouped(self, views: Triplet[Tensor]) -> Triplet[Tensor]:
+        """(session, n, dim) -> (group, n, dimensions): one group of all sessions, or one a session."""
+        views = [self.view(z) for z in views]
+        return Triplet(*(z.flatten(0, 1)[None] if self.conditional.pooled else z for z in views))
 
-    def chance(self, reference: np.ndarray, batch: int) -> np.ndarray:
-        """(step,) nats that a constant embedding scores: the mean of ln(negatives of a reference)."""
-        allowed = self.allowed(reference)
-        if allowed is not None:
-            return np.log(allowed.sum(-1) * batch).mean(-1)
-        sessions = reference.shape[1] if self.conditional.pooled else 1
-        return np.full(len(reference), np.log(sessions * batch))
+    def loss(self, criterion: InfoNCE, views: Triplet[Tensor], allowed: Tensor | None) -> Loss:
+        """views: embedded references, positives and negatives, (session, n, dim) each."""
+        return criterion(*self.grouped(views), served(allowed, views.negative.shape[1]))
 
-    def grouped(self, z: Tensor) -> Tensor:
-        """(3, session, batch, dim) -> (3, group, n, dim): one group of all sessions, or one a session."""
-        z = z[..., : self.dimensions]
-        return z.flatten(1, 2)[:, None] if self.conditional.pooled else z
 
-    def loss(self, criterion: InfoNCE, z: Tensor, allowed: Tensor | None) -> Loss:
-        """z: (3, session, batch, dim) embedded references, positives and negatives."""
-        serves = None if allowed is None else allowed.repeat_interleave(z.shape[2], 1)
-        return criterion(*self.grouped(z), serves)
+def served(allowed: Tensor | None, negatives: int) -> Tensor | None:
+    """(reference, session) bool -> (reference, session * negatives)"""
+    return None if allowed is None else allowed.repeat_interleave(negatives, 1)
 
 
 def flat_draws(draws: Sequence[Triplet]) -> np.ndarray:
-    """(step, objective * 3 * session * batch): all draws of a step in one row, so that one pass embeds them."""
-    return np.concatenate([np.stack(draw, axis=1).reshape(len(draw.reference), -1) for draw in draws], axis=1)
+    """(step, n): all draws of a step in one row, so that one pass embeds them."""
+    return np.concatenate([each.reshape(len(each), -1) for draw in draws for each in draw], axis=1)
+
+
+def parted(z: Tensor, draws: Sequence[Triplet]) -> list[Triplet[Tensor]]:
+    """(n, dim) embedded flat draws of one step -> for each objective its triplet of (session, n, dim)."""
+    shapes = [each.shape[1:] for draw in draws for each in draw]
+    pieces = [
+        piece.view(*shape, -1) for piece, shape in zip(z.split([int(np.prod(s)) for s in shapes]), shapes, strict=True)
+    ]
+    return [Triplet(*pieces[i : i + 3]) for i in range(0, len(pieces), 3)]
 
 
 def on_device(allowed: np.ndarray | None, device: torch.device) -> Tensor | None:

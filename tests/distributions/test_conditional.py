@@ -8,7 +8,7 @@ from cebra_pipe.data.datatypes import Offset
 from cebra_pipe.data.recording import Label
 from cebra_pipe.data.timeline import check_labels, label_space, lay_out, random_stretch
 from cebra_pipe.distributions.conditional import NormalChange, conditional
-from cebra_pipe.distributions.prior import deal, uniform
+from cebra_pipe.distributions.prior import ClassUniform, deal, everything, uniform
 from cebra_pipe.errors import UserError
 from tests.oracles import nearest_set, windows_loop
 from tests.toys import parts, track
@@ -179,11 +179,38 @@ def test_a_missing_class_is_searched_where_it_is():
 
 def test_deal_is_uniform_over_sessions_that_have_the_class():
     present = np.array([[True, True, True], [False, True, True]])
-    dealt = deal(np.repeat([0, 1], 9000), present, RNG(0))
+    (dealt,) = deal(np.repeat([0, 1], 9000)[None], present, RNG(0))
     assert chisquare(np.bincount(dealt[:9000], minlength=3)).pvalue > 1e-3
     counts = np.bincount(dealt[9000:], minlength=3)
     assert counts[0] == 0
     assert chisquare(counts[1:]).pvalue > 1e-3
+
+
+def test_deal_serves_sessions_equally_in_every_step():
+    """As many queries for each session, whatever session the query is from."""
+    dealt = deal(np.zeros((3000, 12), np.int64), np.ones((1, 3), bool), RNG(0))
+    assert (np.sort(dealt, axis=1) == np.repeat([0, 1, 2], 4)).all()
+    for position in range(12):
+        assert chisquare(np.bincount(dealt[:, position], minlength=3)).pvalue > 1e-3
+
+
+def test_everything_is_every_centre():
+    timeline = made("discrete", track(0), weights={"direction": 1.0}).timeline
+    assert (everything(timeline.centres, 3, 0, RNG(0)) == timeline.centres[0]).all()
+
+
+def test_class_uniform_prior_ignores_how_often_a_class_is():
+    """Classes 5 and 7, one of them nine times as frequent: both are drawn equally often, and each of their samples."""
+    classes, centres = np.repeat([5, 7], [90, 10]), (np.arange(100), np.arange(80, 100))
+    drawn = ClassUniform(classes)(centres, 50, 200, RNG(0))
+    assert drawn.shape == (50, 2, 200)
+    for s, mine in enumerate(centres):
+        inside = drawn[:, s].ravel()
+        assert np.isin(inside, mine).all()
+        for label in (5, 7):
+            counts = np.bincount(inside, minlength=100)[mine][classes[mine] == label]
+            assert chisquare(counts).pvalue > 1e-3
+            assert abs(counts.sum() - 5000) < 250
 
 
 @pytest.mark.parametrize("kind", ["discrete", "time_delta", "delta_normal"])

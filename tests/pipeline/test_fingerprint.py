@@ -27,7 +27,7 @@ def test_closure_covers_what_is_imported(stage):
         ("decode", "models.layers"),
         ("decode", "solver"),
         ("fit", "plot"),
-        ("figures", "sklearn"),
+        ("figures", "sklearn.decoders"),
         ("split", "models"),
         ("load", "solver"),
     ],

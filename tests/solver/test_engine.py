@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from cebra_pipe.data.datatypes import Offset
+from cebra_pipe.data.datatypes import Offset, Triplet
 from cebra_pipe.data.recording import Label
 from cebra_pipe.data.timeline import lay_out
 from cebra_pipe.models.table import MODELS, architecture
@@ -59,7 +59,15 @@ def lesson(task):
 def losses(way, task, steps=5):
     part, network, objectives = lesson(task)
     encoding = way(network, part.series, part.timeline)
-    run = train(network, encoding, objectives, 32, steps, 3e-3, np.random.default_rng(0))
+    run = train(
+        network,
+        encoding,
+        objectives,
+        32,
+        steps,
+        Adam((p for p in network.parameters() if p.requires_grad), 3e-3),
+        np.random.default_rng(0),
+    )
     return torch.stack([loss for loss, _ in run]), network
 
 
@@ -96,14 +104,18 @@ def test_embeds_the_window_of_the_drawn_sample(way):
             torch.testing.assert_close(row, expected, rtol=1e-5, atol=1e-5)
 
 
+def adam(network):
+    return Adam((p for p in network.parameters() if p.requires_grad), 1e-3)
+
+
 def test_first_loss_is_the_definition_on_the_drawn_samples():
     task = task_of(track(0), track(1))
     part, network, (objective,) = lesson(task)
-    draw = objective.draw(1, 16, np.random.default_rng(0))
+    draw = objective.sampling.draw(1, 16, np.random.default_rng(0))
     embedded = part.embed(network).double()
     views = [embedded[torch.from_numpy(index[0].ravel())].tolist() for index in draw]
     encoding = WholeSeries(network, part.series, part.timeline)
-    loss, chance = next(train(network, encoding, [objective], 16, 1, 1e-3, np.random.default_rng(0)))
+    loss, chance = next(train(network, encoding, [objective], 16, 1, adam(network), np.random.default_rng(0)))
     assert loss[0].tolist() == pytest.approx(infonce_loop(*views, 1.0, "cosine"), rel=1e-4)
     assert chance[0] == pytest.approx(np.log(32))
 
@@ -111,14 +123,14 @@ def test_first_loss_is_the_definition_on_the_drawn_samples():
 def test_time_negatives_come_from_the_own_session():
     task = task_of(track(0), track(1), **TIME)
     part, network, (objective,) = lesson(task)
-    draw = objective.draw(1, 16, np.random.default_rng(0))
+    draw = objective.sampling.draw(1, 16, np.random.default_rng(0))
     embedded = part.embed(network).double()
     alone = [
         infonce_loop(*(embedded[torch.from_numpy(index[0, s])].tolist() for index in draw), 1.0, "cosine")
         for s in range(2)
     ]
     encoding = WholeSeries(network, part.series, part.timeline)
-    loss, chance = next(train(network, encoding, [objective], 16, 1, 1e-3, np.random.default_rng(0)))
+    loss, chance = next(train(network, encoding, [objective], 16, 1, adam(network), np.random.default_rng(0)))
     assert loss[0].tolist() == pytest.approx(np.mean(alone, 0).tolist(), rel=1e-4)
     assert chance[0] == pytest.approx(np.log(16))
 
@@ -129,7 +141,7 @@ def test_negatives_of_a_class_come_from_sessions_that_have_it():
     one.labels["direction"] = Label(np.zeros(len(one), np.int64), "discrete")
     task = task_of(track(0), one, **CONDITIONS["discrete"])
     part, network, (objective,) = lesson(task)
-    draw = objective.draw(1, 12, np.random.default_rng(0))
+    draw = objective.sampling.draw(1, 12, np.random.default_rng(0))
     embedded, space = part.embed(network).double(), objective.conditional.space
     expected, levels = [], []
     for ref, pos in zip(draw.reference[0].ravel(), draw.positive[0].ravel(), strict=True):
@@ -138,7 +150,7 @@ def test_negatives_of_a_class_come_from_sessions_that_have_it():
         expected.append(infonce_loop(*(embedded[torch.tensor(i)].tolist() for i in given), 1.0, "cosine"))
         levels.append(np.log(serving.size))
     encoding = WholeSeries(network, part.series, part.timeline)
-    loss, chance = next(train(network, encoding, [objective], 12, 1, 1e-3, np.random.default_rng(0)))
+    loss, chance = next(train(network, encoding, [objective], 12, 1, adam(network), np.random.default_rng(0)))
     assert 0 < sum(level == np.log(12) for level in levels) < 24
     assert loss[0].tolist() == pytest.approx(np.mean(expected, 0).tolist(), rel=1e-4)
     assert chance[0] == pytest.approx(np.mean(levels))
@@ -158,7 +170,7 @@ def test_hybrid_labels_shape_three_dimensions_and_time_all():
     shaped = {}
     for objective in objectives:
         z = torch.randn(3, 1, 32, 5, generator=torch.Generator().manual_seed(0), requires_grad=True)
-        objective.loss(network.criterion, z, None).total.backward()
+        objective.loss(network.criterion, Triplet(*z), None).total.backward()
         shaped[objective.name] = (z.grad.abs().amax((0, 1, 2)) > 0).tolist()
     assert shaped == {"labels": [True] * 3 + [False] * 2, "time": [True] * 5}
 
