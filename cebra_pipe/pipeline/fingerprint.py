@@ -1,45 +1,61 @@
 """A stage's code as one short text: equal while what it computes is equal, other when it may not be.
 
 The hash covers the modules of this package that the stage's module imports, directly or not, found in the source
-without running it. Comments, layout, docstrings, annotations and the descriptions of config options do not count.
+without running it. Comments, layout, docstrings, annotations of signatures and the descriptions of config options do
+not count, nor does the version of Python: the tree is written out by rules of our own, since the texts of `ast.dump`
+and `ast.unparse` differ between versions.
 """
 
 from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent.parent
 NAME = PACKAGE.name
 
+# Fields that say nothing of what is computed: `ctx` follows from the place, `kind` is the u of u"", and types are read
+# by nobody at run time outside a class body.
+SILENT = frozenset({"ctx", "kind", "type_comment", "type_params", "type_ignores", "returns"})
+
+
+@dataclass(frozen=True)
+class Source:
+    """A module as this process first saw it."""
+
+    imports: tuple[str, ...]  # modules of this package that any import statement of it names
+    meaning: str  # sha256 of what it does
+
 
 def fingerprint(stage: str) -> str:
     """16 hex characters for the code of a stage."""
     closure = sorted(import_closure(f"{NAME}.pipeline.stages.{stage}"))
-    text = "\n".join(f"{module}\n{meaning(_path(module).read_text(encoding='utf-8'))}" for module in closure)
+    text = "\n".join(f"{module} {source(module).meaning}" for module in closure)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def import_closure(module: str) -> frozenset[str]:
-    """The modules of this package that importing `module` may reach, itself included."""
-    reached, waiting = set(), [module]
+def import_closure(*modules: str) -> frozenset[str]:
+    """The modules of this package that importing `modules` may reach, themselves included."""
+    reached, waiting = set(), list(modules)
     while waiting:
         name = waiting.pop()
         if name not in reached:
             reached.add(name)
-            waiting.extend(imports(name))
+            waiting.extend(source(name).imports)
     return frozenset(reached)
 
 
 @cache
-def imports(module: str) -> tuple[str, ...]:
-    """Modules of this package that the source of `module` names in any import statement."""
-    tree = ast.parse(_path(module).read_text(encoding="utf-8"))
-    found = [name for node in ast.walk(tree) for name in _named(node, module)]
-    return tuple(sorted({name for name in found if _path(name) is not None}))
+def source(module: str) -> Source:
+    """Read once in a process: imports and meaning are of the same text."""
+    tree = ast.parse(_path(module).read_bytes())
+    named = {name for node in ast.walk(tree) for name in _named(node, module)}
+    found = tuple(sorted(name for name in named if _path(name) is not None))
+    return Source(found, hashlib.sha256(_text(tree).encode()).hexdigest())
 
 
 def _named(node: ast.AST, module: str) -> Iterator[str]:
@@ -68,41 +84,81 @@ def _path(module: str) -> Path | None:
     return file if file.is_file() else package if package.is_file() else None
 
 
-def meaning(source: str) -> str:
-    """The source without comments, docstrings, annotations and descriptions.
+# ---- what a source means -------------------------------------------------------------------------------------------
+def meaning(text: str) -> str:
+    """The tree of a source as text: kinds of nodes and their fields, without what cannot change a number.
 
-    `ast.unparse`, not `ast.dump`: the latter's text differs between versions of Python.
+    Left out are positions, docstrings and other bare constants, `pass`, and fields that hold nothing: a later Python
+    adds optional fields, and they are empty in code that an earlier one reads.
     """
-    return ast.unparse(ast.fix_missing_locations(_Strip().visit(ast.parse(source))))
+    return _text(ast.parse(text))
 
 
-class _Strip(ast.NodeTransformer):
-    def _body(self, node):
-        self.generic_visit(node)
-        if ast.get_docstring(node, clean=False) is not None:
-            node.body = node.body[1:] or [ast.Pass()]
-        return node
+def _text(node: object, in_class: bool = False) -> str:
+    """`in_class`: the node is a statement of a class body."""
+    if isinstance(node, list):
+        return f"[{' '.join(_text(item, in_class) for item in node if not _idle(item))}]"
+    if not isinstance(node, ast.AST):
+        # Escaped: which characters `repr` takes for printable depends on the version.
+        return f"{type(node).__name__}:{node!a}"
+    if isinstance(node, ast.JoinedStr):
+        return f"(JoinedStr {' '.join(map(_text, _pieces(node)))})"
+    if isinstance(node, ast.AnnAssign) and not in_class:
+        # Of a name in a function or module: a remark. `x: int` alone still makes x a local name.
+        return _node("Assign", {"targets": [node.target], "value": node.value}, False)
+    fields = {name: value for name, value in ast.iter_fields(node) if name not in SILENT}
+    return _node(type(node).__name__, _without_remarks(node, fields), _is_class_body(node, in_class))
 
-    visit_Module = visit_ClassDef = _body
 
-    def visit_FunctionDef(self, node):
-        node.returns = None
-        return self._body(node)
+def _node(kind: str, fields: dict[str, object], in_class: bool) -> str:
+    # A constant None is a value; in any other field None stands for nothing.
+    shown = {n: v for n, v in fields.items() if kind == "Constant" or not _nothing(v)}
+    return f"({kind}{''.join(f' {name}={_text(value, in_class)}' for name, value in sorted(shown.items()))})"
 
-    visit_AsyncFunctionDef = visit_FunctionDef
 
-    def visit_arg(self, node):
-        node.annotation = None
-        return node
+def _nothing(value: object) -> bool:
+    return value is None or value == [] or (isinstance(value, ast.JoinedStr) and not _pieces(value))
 
-    def visit_AnnAssign(self, node):
-        self.generic_visit(node)
-        # In a class body a bare annotation makes a field of a dataclass or a config model: it stays, its type does not
-        # count unless it is a config model's, where the type is the check. Those live in Annotated or Field values.
-        return node
 
-    def visit_Call(self, node):
-        self.generic_visit(node)
-        if isinstance(node.func, ast.Name) and node.func.id == "Field":
-            node.keywords = [k for k in node.keywords if k.arg != "description"]
-        return node
+def _without_remarks(node: ast.AST, fields: dict[str, object]) -> dict[str, object]:
+    """The fields without annotations of arguments and descriptions of options.
+
+    In a class body annotations stay (see `_text`): they make the fields of dataclasses and are the checks of config
+    models. Those of a function's arguments are read by nobody: no decorator here looks at them, as a test holds.
+    """
+    if isinstance(node, ast.arg):
+        return {"arg": fields["arg"]}
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Field":
+        return {**fields, "keywords": [k for k in node.keywords if k.arg != "description"]}
+    return fields
+
+
+def _is_class_body(node: ast.AST, in_class: bool) -> bool:
+    """Whether the statements in a node are of a class body: those of an `if` in one are as well."""
+    if isinstance(node, ast.ClassDef):
+        return True
+    return in_class and not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+
+
+def _idle(item: object) -> bool:
+    """A statement that does nothing: `pass`, a docstring, `...`."""
+    return isinstance(item, ast.Pass) or (isinstance(item, ast.Expr) and isinstance(item.value, ast.Constant))
+
+
+def _pieces(joined: ast.JoinedStr) -> list[ast.AST]:
+    """The parts of an f-string, texts that touch as one: how they are cut differs between versions."""
+    pieces: list[ast.AST] = []
+    for piece in _flat(joined.values):
+        if isinstance(piece, ast.Constant) and pieces and isinstance(pieces[-1], ast.Constant):
+            pieces[-1] = ast.Constant(pieces[-1].value + piece.value)
+        elif not (isinstance(piece, ast.Constant) and piece.value == ""):
+            pieces.append(piece)
+    return pieces
+
+
+def _flat(values: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    for value in values:
+        if isinstance(value, ast.JoinedStr):
+            yield from _flat(value.values)
+        else:
+            yield value
