@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import subprocess
+import warnings
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -51,3 +53,13 @@ def evidence(request: pytest.FixtureRequest) -> Callable[[object], None]:
         )
 
     return record
+
+
+@pytest.fixture(scope="session")
+def reference() -> ModuleType:
+    """cebra 0.6.1, run as an oracle and never read."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import cebra
+        import cebra.models
+    return cebra

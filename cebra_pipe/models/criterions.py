@@ -1,115 +1,190 @@
 """Criteria: how far positives stand out from negatives.
 
-InfoNCE: -phi(x, y+) + log sum_j exp phi(x, y-_j), averaged over references; phi = x.y / tau (cosine, for vectors of
-length one) or -|x - y|^2 / tau (Euclidean). Schneider, Lee and Mathis 2023, doi 10.1038/s41586-023-06031-6, Methods.
+Generalised InfoNCE of a similarity phi: -phi(x, y+) + log sum_j exp phi(x, y-_j), averaged over references. The
+positive is not among the negatives and nothing is divided by their number: a constant embedding scores its log.
+Schneider, Lee and Mathis 2023, doi 10.1038/s41586-023-06031-6, Methods.
+
+A criterion of one's own derives from `BaseInfoNCE`, `FixedInfoNCE` or `LearnableInfoNCE` and defines `_distance`.
 """
 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from ..errors import Problem, UserError
-
-BLOCK = {"cpu": 2**18, "cuda": 2**28}  # similarities at a time: what a core's cache holds, what a GPU does at once
-
-
-class Loss(NamedTuple):
-    """In nats; total = align + uniform."""
-
-    total: Tensor
-    align: Tensor
-    uniform: Tensor
+from .contrast import Contrast, Loss, at_most, check_temperature, contrast, features, similar
 
 
-class InfoNCE(nn.Module):
-    """The criterion for one similarity and temperature; a learned temperature stays at or above its minimum."""
+def dot_similarity(ref: Tensor, pos: Tensor, neg: Tensor) -> tuple[Tensor, Tensor]:
+    """x.y of (n, d) with (n, d), and with all of (m, d): (n,) and (n, m). The cosine, where all have length one."""
+    return _all_pairs("cosine", ref, pos, neg)
 
-    def __init__(
-        self, similarity: str = "cosine", temperature: float = 1.0, learn: bool = False, minimum: float | None = None
-    ):
+
+def euclidean_similarity(ref: Tensor, pos: Tensor, neg: Tensor) -> tuple[Tensor, Tensor]:
+    """-|x - y|^2 of (n, d) with (n, d), and with all of (m, d): (n,) and (n, m). Squared, as in the paper."""
+    return _all_pairs("euclidean", ref, pos, neg)
+
+
+def infonce(pos_dist: Tensor, neg_dist: Tensor) -> Loss:
+    """(total, align, uniform) of similarities to positives (n,) and negatives (n, m), both over the temperature.
+
+    align = -mean_i phi_i+, uniform = mean_i log sum_j exp phi_ij, total = align + uniform.
+    """
+    align, uniform = -pos_dist.mean(), neg_dist.logsumexp(1).mean()
+    return Loss(align + uniform, align, uniform)
+
+
+class ContrastiveLoss(nn.Module):
+    """What a solver trains with: `forward` of a subclass takes embedded samples and gives (total, align, uniform)."""
+
+    def forward(self, ref: Tensor, pos: Tensor, neg: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """(n, d), (n, d), (m, d) -> three scalars, the first of which is minimised."""
+        raise NotImplementedError(f"{type(self).__name__} has to define forward(ref, pos, neg).")
+
+
+class BaseInfoNCE(ContrastiveLoss):
+    """InfoNCE of any similarity: a subclass defines `_distance`."""
+
+    def _distance(self, ref: Tensor, pos: Tensor, neg: Tensor) -> tuple[Tensor, Tensor]:
+        """(n, d), (n, d), (m, d) -> similarities over the temperature, to positives (n,) and to negatives (n, m)."""
+        raise NotImplementedError(f"{type(self).__name__} has to define _distance(ref, pos, neg).")
+
+    def forward(self, ref: Tensor, pos: Tensor, neg: Tensor) -> Loss:
+        """(total, align, uniform), in nats."""
+        return infonce(*self._distance(ref, pos, neg))
+
+
+class FixedInfoNCE(BaseInfoNCE):
+    """InfoNCE at a temperature that stays as it is; ValueError unless it is above 0."""
+
+    def __init__(self, temperature: float = 1.0):
         super().__init__()
-        if similarity not in ("cosine", "euclidean"):
-            raise UserError(Problem("similarity", "cosine or euclidean", repr(similarity)))
-        least = minimum if minimum is not None else 0.1 if learn else 0.0
-        if not temperature > 0 or temperature < least:
-            remedy = "Raise temperature or lower minimum_temperature."
-            raise UserError(Problem("temperature", f"a number above 0, at least {least:g}", f"{temperature:g}", remedy))
-        self.similarity, self.largest = similarity, -math.log(least) if least else math.inf
-        self.log_scale = nn.Parameter(torch.tensor(-math.log(temperature)), requires_grad=learn)
+        check_temperature(temperature)
+        self.temperature = temperature
+
+    @property
+    def scale(self) -> float:
+        """1 / temperature"""
+        return 1 / self.temperature
+
+
+class LearnableInfoNCE(BaseInfoNCE):
+    """InfoNCE whose temperature is trained along with the model.
+
+    `temperature` is where it starts, `min_temperature` what it cannot fall below (None: no bound). The trained number
+    is log(1 / temperature). At the bound its gradient still leads back inside.
+    """
+
+    def __init__(self, temperature: float = 1.0, min_temperature: float | None = None):
+        super().__init__()
+        check_temperature(temperature, min_temperature or 0.0)
+        self.min_temperature = min_temperature
+        self.log_inverse_temperature = nn.Parameter(torch.tensor(-math.log(temperature)))
+
+    @property
+    def temperature(self) -> float:
+        """The current value."""
+        return float(1 / self.scale.detach())
 
     @property
     def scale(self) -> Tensor:
-        """1 / tau"""
-        return _AtMost.apply(self.log_scale, self.largest).exp()
+        """1 / temperature, a scalar with a gradient."""
+        return self._prepare_inverse_temperature()
 
-    def forward(self, reference: Tensor, positive: Tensor, negative: Tensor, allowed: Tensor | None = None) -> Loss:
-        """(group, n, d), (group, n, d), (group, m, d): the negatives of a group serve its references.
-
-        allowed: (n, m) bool for a single group, where some negatives do not serve some references.
-        """
-        align = -self.scale * self.similar(reference, positive).mean()
-        pairs = zip(*self.features(reference, negative), strict=True)
-        uniform = torch.stack([_MeanLogSumExp.apply(self.scale * a, b, allowed) for a, b in pairs]).mean()
-        return Loss(align + uniform, align, uniform)
-
-    def similar(self, x: Tensor, y: Tensor) -> Tensor:
-        """(..., d), (..., d) -> (...): phi times tau, pair by pair."""
-        return (x * y).sum(-1) if self.similarity == "cosine" else -(x - y).square().sum(-1)
-
-    def features(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        """a, b with a_i . b_j = phi(x_i, y_j) tau for all pairs."""
-        if self.similarity == "cosine":
-            return x, y
-        # -|x - y|^2 = 2 x.y - |x|^2 - |y|^2 loses digits far from the origin; phi does not change under a shift.
-        middle = y.mean(-2, keepdim=True).detach()
-        x, y = x - middle, y - middle
-        one_x, one_y = torch.ones_like(x[..., :1]), torch.ones_like(y[..., :1])
-        a = torch.cat([2 * x, -x.square().sum(-1, keepdim=True), -one_x], -1)
-        return a, torch.cat([y, one_y, y.square().sum(-1, keepdim=True)], -1)
+    def _prepare_inverse_temperature(self) -> Tensor:
+        bound = -math.log(self.min_temperature) if self.min_temperature else math.inf
+        return at_most(self.log_inverse_temperature, bound).exp()
 
 
-class _AtMost(torch.autograd.Function):
-    """min(x, bound), whose gradient at the bound still leads back inside: a clamped value would be stuck."""
+class _Blockwise:
+    """A built-in similarity: block by block, without the (n, m) matrix, unless a subclass defines another distance."""
 
-    @staticmethod
-    def forward(ctx, x, bound):
-        ctx.beyond = x >= bound
-        return x.clamp(max=bound)
+    similarity: str
 
-    @staticmethod
-    def backward(ctx, grad):
-        # Descent follows -grad: beyond the bound only a positive gradient leads back.
-        return torch.where(ctx.beyond, grad.clamp(min=0), grad), None
+    def _distance(self, ref: Tensor, pos: Tensor, neg: Tensor) -> tuple[Tensor, Tensor]:
+        near, all_pairs = _all_pairs(self.similarity, ref, pos, neg)
+        return self.scale * near, self.scale * all_pairs
+
+    def forward(self, ref: Tensor, pos: Tensor, neg: Tensor) -> Loss:
+        """(n, d), (n, d), (m, d) -> (total, align, uniform), in nats."""
+        if type(self)._distance is not _Blockwise._distance:
+            return infonce(*self._distance(ref, pos, neg))
+        return contrast(self.similarity, self.scale, ref[None], pos[None], neg[None])
+
+    def contrast(self) -> Contrast | None:
+        """The same loss for groups of sessions, sharing a learned temperature; None where the distance is another."""
+        if type(self)._distance is not _Blockwise._distance:
+            return None
+        learned = isinstance(self, LearnableInfoNCE)
+        least = (learned and self.min_temperature) or 0.0
+        made = Contrast(self.similarity, max(self.temperature, least), learned, least)
+        if learned:
+            made.log_scale = self.log_inverse_temperature
+        return made
 
 
-class _MeanLogSumExp(torch.autograd.Function):
-    """mean_i log sum_j exp(a_i . b_j), block by block: value and gradients in one pass, without the (n, m) matrix."""
+class FixedCosineInfoNCE(_Blockwise, FixedInfoNCE):
+    """phi(x, y) = x.y / temperature; for embeddings of length one, which is not checked here."""
 
-    @staticmethod
-    def forward(ctx, a, b, allowed):
-        rows = max(1, BLOCK.get(a.device.type, BLOCK["cuda"]) // len(b))
-        grad_a, grad_b, values, turned = torch.empty_like(a), torch.zeros_like(b.T), [], b.T.contiguous()
-        for begin in range(0, len(a), rows):
-            block = a[begin : begin + rows]
-            weight = block @ turned
-            if allowed is not None:
-                weight.masked_fill_(~allowed[begin : begin + rows], -math.inf)
-            top = weight.amax(1, keepdim=True)
-            total = weight.sub_(top).exp_().sum(1, keepdim=True)
-            values.append(total.log() + top)
-            # Few dimensions, many columns: products whose long side is the last one are several times faster.
-            grad_a[begin : begin + rows] = (turned @ weight.T).T / total
-            grad_b.addmm_((block / total).T, weight)
-        ctx.save_for_backward(grad_a, grad_b.T)
-        return torch.cat(values).mean()
+    similarity = "cosine"
 
-    @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx, grad):
-        grad_a, grad_b = ctx.saved_tensors
-        share = grad / len(grad_a)
-        return grad_a * share, grad_b * share, None
+
+class FixedEuclideanInfoNCE(_Blockwise, FixedInfoNCE):
+    """phi(x, y) = -|x - y|^2 / temperature"""
+
+    similarity = "euclidean"
+
+
+class LearnableCosineInfoNCE(_Blockwise, LearnableInfoNCE):
+    """phi(x, y) = x.y / temperature, with a trained temperature; for embeddings of length one."""
+
+    similarity = "cosine"
+
+
+class LearnableEuclideanInfoNCE(_Blockwise, LearnableInfoNCE):
+    """phi(x, y) = -|x - y|^2 / temperature, with a trained temperature."""
+
+    similarity = "euclidean"
+
+
+InfoNCE = FixedCosineInfoNCE
+InfoMSE = FixedEuclideanInfoNCE
+
+REDUCE: dict[str, Callable[..., Tensor]] = {"mean": torch.mean, "sum": torch.sum}
+
+
+class NCE(ContrastiveLoss):
+    """Noise contrastive estimation with phi(x, y) = x.y / temperature, as a loss to be minimised.
+
+    -mean_i [log s(phi_i+) + w reduce_j log s(-phi_ij)], s the logistic function. Gutmann and Hyvärinen 2012, JMLR 13,
+    307-361.
+
+    Args:
+        temperature: divides the products; above 0.
+        negative_weight: w, the weight of negatives beside positives.
+        reduce: "mean" or "sum" over the negatives of a reference.
+    """
+
+    def __init__(self, temperature: float = 1.0, negative_weight: float = 1.0, reduce: str = "mean"):
+        super().__init__()
+        check_temperature(temperature)
+        if reduce not in REDUCE:
+            raise UserError(Problem("reduce", " or ".join(REDUCE), repr(reduce)))
+        self.temperature, self.negative_weight, self.reduce = temperature, negative_weight, reduce
+
+    def forward(self, ref: Tensor, pos: Tensor, neg: Tensor) -> Loss:
+        """(n, d), (n, d), (m, d) -> (total, align, uniform), total = align + negative_weight uniform."""
+        near, all_pairs = dot_similarity(ref, pos, neg)
+        align = -F.logsigmoid(near / self.temperature).mean()
+        uniform = -REDUCE[self.reduce](F.logsigmoid(-all_pairs / self.temperature), 1).mean()
+        return Loss(align + self.negative_weight * uniform, align, uniform)
+
+
+def _all_pairs(similarity: str, ref: Tensor, pos: Tensor, neg: Tensor) -> tuple[Tensor, Tensor]:
+    a, b = features(similarity, ref, neg)
+    return similar(similarity, ref, pos), a @ b.mT

@@ -15,7 +15,7 @@ from torch import Tensor
 from ..data.datatypes import Offset
 from ..data.table import damaged, replacing
 from ..errors import Problem, UserError
-from ..models.criterions import InfoNCE
+from ..models.contrast import Contrast
 from ..models.table import architecture
 from .inputs import Scaling
 from .network import Network, build
@@ -62,7 +62,7 @@ def read_model(path: Path) -> Fitted:
             settings["neurons"],
             settings["hidden_units"],
             settings["output_dimension"],
-            InfoNCE(settings["similarity"], content["temperature"]),
+            Contrast(settings["similarity"], content["temperature"]),
             torch.Generator(),
         )
         network.load_state_dict(content["state"])

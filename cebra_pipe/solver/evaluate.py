@@ -15,7 +15,7 @@ from torch import Tensor
 
 from ..data.datatypes import Triplet
 from ..data.timeline import Timeline
-from ..models.criterions import InfoNCE
+from ..models.contrast import Contrast
 from .network import Network
 from .objective import Objective, on_device, served
 
@@ -46,7 +46,7 @@ class Exam:
         """Rounds that are used of `wanted`: sessions share them, since each of them brings its own references."""
         return max(1, wanted // self.draws.reference.shape[1])
 
-    def score(self, criterion: InfoNCE, embedding: Tensor, rounds: int) -> Score:
+    def score(self, criterion: Contrast, embedding: Tensor, rounds: int) -> Score:
         """embedding: (sample, dimension) of the part; over the first of `rounds` rounds."""
         draws, sampling = Triplet(*(d[: self.rounds(rounds)] for d in self.draws)), self.objective.sampling
         allowed = on_device(sampling.allowed(draws.reference), embedding.device)
@@ -104,7 +104,7 @@ def ceiling(temperature: float, dimension: int) -> float:
     return float(-(gammaln(dimension / 2) + order * np.log(2 / k) + np.log(ive(order, k))) / np.log(2))
 
 
-def _excess(criterion: InfoNCE, views: Triplet[Tensor], allowed: Tensor | None) -> tuple[float, float]:
+def _excess(criterion: Contrast, views: Triplet[Tensor], allowed: Tensor | None) -> tuple[float, float]:
     """Mean of log mean_j exp(phi_ij - phi_i+), 0 for a constant embedding, and mean align; views (group, n, d)."""
     reference, positive, negative = views
     scale = criterion.scale.detach().double()

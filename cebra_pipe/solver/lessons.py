@@ -15,7 +15,7 @@ from ..data.timeline import Timeline, check_varied, label_space, lay_out, random
 from ..distributions.conditional import conditional
 from ..distributions.sampling import Sampling
 from ..errors import Problem, UserError
-from ..models.criterions import InfoNCE
+from ..models.contrast import Contrast
 from ..streams import generator, seed_of
 from .evaluate import Exam, Part, exam
 from .inputs import PARTS, Scaling, check_parts, epochs, scaling_of
@@ -57,7 +57,7 @@ def key(task: Task) -> tuple:
 
 def _network(task: Task, scalings: Sequence[Scaling]) -> Network:
     options = task.training
-    criterion = InfoNCE(
+    criterion = Contrast(
         options["similarity"], options["temperature"], options["learn_temperature"], options.get("minimum_temperature")
     )
     start = torch.Generator().manual_seed(seed_of("network", *key(task)))

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import Problem, UserError
-from ..models.criterions import InfoNCE
+from ..models.contrast import Contrast
 from ..models.encoder import Encoder
 from ..models.table import Architecture
 
@@ -18,7 +18,7 @@ ROWS = 2**16  # samples that are embedded at a time when no gradient is needed
 class Network(nn.Module):
     """One encoder per session; a single session is a family of one."""
 
-    def __init__(self, encoders: Sequence[Encoder], criterion: InfoNCE):
+    def __init__(self, encoders: Sequence[Encoder], criterion: Contrast):
         super().__init__()
         self.encoders, self.criterion = nn.ModuleList(encoders), criterion
 
@@ -50,7 +50,7 @@ def build(
     neurons: Sequence[int],
     units: int,
     dimension: int,
-    criterion: InfoNCE,
+    criterion: Contrast,
     generator: torch.Generator,
 ) -> Network:
     """A fresh network; its weights come from `generator` alone."""

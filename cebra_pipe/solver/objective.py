@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from ..data.datatypes import Triplet
 from ..distributions.conditional import Conditional
 from ..distributions.sampling import Sampling
-from ..models.criterions import InfoNCE, Loss
+from ..models.contrast import Contrast, Loss
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +39,7 @@ class Objective:
         views = [self.view(z) for z in views]
         return Triplet(*(z.flatten(0, 1)[None] if self.conditional.pooled else z for z in views))
 
-    def loss(self, criterion: InfoNCE, views: Triplet[Tensor], allowed: Tensor | None) -> Loss:
+    def loss(self, criterion: Contrast, views: Triplet[Tensor], allowed: Tensor | None) -> Loss:
         """views: embedded references, positives and negatives, (session, n, dim) each."""
         return criterion(*self.grouped(views), served(allowed, views.negative.shape[1]))
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from cebra_pipe.models.criterions import InfoNCE
+from cebra_pipe.models.contrast import Contrast
 from cebra_pipe.solver.evaluate import Exam, ceiling, exam
 from tests.oracles import infonce_loop
 from tests.solver.test_engine import CONDITIONS, lesson, task_of
@@ -86,5 +86,5 @@ def test_perfect_embedding_reaches_the_ceiling():
     draws = exam(objective, "r0", 500, 1, rng).draws
     z = torch.zeros(len(part.timeline), 3, dtype=torch.float64)
     z[:] = sphere[torch.from_numpy(rng.integers(0, 4000, len(z)))]
-    reached = Exam(objective, "r0", draws._replace(positive=draws.reference)).score(InfoNCE(temperature=1.0), z, 1)
+    reached = Exam(objective, "r0", draws._replace(positive=draws.reference)).score(Contrast(temperature=1.0), z, 1)
     assert reached.bits == pytest.approx(ceiling(1.0, 3), abs=0.06)
