@@ -1,4 +1,4 @@
-"""Decoders of labels: nearest neighbours on any features, naive Bayes on counts, principal components, the constant.
+"""Decoders of labels beside nearest neighbours: naive Bayes on counts, principal components, the constant.
 
 Each gives candidates (one per k or bandwidth), in which a caller chooses on the valid part.
 """
@@ -15,75 +15,16 @@ from scipy.sparse.linalg import LinearOperator, eigsh
 
 from ..data.recording import Label
 
-BLOCK = 8_000_000  # distances held at a time
 DIRECT = 1500  # matrices up to this size are decomposed directly, larger ones iteratively to the same precision
 BANDWIDTHS = (0.0, 0.75, 1.5, 2.25, 3.0, 4.0, 5.5)  # bins of the continuous label
 PRIOR_SAMPLES = 2.0  # samples at a neuron's mean rate that are added to each bin, so that no rate is zero
 
 
-# ---- nearest neighbours ----------------------------------------------------------------------------------------------
-def nearest(train: np.ndarray, query: np.ndarray, k: int, metric: str) -> np.ndarray:
-    """(query, k) indices of the nearest rows of `train`, nearest first; among equally near ones the lower index."""
-    k = min(k, len(train))
-    if metric == "cosine":
-        train, query = _unit(train), _unit(query)
-    squares = np.einsum("nd,nd->n", train, train) if metric == "euclidean" else np.zeros(len(train), train.dtype)
-    rows = max(1, BLOCK // max(len(train), 1))
-    found = [_smallest(squares - 2 * (query[i : i + rows] @ train.T), k) for i in range(0, len(query), rows)]
-    return np.concatenate(found) if found else np.zeros((0, k), np.int64)
-
-
-def _unit(rows: np.ndarray) -> np.ndarray:
-    """Rows over their length; rows of zeros stay, at equal distance from all."""
-    norm = np.sqrt(np.einsum("nd,nd->n", rows, rows))[:, None]
-    return rows / np.where(norm > 0, norm, 1)
-
-
-def _smallest(distances: np.ndarray, k: int) -> np.ndarray:
-    """(row, k) columns of the k smallest values of each row, by value and then by column."""
-    if k == distances.shape[1]:
-        return np.argsort(distances, axis=1, kind="stable")
-    found = np.sort(np.argpartition(distances, k - 1, axis=1)[:, :k], axis=1)
-    values = np.take_along_axis(distances, found, axis=1)
-    limit = values.max(axis=1)
-    for row in np.flatnonzero((distances <= limit[:, None]).sum(axis=1) > k):  # ties at the k-th place
-        candidates = np.flatnonzero(distances[row] <= limit[row])
-        kept = candidates[np.argsort(distances[row, candidates], kind="stable")[:k]]
-        found[row] = np.sort(kept)
-        values[row] = distances[row, found[row]]
-    return np.take_along_axis(found, np.argsort(values, axis=1, kind="stable"), axis=1)
-
-
-def vote(label: Label, train_values: np.ndarray, neighbours: np.ndarray, ks: Sequence[int]) -> np.ndarray:
-    """(k, query) predictions from `nearest`: the mean (along the circle), or the most frequent class."""
-    values = train_values[neighbours]  # (query, neighbour)
-    rank = np.minimum(np.asarray(ks), values.shape[1]) - 1
-    if label.discrete:
-        return _majority(values, rank)
-    if label.period:
-        turn = np.cumsum(np.exp(2j * np.pi / label.period * values), axis=1)[:, rank]
-        return (np.angle(turn) * label.period / (2 * np.pi) % label.period).T
-    return (np.cumsum(values, axis=1)[:, rank] / (rank + 1)).T
-
-
-def _majority(values: np.ndarray, rank: np.ndarray) -> np.ndarray:
-    """(k, query) the most frequent class; among equally frequent ones that of the nearest neighbour."""
-    best = np.full((len(rank), len(values)), -np.inf)
-    chosen = np.zeros((len(rank), len(values)), values.dtype)
-    width = values.shape[1]
-    for one in np.unique(values):
-        same = values == one
-        first = np.where(same.any(axis=1), same.argmax(axis=1), width)
-        votes = np.cumsum(same, axis=1)[:, rank].T * (width + 1.0) - first
-        chosen, best = np.where(votes > best, one, chosen), np.maximum(votes, best)
-    return chosen
-
-
 # ---- windows and principal components --------------------------------------------------------------------------------
 def windows(neural: np.ndarray, samples: np.ndarray, before: int, after: int) -> np.ndarray:
-    """(sample, window × neuron) float32: the flattened windows from t - before to t + after - 1."""
+    """(sample, window × neuron) float: the flattened windows from t - before to t + after - 1, no digit lost."""
     frames = samples[:, None] + np.arange(-before, after)
-    return neural.astype(np.float32)[frames].reshape(len(samples), -1)
+    return neural.astype(np.promote_types(neural.dtype, np.float32))[frames].reshape(len(samples), -1)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..data.recording import Label, Recording
 from . import decoders
+from .neighbours import nearest, vote
 from .nulls import METRICS, Metric, distance
 
 JOINT_CLASSES = 32  # classes of discrete labels that naive Bayes decodes together with a continuous label, at most
@@ -141,12 +142,12 @@ def naive_bayes(task: Task) -> Predictions:
 
 
 def _neighbours(task: Task, train: np.ndarray, query: np.ndarray, metrics: tuple[str, ...]) -> Predictions:
-    near = [decoders.nearest(train, query, max(task.ks), metric) for metric in metrics]
+    near = [nearest(train, query, max(task.ks), metric) for metric in metrics]
     notes = [metric if len(metrics) > 1 else "" for metric in metrics for _ in task.ks]
 
     def of(name: str) -> np.ndarray:
         label = task.label(name)
-        return np.concatenate([decoders.vote(label, label.values[task.samples.train], n, task.ks) for n in near])
+        return np.concatenate([vote(label, label.values[task.samples.train], n, task.ks) for n in near])
 
     return {name: Candidates(of(name), task.ks * len(metrics), tuple(notes)) for name in task.labels}
 

@@ -9,8 +9,9 @@ from sklearn.decomposition import PCA
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
 from cebra_pipe.data.recording import Label
-from cebra_pipe.sklearn import decoders
-from cebra_pipe.sklearn.decoders import grid, nearest, posterior, principal_components, tuning, vote
+from cebra_pipe.sklearn import decoders, neighbours
+from cebra_pipe.sklearn.decoders import grid, posterior, principal_components, tuning
+from cebra_pipe.sklearn.neighbours import nearest, vote
 
 KS = (1, 4, 9, 25)
 
@@ -46,10 +47,44 @@ def test_ties_go_to_the_lower_index(k, dtype):
     np.testing.assert_array_equal(nearest(train, query, k, "euclidean"), nearest_slowly(train, query, k, "euclidean"))
 
 
+def exact_order(train, query, k, metric):
+    """Neighbours in rational arithmetic's stead: differences (of unit rows) in the longest float there is."""
+    train, query = train.astype(np.longdouble), query.astype(np.longdouble)
+    if metric == "cosine":
+        train, query = (rows / np.sqrt((rows**2).sum(axis=1, keepdims=True)) for rows in (train, query))
+    apart = ((query[:, None] - train[None]) ** 2).sum(axis=2)
+    return np.argsort(apart, axis=1, kind="stable")[:, :k]
+
+
+@pytest.mark.parametrize("metric", ["cosine", "euclidean"])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("offset", [0.0, 1e3, 1e6])
+def test_a_baseline_costs_no_digits(offset, dtype, metric):
+    """Raw fluorescence lies thousands of units from zero, and varies by some."""
+    _, train, query = sample(train=400, query=60, dimension=40)
+    train, query = (train + offset).astype(dtype), (query + offset).astype(dtype)
+    np.testing.assert_array_equal(nearest(train, query, 9, metric), exact_order(train, query, 9, metric))
+
+
+@pytest.mark.parametrize("offset", [0, 1000, 1_000_000])
+def test_ties_of_whole_numbers_stay_ties_far_from_zero(offset):
+    rng = np.random.default_rng(0)
+    train, query = rng.poisson(0.3, (80, 4)), rng.poisson(0.3, (40, 4))
+    expected = nearest_slowly(train, query, 20, "euclidean")
+    np.testing.assert_array_equal(nearest(train + offset, query + offset, 20, "euclidean"), expected)
+
+
+def test_rows_without_a_common_entry_are_equally_far_in_angle():
+    rng = np.random.default_rng(0)
+    train = rng.poisson(0.7, (60, 6)) * np.r_[np.zeros(3), np.ones(3)]
+    found = nearest(train, np.array([[1.0, 2.0, 0.0, 0, 0, 0]]), 60, "cosine")
+    assert found.tolist() == [list(range(60))]
+
+
 def test_chunks_do_not_matter(monkeypatch):
     _, train, query = sample()
     whole = nearest(train, query, 9, "cosine")
-    monkeypatch.setattr(decoders, "BLOCK", 1000)
+    monkeypatch.setattr(neighbours, "BLOCK", 1000)
     np.testing.assert_array_equal(nearest(train, query, 9, "cosine"), whole)
 
 
@@ -120,6 +155,8 @@ def test_the_iterative_way_finds_the_same_components(monkeypatch, rows, columns)
 def test_windows_hold_the_samples_before_and_after():
     neural = np.arange(20).reshape(10, 2)
     np.testing.assert_array_equal(decoders.windows(neural, np.array([3]), 1, 2), [neural[2:5].ravel()])
+    fine = 1e6 + np.random.default_rng(0).random((10, 2))
+    np.testing.assert_array_equal(decoders.windows(fine, np.array([3]), 1, 2), [fine[2:5].ravel()])
 
 
 @pytest.mark.parametrize("width", [1, 4, 5, 30])

@@ -11,7 +11,7 @@ from sklearn.metrics import balanced_accuracy_score
 from cebra_pipe.data.controls import nearest_shift
 from cebra_pipe.data.parts import autocorrelation_time
 from cebra_pipe.data.recording import Label
-from cebra_pipe.sklearn.decoders import nearest, vote
+from cebra_pipe.sklearn.neighbours import nearest, vote
 from cebra_pipe.sklearn.nulls import (
     METRICS,
     balanced_accuracy,
