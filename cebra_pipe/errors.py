@@ -29,6 +29,25 @@ class UserError(ValueError):
         super().__init__("\n".join(map(str, problems)))
 
 
+# Documented errors that an `except` of the user may rely on: each is a UserError and the built-in one.
+
+
+class MissingFile(UserError, FileNotFoundError):
+    """A file that is not there."""
+
+
+class UnknownFormat(UserError, OSError):
+    """A file of no known format, or one that is no file."""
+
+
+class MissingEntry(UserError, AttributeError):
+    """A key, column or array that a file does not hold."""
+
+
+class NotSupported(UserError, NotImplementedError):
+    """What is not read or done here."""
+
+
 class Problems(list):
     """Collects problems so that a user sees all of them at once."""
 

@@ -61,5 +61,6 @@ def reference() -> ModuleType:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import cebra
+        import cebra.datasets
         import cebra.models
     return cebra

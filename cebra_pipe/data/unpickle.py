@@ -20,7 +20,7 @@ from typing import ClassVar
 import numpy as np
 
 from .expand import Bounded, expanded
-from .formats.entries import Refusal, check_size
+from .formats.entries import Refusal, Unsupported, check_size
 
 REMEDY = "Save plain arrays (numpy.savez), or set `trust: true` if you wrote the file: that runs what it says."
 PLAIN = re.compile(r"([?bBhHiIlLqQefdg]|[biufc](1|2|4|8|16|32)|[SU]\d{1,7})")  # dtypes of numbers and text
@@ -160,7 +160,9 @@ class Restricted(pickle._Unpickler):  # the Python one: joblib's bytes stand in 
     def find_class(self, module: str, name: str) -> Admitted:
         full = f"{module}.{name}"
         if full not in ADMITTED:
-            raise Refusal("numbers, text, containers and arrays", f"{full!r}, which would have to be imported", REMEDY)
+            raise Unsupported(
+                "numbers, text, containers and arrays", f"{full!r}, which would have to be imported", REMEDY
+            )
         return Admitted(full)
 
     def new_object(self) -> None:

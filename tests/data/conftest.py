@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from .xls import write_xls
+
 # (time, neuron) and a vector: small integers, so that text formats keep them exactly.
 SPIKES = np.arange(24, dtype=np.float64).reshape(8, 3) % 5
 LAPS = np.repeat(np.arange(4), 2).astype(np.int64)
@@ -75,6 +77,7 @@ CONTAINERS = {  # suffix: how to write several named arrays
     "pkl": write_pkl,
     "xlsx": write_xlsx,
     "xlsm": write_xlsx,
+    "xls": write_xls,
 }
 
 

@@ -12,7 +12,7 @@ from .conftest import CONTAINERS, LAPS, SINGLES, SPIKES, write_h5, write_mat73, 
 
 
 def test_every_format_is_tested_here():
-    assert {f".{suffix}" for suffix in (*CONTAINERS, *SINGLES)} | {".xls"} == set(FORMATS)
+    assert {f".{suffix}" for suffix in (*CONTAINERS, *SINGLES)} == set(FORMATS)
 
 
 @pytest.mark.parametrize("suffix", CONTAINERS)

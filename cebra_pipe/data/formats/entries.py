@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ...errors import MissingEntry, NotSupported, UserError
+
 NUMBERS = "biuf"  # kinds of dtype that a recording may consist of
 KINDS = {
     "U": "text",
@@ -24,11 +26,25 @@ SLACK = 256 << 20  # bytes that any file may declare: constant columns compress 
 
 
 class Refusal(Exception):
-    """Why a file's content is not taken; the caller adds which file."""
+    """Why a file's content is not taken; the caller adds which file, and raises it as an `error`."""
+
+    error: type[UserError] = UserError
 
     def __init__(self, expected: str, found: str, remedy: str = ""):
         super().__init__(f"expected {expected}, found {found}. {remedy}")
         self.expected, self.found, self.remedy = expected, found, remedy
+
+
+class Missing(Refusal):
+    """What was asked for is not in the file."""
+
+    error = MissingEntry
+
+
+class Unsupported(Refusal):
+    """A content that is not read."""
+
+    error = NotSupported
 
 
 def allowance(size: int) -> int:
@@ -57,6 +73,7 @@ class Entry:
         default_factory=dict
     )  # names that stand for several columns (DeepLabCut)
     refused: str = ""  # what it holds where that is not numbers
+    numbered: Mapping[int, int] = field(default_factory=dict)  # positions of columns whose names are numbers
 
     def __str__(self) -> str:
         shape = " × ".join(map(str, self.shape)) or "one value"

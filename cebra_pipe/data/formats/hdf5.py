@@ -7,7 +7,7 @@ forged file would run. pandas has two layouts: "fixed" (blocks of columns) and "
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from ..unpickle import loads
 from .deeplabcut import DEFAULT_LIKELIHOOD, is_multi_animal, is_track, track_entry
-from .entries import Entry, Refusal, allowance, check_size, lazy_entry, table_entry
+from .entries import Entry, Refusal, Unsupported, allowance, check_size, lazy_entry, table_entry
 
 DATES = ("datetime", "timedelta")
 INDICES = "_i_table"  # PyTables' search indices, no data of the user
@@ -97,7 +97,7 @@ class Column:
 def _frame(path: Path, name: str, group, minimum_likelihood: float | None) -> Entry:
     kind = _text(group.attrs["pandas_type"])
     if kind not in LAYOUTS:
-        raise Refusal(f"a frame of kind {', '.join(LAYOUTS)}", repr(kind), "Save it with DataFrame.to_parquet.")
+        raise Unsupported(f"a frame of kind {', '.join(LAYOUTS)}", repr(kind), "Save it with DataFrame.to_parquet.")
     length, columns = LAYOUTS[kind](path, group)
     names = [column.name for column in columns]
 
@@ -110,7 +110,8 @@ def _frame(path: Path, name: str, group, minimum_likelihood: float | None) -> En
         return track_entry(
             length, names, load, DEFAULT_LIKELIHOOD if minimum_likelihood is None else minimum_likelihood
         )
-    return table_entry(length, [flat(n) for n in names], load)
+    numbered = {n: i for i, n in enumerate(names) if isinstance(n, int)}
+    return replace(table_entry(length, [flat(n) for n in names], load), numbered=numbered)
 
 
 def _fixed(path: Path, group) -> tuple[int, list[Column]]:

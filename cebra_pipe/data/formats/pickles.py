@@ -9,7 +9,9 @@ import numpy as np
 
 from .. import unpickle
 from .arrays import trusted, trusted_leaf
-from .entries import Entry, Refusal, array_entry, flatten, numbers_entry
+from .entries import Entry, Missing, array_entry, flatten, numbers_entry
+
+OLD_TORCH = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19"
 
 
 def read_joblib(path: Path, *, trust: bool = False) -> dict[str, Entry]:
@@ -22,8 +24,8 @@ def read_joblib(path: Path, *, trust: bool = False) -> dict[str, Entry]:
 
 
 def read_pickle(path: Path, *, trust: bool = False) -> dict[str, Entry]:
-    """The arrays of a pickle; `.p` may be a torch file, which is a zip archive."""
-    if zipfile.is_zipfile(path):
+    """The arrays of a pickle; `.p` may be a torch file."""
+    if is_torch(path):
         return read_torch(path, trust=trust)
     if trust:
         import pickle
@@ -31,6 +33,12 @@ def read_pickle(path: Path, *, trust: bool = False) -> dict[str, Entry]:
         with open(path, "rb") as file:
             return trusted(pickle.load(file))
     return flatten(unpickle.load_file(path), _leaf)
+
+
+def is_torch(path: Path) -> bool:
+    """Whether torch.save wrote the file: a zip archive, or before torch 1.6 pickles that begin with a number."""
+    with open(path, "rb") as file:
+        return file.read(len(OLD_TORCH)) == OLD_TORCH or zipfile.is_zipfile(path)
 
 
 def read_torch(path: Path, *, trust: bool = False) -> dict[str, Entry]:
@@ -43,7 +51,7 @@ def read_torch(path: Path, *, trust: bool = False) -> dict[str, Entry]:
         value = torch.load(path, map_location="cpu", weights_only=not trust)
     except pickle.UnpicklingError as error:
         why = str(error).split("WeightsUnpickler error:")[-1].strip().splitlines()[0][:160]
-        raise Refusal(
+        raise Missing(
             "tensors in plain containers",
             f"something else ({why})",
             "Save tensors (torch.from_numpy), or set `trust: true` if you wrote the file yourself.",

@@ -1,0 +1,299 @@
+"""load_data and load_deeplabcut as documented: errors that a user's `except` relies on, and the reference's values."""
+
+from __future__ import annotations
+
+import pickle
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from cebra_pipe import load_data, load_deeplabcut
+from cebra_pipe.data.load import FORMATS
+from cebra_pipe.errors import UserError
+
+from .conftest import CONTAINERS, LAPS, SINGLES, SPIKES, track, write_h5, write_mat73
+
+HALVES = SPIKES + 0.5  # no whole numbers: the reference reads a sheet of them as integers
+
+
+def write_frames(path, **frames):
+    for name, frame in frames.items():
+        frame.to_hdf(path, key=name)
+
+
+def with_levels(*levels):
+    """A track whose columns have other levels than scorer, body part, coordinate."""
+    frame = track(5)
+    frame.columns = pd.MultiIndex.from_tuples([tuple(levels[:-2]) + (part, c) for _, part, c in frame.columns])
+    return frame
+
+
+FRAME = pd.DataFrame({"a": HALVES[:, 0], "b": HALVES[:, 1], "lap": LAPS})
+NOT_NUMBERS = {"names": np.array(["x", "y"])}
+
+MISTAKES = {  # what is written, what is asked for, the error
+    "no file": ("npz", None, {}, FileNotFoundError),
+    "bad key of npz": ("npz", {"x": SPIKES}, {"key": "y"}, AttributeError),
+    "text in npz": ("npz", {"x": SPIKES, **NOT_NUMBERS}, {"key": "names"}, AttributeError),
+    "nothing but text": ("npz", NOT_NUMBERS, {}, AttributeError),
+    "bad key of h5": ("h5", {"x": SPIKES}, {"key": "y"}, AttributeError),
+    "bad key of pt": ("pt", {"x": SPIKES}, {"key": "y"}, AttributeError),
+    "bad key of jl": ("jl", {"x": SPIKES}, {"key": "y"}, AttributeError),
+    "bad key of pkl": ("pkl", {"x": SPIKES}, {"key": "y"}, AttributeError),
+    "bad key of mat": ("mat", {"x": SPIKES}, {"key": "y"}, AttributeError),
+    "text in mat": ("mat", {"x": SPIKES, "note": "text"}, {"key": "note"}, AttributeError),
+    "unknown sheet": ("xlsx", {"one": SPIKES}, {"key": "two"}, AttributeError),
+    "unknown sheet of xls": ("xls", {"one": SPIKES}, {"key": "two"}, AttributeError),
+    "empty sheet": ("xlsx", {"one": np.zeros((0, 0))}, {}, AttributeError),
+    "no array in a pickle": ("pkl", {"note": "text"}, {}, AttributeError),
+    "several frames": ("frames", {"f": FRAME, "g": FRAME}, {}, AttributeError),
+    "unknown column": ("frames", {"f": FRAME}, {"columns": ["c"]}, AttributeError),
+    "columns as text": ("frames", {"f": FRAME}, {"columns": "a"}, AttributeError),
+    "several animals": ("frames", {"f": with_levels("net", "rat", "", "")}, {}, NotImplementedError),
+}
+
+
+def write(tmp_path, kind, content):
+    path = tmp_path / f"a.{ {'frames': 'h5'}.get(kind, kind) }"
+    if content is not None:
+        (write_frames if kind == "frames" else CONTAINERS[kind])(path, **content)
+    return path
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_mistakes_are_the_documented_errors(name, tmp_path):
+    kind, content, asked, error = MISTAKES[name]
+    with pytest.raises(UserError, match=r"a\.") as caught:
+        load_data(write(tmp_path, kind, content), **asked)
+    assert isinstance(caught.value, error)
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_missing_file_of_any_format(suffix, tmp_path):
+    with pytest.raises(FileNotFoundError):
+        load_data(tmp_path / f"a{suffix}")
+
+
+@pytest.mark.parametrize("name", ["a.xyz", "a", "folder.npz"])
+def test_no_file_of_a_known_format(name, tmp_path):
+    (tmp_path / "folder.npz").mkdir()
+    (tmp_path / "a.xyz").write_text("x")
+    with pytest.raises(OSError):
+        load_data(tmp_path / name)
+
+
+def test_empty_file(tmp_path):
+    (tmp_path / "a.csv").touch()
+    with pytest.raises(AttributeError, match="empty"):
+        load_data(tmp_path / "a.csv")
+
+
+def test_objects_in_a_pickle(tmp_path):
+    FRAME.to_pickle(tmp_path / "a.pkl")
+    with pytest.raises(NotImplementedError, match="trust"):
+        load_data(tmp_path / "a.pkl")
+
+
+def test_model_in_a_torch_file(tmp_path):
+    torch.save(torch.nn.Linear(2, 2), tmp_path / "a.pt")
+    with pytest.raises(AttributeError, match="trust"):
+        load_data(tmp_path / "a.pt")
+
+
+TRACKS = {
+    "no list": (track(5), "hand", ValueError),
+    "unknown part": (track(5), ["foot"], AttributeError),
+    "several animals": (with_levels("net", "rat", "", ""), None, NotImplementedError),
+    "two levels": (with_levels("", ""), None, ValueError),
+    "one level": (FRAME, None, ValueError),
+}
+
+
+@pytest.mark.parametrize("name", TRACKS)
+def test_mistakes_with_tracks(name, tmp_path):
+    frame, keypoints, error = TRACKS[name]
+    frame.to_hdf(tmp_path / "a.h5", key="track")
+    with pytest.raises(UserError) as caught:
+        load_deeplabcut(tmp_path / "a.h5", keypoints)
+    assert isinstance(caught.value, error)
+    assert "a.h5" in str(caught.value)
+
+
+def test_missing_track(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        load_deeplabcut(tmp_path / "a.h5")
+
+
+def test_one_frame_needs_no_key_and_arrays_are_read_in_order(tmp_path):
+    write_frames(tmp_path / "a.h5", frame=FRAME)
+    np.testing.assert_array_equal(load_data(tmp_path / "a.h5"), FRAME)
+    write_h5(tmp_path / "b.h5", x=SPIKES, y=LAPS)
+    np.testing.assert_array_equal(load_data(tmp_path / "b.h5"), SPIKES)
+
+
+def test_columns_that_are_numbers_are_asked_for_by_name(tmp_path):
+    pd.DataFrame(SPIKES, columns=[2, 0, 7]).to_hdf(tmp_path / "a.h5", key="frame")
+    np.testing.assert_array_equal(load_data(tmp_path / "a.h5", columns=[0, 7]), SPIKES[:, [1, 2]])
+    np.testing.assert_array_equal(load_data(tmp_path / "a.h5", columns=[-1]), SPIKES[:, [2]])
+
+
+@pytest.mark.parametrize("suffix", ["pt", "p"])
+def test_torch_files_from_before_they_were_archives(suffix, tmp_path):
+    values = {"spikes": torch.from_numpy(SPIKES), "laps": torch.from_numpy(LAPS)}
+    torch.save(values, tmp_path / f"a.{suffix}", _use_new_zipfile_serialization=False)
+    np.testing.assert_array_equal(load_data(tmp_path / f"a.{suffix}", "laps"), LAPS)
+
+
+@pytest.mark.parametrize("dtype", ["u1", "u2", "u4", "u8", "i2", "f4"])
+def test_hdf5_of_any_number(dtype, tmp_path):
+    write_h5(tmp_path / "a.h5", x=SPIKES.astype(dtype))
+    found = load_data(tmp_path / "a.h5", "x")
+    assert found.dtype == dtype
+    np.testing.assert_array_equal(found, SPIKES)
+
+
+# The same files read by the reference, wherever it is right.
+
+
+@pytest.fixture
+def theirs(reference):
+    def load(*args, function="load_data", **kwargs):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return np.asarray(getattr(reference, function)(*args, **kwargs))
+
+    return load
+
+
+def assert_same(ours, theirs):
+    assert ours.dtype == theirs.dtype
+    np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("suffix", ["npz", "h5", "hdf", "hdf5", "h", "mat", "pt", "pth", "jl", "pkl", "xlsx", "xls"])
+def test_containers_as_the_reference(suffix, theirs, tmp_path):
+    path = tmp_path / f"a.{suffix}"
+    CONTAINERS[suffix](path, laps=LAPS + 0.25, spikes=HALVES)
+    for asked in ({}, {"key": "spikes"}, {"key": "laps"}):
+        assert_same(load_data(path, **asked), theirs(path, **asked))
+
+
+@pytest.mark.parametrize("suffix", [s for s in SINGLES if s != "parquet"])
+def test_single_arrays_as_the_reference(suffix, theirs, tmp_path):
+    SINGLES[suffix](tmp_path / f"a.{suffix}", HALVES)
+    assert_same(load_data(tmp_path / f"a.{suffix}"), theirs(tmp_path / f"a.{suffix}"))
+
+
+def test_pickled_p_as_the_reference(theirs, tmp_path):
+    (tmp_path / "a.p").write_bytes(pickle.dumps({"name": "rat", "spikes": HALVES, "laps": LAPS}))
+    for asked in ({}, {"key": "laps"}):
+        assert_same(load_data(tmp_path / "a.p", **asked), theirs(tmp_path / "a.p", **asked))
+
+
+@pytest.mark.parametrize("how", ["fixed", "table"])
+@pytest.mark.parametrize("columns", [None, ["a"], ["lap"], ["b", "a"], ["lap", "a"]])
+def test_frames_as_the_reference(how, columns, theirs, tmp_path):
+    FRAME.to_hdf(tmp_path / "a.h5", key="frame", format=how)
+    for asked in ({}, {"key": "frame"}):
+        assert_same(
+            load_data(tmp_path / "a.h5", columns=columns, **asked), theirs(tmp_path / "a.h5", columns=columns, **asked)
+        )
+
+
+def test_a_key_per_frame_as_the_reference(theirs, tmp_path):
+    write_frames(tmp_path / "a.h5", f=FRAME, g=FRAME[["a"]])
+    assert_same(load_data(tmp_path / "a.h5", "g"), theirs(tmp_path / "a.h5", key="g"))
+
+
+@pytest.mark.parametrize("keypoints", [None, ["hand", "tongue"], ["tongue", "hand"], ["tongue"]])
+def test_tracks_as_the_reference(keypoints, theirs, tmp_path):
+    track(30).to_hdf(tmp_path / "a.h5", key="df_with_missing")
+    expected = theirs(tmp_path / "a.h5", keypoints=keypoints, function="load_deeplabcut")
+    assert_same(load_deeplabcut(tmp_path / "a.h5", keypoints), expected)
+    assert_same(load_data(tmp_path / "a.h5", columns=keypoints), expected)
+
+
+def test_single_bad_frames_as_the_reference(theirs, tmp_path):
+    """It is right where both of two body parts are bad, the frames beside are good, and none is the first or last."""
+    bad = [(frame, part) for frame in (4, 9, 12) for part in ("hand", "tongue")]
+    track(30, bad=bad).to_hdf(tmp_path / "a.h5", key="df_with_missing")
+    expected = theirs(tmp_path / "a.h5", function="load_deeplabcut")
+    np.testing.assert_allclose(load_deeplabcut(tmp_path / "a.h5"), expected, rtol=1e-12)
+
+
+# Where the reference is wrong (docs/differences.md): its answer, and ours.
+
+
+def outcome(load, *args, **kwargs):
+    """What `load` gives, or the type of what it raises."""
+    try:
+        return load(*args, **kwargs)
+    except Exception as error:
+        return type(error)
+
+
+def test_csv_header_is_no_data(theirs, tmp_path):
+    FRAME.to_csv(tmp_path / "a.csv", index=False)
+    assert theirs(tmp_path / "a.csv").shape == (len(FRAME) + 1, 3)
+    np.testing.assert_array_equal(load_data(tmp_path / "a.csv"), FRAME)
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_csv_of_other_separators(separator, theirs, tmp_path):
+    FRAME.to_csv(tmp_path / "a.csv", index=False, header=False, sep=separator)
+    assert theirs(tmp_path / "a.csv").shape == (len(FRAME), 1)
+    np.testing.assert_array_equal(load_data(tmp_path / "a.csv"), FRAME)
+
+
+def test_excel_header_is_no_data(theirs, tmp_path):
+    FRAME.to_excel(tmp_path / "a.xlsx", index=False)
+    assert theirs(tmp_path / "a.xlsx").shape == (len(FRAME) + 1, 3)
+    np.testing.assert_array_equal(load_data(tmp_path / "a.xlsx"), FRAME)
+
+
+def test_matlab_73_unsigned_hdf5_and_torch_p_are_read(theirs, tmp_path):
+    write_mat73(tmp_path / "a.mat", x=SPIKES)
+    write_h5(tmp_path / "a.h5", x=SPIKES.astype(np.uint8))
+    torch.save(torch.from_numpy(SPIKES), tmp_path / "a.p")
+    for name in ("a.mat", "a.h5", "a.p"):
+        assert isinstance(outcome(theirs, tmp_path / name), type)
+        np.testing.assert_array_equal(load_data(tmp_path / name), SPIKES)
+
+
+def test_a_key_or_columns_without_effect(theirs, tmp_path):
+    np.save(tmp_path / "a.npy", SPIKES)
+    np.testing.assert_array_equal(theirs(tmp_path / "a.npy", key="x", columns=[0]), SPIKES)
+    assert issubclass(outcome(load_data, tmp_path / "a.npy", key="x"), AttributeError)
+    np.testing.assert_array_equal(load_data(tmp_path / "a.npy", columns=[0]), SPIKES[:, [0]])
+
+
+TRACK_MISTAKES = {  # bad (frame, part), keypoints
+    "a run of bad frames": ([(f, p) for f in (4, 5, 6) for p in ("hand", "tongue")], None),
+    "the first frame": ([(0, "hand"), (0, "tongue")], None),
+    "the last frame": ([(19, "hand"), (19, "tongue")], None),
+    "a bad part beside a good one": ([(4, "tongue")], None),
+    "a single part": ([(4, "hand")], ["hand"]),
+}
+
+
+@pytest.mark.parametrize("name", TRACK_MISTAKES)
+def test_tracks_that_the_reference_gets_wrong(name, theirs, tmp_path):
+    bad, keypoints = TRACK_MISTAKES[name]
+    true = track(20).drop(columns="likelihood", level="coords")["net"][keypoints or ["hand", "tongue"]].to_numpy()
+    track(20, bad=bad).to_hdf(tmp_path / "a.h5", key="track")
+    found = load_deeplabcut(tmp_path / "a.h5", keypoints)
+    moved = {frame for frame, _ in bad}
+    stayed = [i for i in range(20) if i not in moved]
+    np.testing.assert_array_equal(found[stayed], true[stayed])
+    assert np.abs(found - true).max() < 10
+    others = outcome(theirs, tmp_path / "a.h5", keypoints=keypoints, function="load_deeplabcut")
+    assert isinstance(others, type) or others.shape != found.shape or not np.allclose(others, found)
+
+
+def test_a_track_asked_for_by_key_is_one(theirs, tmp_path):
+    track(20).to_hdf(tmp_path / "a.h5", key="df")
+    assert theirs(tmp_path / "a.h5", key="df").shape == (20, 6)
+    np.testing.assert_array_equal(load_data(tmp_path / "a.h5", key="df"), load_deeplabcut(tmp_path / "a.h5"))
