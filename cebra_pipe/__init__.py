@@ -9,6 +9,8 @@ __version__ = "0.1.0"
 
 # public name -> the module that holds it
 NAMES = {
+    "KNNDecoder": "sklearn.decoder",
+    "L1LinearRegressor": "sklearn.decoder",
     "load_data": "data.load",
     "load_deeplabcut": "data.load",
 }

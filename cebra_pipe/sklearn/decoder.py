@@ -1,0 +1,131 @@
+"""Decoders of labels from an embedding, as scikit-learn estimators.
+
+Schneider, Lee and Mathis 2023, doi 10.1038/s41586-023-06031-6, decode with nearest neighbours (cosine distance) and,
+for the kinematics of a movement, with an L1-regularised linear regression.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from typing import Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.linear_model import Lasso
+from sklearn.metrics import r2_score
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+from sklearn.utils import Tags
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from ..errors import Problem, UserError
+
+SQUARES = (1, 4, 9, 16, 25)  # neighbours
+ALPHAS = (0.001, 0.01, 0.1, 1, 10, 100)
+
+
+def _array(values: ArrayLike) -> ArrayLike:
+    """Tensors as arrays, also those on a GPU or with a gradient; all else as it is."""
+    return values.detach().cpu().numpy() if hasattr(values, "detach") else values
+
+
+def _several_labels(tags: Tags) -> Tags:
+    tags.target_tags.multi_output = True
+    return tags
+
+
+def _checked(estimator: BaseEstimator, x: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """(sample, dimension) and (sample,) or (sample, label), finite and of equal length."""
+    return validate_data(
+        estimator, _array(x), _array(y), multi_output=True, y_numeric=False, dtype=[np.float64, np.float32]
+    )
+
+
+class KNNDecoder(BaseEstimator):
+    """Labels from the nearest training samples of an embedding.
+
+    Float labels are continuous: the mean of the neighbours. All others (whole numbers, booleans, texts) are classes:
+    the most frequent one among the neighbours.
+
+    Args:
+        n_neighbors: how many.
+        metric: a distance that scikit-learn knows; cosine for embeddings of length one.
+    """
+
+    def __init__(self, n_neighbors: int = 3, metric: str = "cosine"):
+        self.n_neighbors, self.metric = n_neighbors, metric
+
+    def __sklearn_tags__(self) -> Tags:
+        return _several_labels(super().__sklearn_tags__())
+
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
+        """Itself, with the samples X (sample, dimension) and their labels y: (sample,), or (sample, label)."""
+        x, y = _checked(self, X, y)
+        self.continuous_ = y.dtype.kind == "f"
+        if not self.continuous_:
+            check_classification_targets(y[:, 0] if y.ndim > 1 else y)
+            y = y[:, 0] if y.ndim > 1 and y.shape[1] == 1 else y
+        if len(x) < self.n_neighbors:
+            remedy = "Lower n_neighbors."
+            raise UserError(
+                Problem("X", f"{self.n_neighbors} samples (n_neighbors) or more", f"n_samples = {len(x)}", remedy)
+            )
+        kind = KNeighborsRegressor if self.continuous_ else KNeighborsClassifier
+        self.knn_ = kind(n_neighbors=self.n_neighbors, metric=self.metric).fit(x, y)
+        return self
+
+    def predict(self, X: ArrayLike) -> np.ndarray:
+        """(sample,) or (sample, label): the labels of X (sample, dimension), of the kind and shape given to `fit`."""
+        check_is_fitted(self)
+        return self.knn_.predict(validate_data(self, _array(X), reset=False, dtype=[np.float64, np.float32]))
+
+    def score(self, X: ArrayLike, y: ArrayLike) -> float:
+        """R² of continuous labels (mean over labels); of classes the share that is right."""
+        predicted, truth = self.predict(X), np.asarray(_array(y))
+        if self.continuous_:
+            return float(r2_score(truth, predicted))
+        return float((predicted == truth.reshape(predicted.shape)).mean())
+
+    @staticmethod
+    def iter_hyperparams() -> Iterator[dict[str, object]]:
+        """Arguments of decoders to choose among on validation data."""
+        return ({"n_neighbors": k, "metric": "cosine"} for k in SQUARES)
+
+
+class L1LinearRegressor(RegressorMixin, BaseEstimator):
+    """Labels as a linear function of an embedding, with few coefficients: least squares with an L1 penalty (Lasso).
+
+    Args:
+        alpha: weight of the penalty; at the default few coefficients of an embedding of length one stay above zero.
+    """
+
+    def __init__(self, alpha: float = 1.0):
+        self.alpha = alpha
+
+    def __sklearn_tags__(self) -> Tags:
+        return _several_labels(super().__sklearn_tags__())
+
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
+        """Itself, fitted to X (sample, dimension) and y: (sample,), or (sample, label)."""
+        x, y = _checked(self, X, y)
+        self.lasso_ = Lasso(alpha=self.alpha).fit(x, y)
+        if not np.any(self.lasso_.coef_):
+            text = f"alpha={self.alpha:g} leaves no coefficient above zero: every prediction is the mean. Lower alpha"
+            warnings.warn(text, stacklevel=2)
+        return self
+
+    def predict(self, X: ArrayLike) -> np.ndarray:
+        """(sample,) or (sample, label): the labels of X (sample, dimension)."""
+        check_is_fitted(self)
+        return self.lasso_.predict(validate_data(self, _array(X), reset=False, dtype=[np.float64, np.float32]))
+
+    def score(self, X: ArrayLike, y: ArrayLike) -> float:
+        """R², mean over labels."""
+        return float(r2_score(_array(y), self.predict(X)))
+
+    @staticmethod
+    def iter_hyperparams() -> Iterator[dict[str, object]]:
+        """Arguments of regressors to choose among on validation data."""
+        return ({"alpha": alpha} for alpha in ALPHAS)
