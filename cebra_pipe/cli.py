@@ -119,6 +119,11 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:
+        if error.filename is None:
+            raise
+        print(f"cebra-pipe {options.verb}: {error.filename}: {error.strerror}.", file=sys.stderr)
+        return 2
 
 
 if __name__ == "__main__":

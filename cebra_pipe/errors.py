@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import reprlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -52,7 +53,8 @@ class Problems(list):
     """Collects problems so that a user sees all of them at once."""
 
     def add(self, where: str, expected: str, found: str, remedy: str = "") -> None:
-        self.append(Problem(where, expected, found, remedy))
+        if (problem := Problem(where, expected, found, remedy)) not in self:
+            self.append(problem)
 
     def extend_from(self, error: UserError) -> None:
         self.extend(error.problems)
@@ -62,9 +64,26 @@ class Problems(list):
             raise UserError(*self)
 
 
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 60
+
+
+def short(value: object) -> str:
+    """How a message shows what a user gave: at most a line, however much it is."""
+    try:
+        return _SHORT.repr(value)
+    except ValueError:  # Python writes no integer of more than 4300 digits
+        return "a huge number"
+
+
+def named(value: object) -> str:
+    """A name or key as it stands in a place, cut where it is none that anybody would write."""
+    return value if isinstance(value, str) and len(value) <= 60 else short(value).strip("'")
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A remedy for an unknown name: the nearest known ones first, then all of them (at most 20)."""
-    known = [str(k) for k in known]
-    near = difflib.get_close_matches(str(name), known, n=1)
+    known = [named(k) for k in known]
+    near = difflib.get_close_matches(named(name), known, n=1)
     listed = ", ".join(known[:20]) + (", …" if len(known) > 20 else "")
     return (f"Did you mean {near[0]!r}? " if near else "") + f"Known: {listed}."

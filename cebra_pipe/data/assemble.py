@@ -38,7 +38,7 @@ def assemble(
 ) -> Recording:
     """The recording `name`; its paths start at `data_folder` unless `files` says where they lie."""
     check_options(config, name)
-    sources(config)
+    sources(config, f"recordings.{name}")
     read = read_all(config, Shelf(data_folder, files), name)
     check_lengths(config, read, name)
     samples = on_clock(config, read, name)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import Problem, Problems, UserError
-from .load import Contents, open_file
+from .load import FORMATS, Contents, open_file
 
 if TYPE_CHECKING:
     from ..pipeline.recording_options import RecordingConfig, Source
@@ -56,14 +56,16 @@ def wanted(config: RecordingConfig) -> dict[str, Wanted]:
     return found
 
 
-def sources(config: RecordingConfig) -> list[str]:
-    """Every file of a recording as the user wrote it, sorted, each once."""
+def sources(config: RecordingConfig, where: str = "recording") -> list[str]:
+    """Every file of a recording as the user wrote it, sorted, each once; `where` names it in messages."""
     if config.simulate is not None:
         return []
     found, problems = wanted(config), Problems()
     for role, item in found.items():
         if item.file is None:
-            problems.add(role, "a file", "none", "Give `file` here or for the whole recording.")
+            key = str(item.source.key)
+            meant = f"{{file: {key}}}" if is_file_name(key) else "`file` here, or for the whole recording"
+            problems.add(f"{where}.{role}", "a file", f"none (key {key!r})", f"Give {meant}.")
     problems.raise_any()
     return sorted({item.file for item in found.values()})
 
@@ -87,13 +89,28 @@ class Shelf:
     def read(self, item: Wanted) -> Read:
         """The array of a source, transposed and cut to its columns."""
         source, contents = item.source, self.open(item)
-        name = contents.only() if source.key is None else contents.name_of(source.key)
+        name = contents.only() if source.key is None else _name_of(contents, source.key)
         where, chosen = contents.where(name), chosen_columns(source, contents, name)
         if source.transpose:
             values = _turned(contents.read(name), where)
             return Read(values if chosen is None else _picked(values, chosen, where), where)
         values = contents.read(name, chosen)
         return Read(values[:, 0] if source.column is not None else values, where, _names(contents, name, chosen))
+
+
+def _name_of(contents: Contents, key: str | int) -> str:
+    """The entry that `key` names; where it names none and looks like a path, that is said."""
+    try:
+        return contents.name_of(key)
+    except UserError as error:
+        if not is_file_name(str(key)):
+            raise
+        told = [replace(p, remedy=f"A path is no key: write {{file: {key}}}.") for p in error.problems]
+        raise UserError(*told) from None
+
+
+def is_file_name(text: str) -> bool:
+    return Path(text).suffix.lower() in FORMATS
 
 
 def chosen_columns(source: Source, contents: Contents, name: str) -> list | None:

@@ -39,6 +39,11 @@ class Architecture:
         return Offset(length // 2, length - length // 2)
 
     @property
+    def free(self) -> bool:
+        """Whether the number of hidden units is the user's to choose."""
+        return any(layer.width in ("units", "half") for layer in self.layers)
+
+    @property
     def smallest(self) -> int:
         """Hidden units below which a layer would be empty."""
         return 2 if any(layer.width == "half" for layer in self.layers) else 1

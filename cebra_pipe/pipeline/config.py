@@ -6,19 +6,38 @@ The models below are the single source of the configuration reference (docs/conf
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from .recording_options import Model, Name, RecordingConfig
+from .recording_options import Float, Int, Line, Model, Name, Path, RecordingConfig
 
-RESERVED = ("joint", "without")  # names of units that the chain makes
+RESERVED = re.compile(r"joint|pooled|without_.*")  # names that the chain gives to several recordings together
+
+
+MOST_SEEDS = 1000
 
 
 def _seeds(value: Any) -> Any:
     """`seeds: 3` is short for `seeds: [1, 2, 3]`."""
-    return list(range(1, value + 1)) if isinstance(value, int) and not isinstance(value, bool) else value
+    if not isinstance(value, int) or isinstance(value, bool):
+        return value
+    if value > MOST_SEEDS:
+        raise ValueError(f"at most {MOST_SEEDS} seeds; a single one is written as a list")
+    return list(range(1, value + 1))
+
+
+def _weights(value: Any) -> Any:
+    """`labels: [position]` is short for `labels: {position: 1}`."""
+    if isinstance(value, Mapping):
+        return value
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise ValueError("a list of labels, or labels with their weights")
+    if len(set(value)) < len(value):
+        raise ValueError("each label once")
+    return dict.fromkeys(value, 1.0)
 
 
 class SplitConfig(Model):
@@ -27,17 +46,19 @@ class SplitConfig(Model):
     scheme: Literal["blocks", "trials", "folds"] = Field(
         "trials", description="blocks of time, whole trials, or k folds over trials. Recordings without trials: blocks."
     )
-    train: float = Field(0.7, gt=0, lt=1, description="Share that trains.")
-    valid: float = Field(0.15, gt=0, lt=1, description="Share on which everything is chosen.")
-    test: float = Field(0.15, gt=0, lt=1, description="Share that is scored once.")
-    blocks: int = Field(
+    train: Float = Field(0.7, gt=0, lt=1, description="Share that trains.")
+    valid: Float = Field(0.15, gt=0, lt=1, description="Share on which everything is chosen.")
+    test: Float = Field(0.15, gt=0, lt=1, description="Share that is scored once.")
+    blocks: Int = Field(
         4,
         ge=1,
         le=100,
         description="Stretches of the recording, each cut into train, valid and test; spreads the parts over time.",
     )
-    folds: int = Field(3, ge=2, le=50, description="Number of folds of scheme `folds`.")
-    gap: float = Field(1.0, ge=0, description="Seconds of recorded time left out between samples of different parts.")
+    folds: Int = Field(3, ge=2, le=50, description="Number of folds of scheme `folds`.")
+    gap: Float = Field(
+        1.0, ge=0, le=1e6, description="Seconds of recorded time left out between samples of different parts."
+    )
     stratify: Name | None = Field(None, description="Discrete label whose classes each part holds in equal shares.")
 
     @model_validator(mode="after")
@@ -59,33 +80,34 @@ Control = Literal["circular_shift", "permute_labels", "permute_neural", "trial_s
 class TrainingConfig(Model):
     """How a condition is fitted; `defaults` gives these for all conditions."""
 
-    model: str = Field("offset10-model", description="Architecture; `cebra-pipe check` lists those known.")
-    output_dimension: int = Field(3, ge=1, le=256, description="Dimensions of the embedding.")
-    hidden_units: int = Field(32, ge=2, le=4096, description="Channels of the hidden layers.")
+    model: Line = Field("offset10-model", description="Architecture; `cebra-pipe check` lists those known.")
+    output_dimension: Int = Field(3, ge=1, le=256, description="Dimensions of the embedding.")
+    hidden_units: Int = Field(32, ge=2, le=4096, description="Channels of the hidden layers.")
     similarity: Literal["cosine", "euclidean"] = Field(
         "cosine", description="cosine: embedding on the sphere; euclidean: for the -mse models."
     )
-    temperature: float = Field(1.0, gt=0, description="Temperature; where it is learned, its start.")
+    temperature: Float = Field(1.0, gt=0, description="Temperature; where it is learned, its start.")
     learn_temperature: bool = Field(False, description="Train the temperature too.")
-    minimum_temperature: float | None = Field(None, gt=0, description="Lower bound of a learned temperature (0.1).")
-    time_offset: float = Field(
+    minimum_temperature: Float | None = Field(None, gt=0, description="Lower bound of a learned temperature (0.1).")
+    time_offset: Float = Field(
         0.25,
         gt=0,
+        le=86_400,
         description="Seconds from reference to positive (time), or over which label changes are taken (time_delta).",
     )
-    delta: float | None = Field(
+    delta: Float | None = Field(
         None, gt=0, description="Standard deviation of delta_normal, in the units of the weighted labels."
     )
-    batch_size: int = Field(512, ge=2, le=65536, description="References a step and recording; as many negatives.")
-    steps: int = Field(1000, ge=1, le=10_000_000, description="Steps of the optimiser.")
-    learning_rate: float = Field(1e-3, gt=0, description="Learning rate of Adam.")
+    batch_size: Int = Field(512, ge=2, le=65536, description="References a step and recording; as many negatives.")
+    steps: Int = Field(1000, ge=1, le=10_000_000, description="Steps of the optimiser.")
+    learning_rate: Float = Field(1e-3, gt=0, description="Learning rate of Adam.")
     normalize: Literal["none", "zscore"] = Field(
         "none", description="Scaling of each neuron, fitted on the training part."
     )
     windows: Literal["within", "across"] = Field(
         "within", description="across: windows cross epoch borders, only to reproduce published settings."
     )
-    threads: int = Field(
+    threads: Int = Field(
         1,
         ge=1,
         le=256,
@@ -97,8 +119,8 @@ class ConditionConfig(TrainingConfig):
     """One condition: what is learned from, and how."""
 
     like: Name | None = Field(None, description="Take all fields of this condition, then those given here.")
-    title: str = Field("", description="Name in figures.")
-    labels: dict[Name, float] = Field(
+    title: Line = Field("", description="Name in figures.")
+    labels: Annotated[dict[Name, Float], BeforeValidator(_weights)] = Field(
         default_factory=dict, description="Labels and their weights; a list gives each weight 1."
     )
     positives: Positives | None = Field(
@@ -111,35 +133,31 @@ class ConditionConfig(TrainingConfig):
         "each", description="each: a model per recording; joint: one model over all; or named groups."
     )
     recordings: list[Name] | None = Field(
-        None, description="The recordings this condition uses; all where it is left out."
+        None, min_length=1, description="The recordings this condition uses; all where it is left out."
     )
-    seeds: Annotated[list[Annotated[int, Field(ge=0)]], BeforeValidator(_seeds)] = Field(
+    seeds: Annotated[list[Annotated[Int, Field(ge=0)]], BeforeValidator(_seeds)] = Field(
         [1],
         min_length=1,
+        max_length=MOST_SEEDS,
         description="One fit each; a number n means 1 to n. Their spread is the optimiser's, never n.",
     )
     control: Control | None = Field(
         None, description="Transform that breaks the tie of labels and neural data; its seed is its repeat."
     )
 
-    @model_validator(mode="before")
-    @classmethod
-    def _weights(cls, data: Any) -> Any:
-        if isinstance(data, Mapping) and isinstance(data.get("labels"), list):
-            return {**data, "labels": dict.fromkeys(data["labels"], 1.0)}
-        return data
-
 
 class DecodeConfig(Model):
     """How embeddings and baselines are decoded."""
 
-    labels: list[Name] | None = Field(None, description="Labels to decode; all where it is left out.")
-    neighbors: list[Annotated[int, Field(ge=1)]] = Field(
+    labels: list[Name] | None = Field(None, min_length=1, description="Labels to decode; all where it is left out.")
+    neighbors: list[Annotated[Int, Field(ge=1, le=100_000)]] = Field(
         [1, 4, 9, 16, 25, 49], min_length=1, description="k is chosen among these on the valid part."
     )
-    shifts: int = Field(999, ge=0, description="Circular shifts of the decoder null; below 19 there is no p.")
-    bins: int = Field(40, ge=2, le=1000, description="Bins of a continuous label for naive Bayes.")
-    window: float = Field(0.25, gt=0, description="Seconds of counts that naive Bayes sums.")
+    shifts: Int = Field(
+        999, ge=0, le=1_000_000, description="Circular shifts of the decoder null; below 19 there is no p."
+    )
+    bins: Int = Field(40, ge=2, le=1000, description="Bins of a continuous label for naive Bayes.")
+    window: Float = Field(0.25, gt=0, le=3600, description="Seconds of counts that naive Bayes sums.")
 
 
 class BinsConfig(Model):
@@ -147,11 +165,12 @@ class BinsConfig(Model):
 
     labels: list[Name] | None = Field(
         None,
+        min_length=1,
         description="Labels that span the bins, at most one continuous; "
         "where it is left out the first continuous and the first discrete one that all recordings share.",
     )
-    bins: int = Field(40, ge=2, le=1000, description="Bins of the continuous label.")
-    minimum: int = Field(5, ge=1, description="Bins with fewer samples in either recording are left out.")
+    bins: Int = Field(40, ge=2, le=1000, description="Bins of the continuous label.")
+    minimum: Int = Field(5, ge=1, description="Bins with fewer samples in either recording are left out.")
 
 
 class AlignConfig(BinsConfig):
@@ -167,10 +186,10 @@ class ComparisonConfig(BinsConfig):
     between: Literal["recordings", "runs"] = Field(
         "recordings", description="Recordings of one seed, or seeds of one recording."
     )
-    shifts: int = Field(
-        199, ge=0, description="Circular shifts of the null (between recordings); below 19 there is no p."
+    shifts: Int = Field(
+        199, ge=0, le=1_000_000, description="Circular shifts of the null (between recordings); below 19 there is no p."
     )
-    title: str = Field("", description="Name in figures.")
+    title: Line = Field("", description="Name in figures.")
 
 
 Figure = Literal["decoding", "embeddings", "goodness_of_fit", "consistency", "data", "losses"]
@@ -184,21 +203,21 @@ class FiguresConfig(Model):
         min_length=1,
         description="Which.",
     )
-    laps: int = Field(8, ge=1, description="Trials of the decoded trace that are shown.")
+    laps: Int = Field(8, ge=1, le=1000, description="Trials of the decoded trace that are shown.")
 
 
 class Study(Model):
     """One config is one study; its name is the folder under results/."""
 
     study: Name = Field(description="Name of the study: its folder under `results`.")
-    title: str = Field("", description="Title in figures.")
-    seed: int = Field(1, ge=0, description="All random streams derive from it, the recording's content, fold and seed.")
+    title: Line = Field("", description="Title in figures.")
+    seed: Int = Field(1, ge=0, description="All random streams derive from it, the recording's content, fold and seed.")
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto",
         description="auto: a GPU where one is seen and the job may use it, else the CPU; cuda: an error without one.",
     )
-    results: str = Field("results", description="Folder of the result trees.")
-    data_folder: str = Field(".", description="Folder that relative paths of recordings start from.")
+    results: Path = Field("results", description="Folder of the result trees.")
+    data_folder: Path = Field(".", description="Folder that relative paths of recordings start from.")
     recordings: dict[Name, RecordingConfig] = Field(
         min_length=1, description="Name: where it lies, or how it is simulated."
     )

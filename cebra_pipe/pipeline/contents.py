@@ -13,8 +13,9 @@ from .study import Resolved
 def files_of(study: Resolved, recording: str) -> list[str]:
     """The files of a recording, as paths from the working folder."""
     folder = study.config.data_folder
+    found = sources(study.config.recordings[recording], f"recordings.{recording}")
     # Normalised: Snakemake warns of paths that start with ./
-    return [os.path.normpath(os.path.join(folder, name)) for name in sources(study.config.recordings[recording])]
+    return [os.path.normpath(os.path.join(folder, name)) for name in found]
 
 
 def content_hash(path: str, root: str) -> str:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
-from ..errors import Problem, Problems, UserError, did_you_mean
+from ..errors import Problem, Problems, UserError, did_you_mean, short
 from . import config as c
+from .mistakes import mistakes
 from .sense import check, check_comparisons
 from .study import Resolved, comparisons, condition
 
@@ -24,12 +25,17 @@ class _Loader(yaml.SafeLoader):
         for key_node, _ in node.value:
             if key_node.tag == "tag:yaml.org,2002:merge":
                 continue
-            key = self.construct_object(key_node, deep=True)
+            key, where = self.construct_object(key_node, deep=True), _line_of(key_node)
+            if not isinstance(key, Hashable):
+                raise UserError(Problem(where, "a text as key", short(key), "Write `key: value`."))
             if key in seen:
-                where = f"{key_node.start_mark.name}, line {key_node.start_mark.line + 1}"
-                raise UserError(Problem(where, "each key once", f"{key!r} twice", "Remove or rename one."))
+                raise UserError(Problem(where, "each key once", f"{short(key)} twice", "Remove or rename one."))
             seen.add(key)
         return super().construct_mapping(node, deep)
+
+
+def _line_of(node: yaml.Node) -> str:
+    return f"{node.start_mark.name}, line {node.start_mark.line + 1}"
 
 
 _Loader.add_implicit_resolver(
@@ -46,11 +52,22 @@ def read_yaml(path: Path) -> dict:
         raise UserError(Problem(str(path), "a config file", "no such file", "Give the path of a YAML file.")) from None
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(Problem(str(path), "a readable text file", str(error))) from None
-    except yaml.YAMLError as error:
+    except UserError:
+        raise
+    except RecursionError:
+        raise UserError(Problem(str(path), "valid YAML", "containers in containers without end")) from None
+    except (yaml.YAMLError, ValueError, OverflowError) as error:  # ValueError: dates that do not exist, huge numbers
         raise UserError(Problem(str(path), "valid YAML", " ".join(str(error).split()))) from None
     if not isinstance(data, dict):
         raise UserError(Problem(str(path), "a mapping with `study`, `recordings`, `conditions`", type(data).__name__))
     return data
+
+
+def check_keys(paths: Iterable[str | Path]) -> None:
+    """A UserError for a key given twice in a YAML file; whoever merged the files took the last one without a word."""
+    for path in map(Path, paths):
+        if path.suffix in (".yaml", ".yml"):
+            read_yaml(path)
 
 
 def read_study(path: Path) -> Resolved:
@@ -61,21 +78,29 @@ def read_study(path: Path) -> Resolved:
 def resolve(raw: Mapping[str, Any], where: str = "config") -> Resolved:
     """The study of a config mapping; one UserError with all problems where something is wrong."""
     problems = Problems()
-    raw = {**raw, "conditions": _inherit(raw, where, problems)}
+    full = _inherit(raw, where, problems)
     try:
-        study = c.Study.model_validate(raw)
+        study = c.Study.model_validate({**raw, "conditions": full})
     except ValidationError as error:
-        problems.extend(_problem(where, e) for e in error.errors())
+        found = [e for e in error.errors() if not _inherited(raw, full, e["loc"])]
+        problems.extend(mistakes(where, found))
     problems.raise_any()
     conditions = {name: condition(study, name, problems, where) for name in study.conditions}
     resolved = Resolved(study, conditions, {})
     check(resolved, where, problems)
     problems.raise_any()
-    compared = study.comparisons if study.comparisons is not None else dict(comparisons(resolved))
+    compared = study.comparisons if study.comparisons is not None else comparisons(resolved)
     resolved = Resolved(study, conditions, compared)
     check_comparisons(resolved, where, problems)
     problems.raise_any()
     return resolved
+
+
+def _inherited(raw: Mapping[str, Any], full: Any, place: tuple) -> bool:
+    """Whether the value at `place` was taken over from another condition, which tells its mistake itself."""
+    section, name, key = (*place, None, None, None)[:3]
+    own = raw[section].get(name) if section == "conditions" and isinstance(full, Mapping) else None
+    return isinstance(own, Mapping) and "like" in own and key not in own and key in full[name]
 
 
 def _inherit(raw: Mapping[str, Any], where: str, problems: Problems) -> Any:
@@ -90,47 +115,16 @@ def _inherit(raw: Mapping[str, Any], where: str, problems: Problems) -> Any:
         if parent is None:
             return own
         if not isinstance(parent, str) or parent not in conditions or parent in chain:
-            found = f"{parent!r}" if parent not in chain else f"the circle {' > '.join((*chain, parent))}"
+            circle = isinstance(parent, str) and parent in chain
+            found = f"the circle {' > '.join((*chain, parent))}" if circle else short(parent)
             problems.add(
                 f"{where}: conditions.{name}.like",
                 "the name of another condition",
                 found,
-                did_you_mean(str(parent), set(conditions) - {name}),
+                did_you_mean(short(parent).strip("'"), [other for other in conditions if other != name]),
             )
             return own
         base = full(parent, (*chain, name))
         return {**base, **own, "title": own.get("title", "")} if isinstance(base, Mapping) else own
 
     return {name: full(name, (name,)) for name in conditions}
-
-
-def _problem(where: str, error: Mapping[str, Any]) -> Problem:
-    """One of pydantic's errors in our words."""
-    loc = [str(part) for part in error["loc"] if part != "[key]" and not str(part).startswith("function-")]
-    place, kind, given = ".".join(loc), error["type"], error["input"]
-    if kind == "extra_forbidden":
-        known = fields_at(c.Study, [str(part) for part in error["loc"][:-1]])
-        return Problem(f"{where}: {place}", "a known option", f"{loc[-1]!r}", did_you_mean(loc[-1], known))
-    if kind == "missing":
-        return Problem(f"{where}: {place}", "a value", "nothing", "Add this key.")
-    message = error["msg"].removeprefix("Value error, ")
-    found = repr(given) if not isinstance(given, dict | list) or len(repr(given)) < 60 else type(given).__name__
-    return Problem(f"{where}: {place or 'top level'}", message[:1].lower() + message[1:], found)
-
-
-def fields_at(model: type[BaseModel], loc: list[str]) -> list[str]:
-    """Names of the options at a place of the config, for the did-you-mean."""
-    for part in loc:
-        field = next((f for n, f in model.model_fields.items() if part in (n, f.alias)), None)
-        inner = list(models_in(field.annotation)) if field else []
-        if inner:
-            model = inner[0]
-    return [f.alias or name for name, f in model.model_fields.items()]
-
-
-def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
-    """The config models inside a type such as dict[Name, Annotated[LabelConfig, …]] | None."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for inner in getattr(annotation, "__args__", ()):
-        yield from models_in(inner)

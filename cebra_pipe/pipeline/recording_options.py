@@ -5,17 +5,43 @@ Apart from the other options: what this module says is part of the code of stage
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,39}")
+CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")  # what no path, figure or table can hold
+LARGEST = 2**53  # above it floats skip whole numbers
+COUNTS = 250_000_000  # samples times neurons of a simulated recording: 2 GB while it is made
 
 
-def _name(value: str) -> str:
-    if not isinstance(value, str) or not NAME.fullmatch(value):
+def _name(value: Any) -> Any:
+    if not isinstance(value, str):
+        raise ValueError("a name in quotes (YAML takes this one for something else)")
+    if not NAME.fullmatch(value):
         raise ValueError("a name of at most 40 characters from a-z, 0-9 and _ that starts with a letter or digit")
+    return value
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError("a number")
+    if isinstance(value, int | float) and LARGEST < abs(value) < math.inf:
+        raise ValueError(f"a number of at most {LARGEST:.0e} in size")
+    return value
+
+
+def _line(value: str) -> str:
+    if CONTROL.search(value) or len(value) > 200:
+        raise ValueError("one line of at most 200 characters")
+    return value
+
+
+def _path(value: str) -> str:
+    if CONTROL.search(value) or not value.strip() or len(value) > 4000:
+        raise ValueError("a path")
     return value
 
 
@@ -24,7 +50,16 @@ def _key_only(value: Any) -> Any:
     return {"key": value} if isinstance(value, str) else value
 
 
-Name = Annotated[str, AfterValidator(_name)]
+def _times_only(value: Any) -> Any:
+    """`spikes: times` is short for `spikes: {times: {key: times}}`."""
+    return {"times": value} if isinstance(value, str) else value
+
+
+Name = Annotated[str, BeforeValidator(_name)]
+Int = Annotated[int, BeforeValidator(_number)]
+Float = Annotated[float, BeforeValidator(_number)]
+Line = Annotated[str, AfterValidator(_line)]
+Path = Annotated[str, AfterValidator(_path)]
 
 
 class Model(BaseModel):
@@ -36,26 +71,28 @@ class Model(BaseModel):
 class Source(Model):
     """Where an array lies: a file, and inside it a key and a column."""
 
-    file: str | None = Field(
+    file: Path | None = Field(
         None, description="Path, relative to `data_folder`; the recording's `file` where it is left out."
     )
-    key: str | int | None = Field(
+    key: Line | Int | None = Field(
         None, description="Name of the array in a npz, h5, mat, jl, pkl or pt file; the sheet of an Excel file."
     )
-    column: int | str | None = Field(
+    column: Int | Line | None = Field(
         None, description="One column of a 2-D array or table, by number (from 0) or name."
     )
-    columns: list[int | str] | None = Field(None, description="Several columns of a 2-D array or table.")
+    columns: list[Int | Line] | None = Field(None, min_length=1, description="Several columns of a 2-D array or table.")
     header: bool | None = Field(
         None, description="CSV and Excel: whether the first row holds names; found out where it is left out."
     )
-    separator: str | None = Field(None, description="CSV: the separator; found out where it is left out.")
+    separator: str | None = Field(
+        None, min_length=1, max_length=1, description="CSV: the separator; found out where it is left out."
+    )
     transpose: bool = Field(False, description="The array lies as (neuron, time).")
     trust: bool = Field(
         False, description="Unpickle freely: runs what the file says. Only for files that you wrote yourself."
     )
-    keypoints: list[str] | None = Field(None, description="DeepLabCut h5: the body parts to read.")
-    minimum_likelihood: float | None = Field(
+    keypoints: list[Line] | None = Field(None, min_length=1, description="DeepLabCut h5: the body parts to read.")
+    minimum_likelihood: Float | None = Field(
         None, ge=0, le=1, description="DeepLabCut h5: frames below it are interpolated from good ones (0.6)."
     )
 
@@ -69,11 +106,11 @@ class LabelConfig(Source):
     kind: Literal["continuous", "discrete"] = Field(
         "continuous", description="continuous: distances mean something; discrete: classes."
     )
-    unit: str = Field("", description="Unit of the values, shown in tables and figures.")
-    period: float | None = Field(
+    unit: Line = Field("", description="Unit of the values, shown in tables and figures.")
+    period: Float | None = Field(
         None, gt=0, description="Circular labels: the value after which they repeat (360, 6.2832)."
     )
-    scale: float | None = Field(None, description="Factor on the values when they are read (0.01 turns cm into m).")
+    scale: Float | None = Field(None, description="Factor on the values when they are read (0.01 turns cm into m).")
     time: ShortSource | None = Field(None, description="Time stamps (s) of this label where it has a clock of its own.")
     resample: Literal["linear", "nearest"] | None = Field(
         None,
@@ -89,20 +126,20 @@ class SpikesConfig(Model):
         description="Spike times in seconds, one array for all neurons or with `neurons` naming each spike's."
     )
     neurons: ShortSource | None = Field(None, description="Neuron of each spike, as long as `times`.")
-    start: float | None = Field(None, description="First second that is binned; the first spike where it is left out.")
-    stop: float | None = Field(None, description="Last second that is binned; the last spike where it is left out.")
+    start: Float | None = Field(None, description="First second that is binned; the first spike where it is left out.")
+    stop: Float | None = Field(None, description="Last second that is binned; the last spike where it is left out.")
 
 
 class TrialsConfig(Source):
     """Trials: given as an array, or derived."""
 
-    from_: Literal["gaps"] | str | None = Field(
+    from_: Literal["gaps"] | Line | None = Field(
         None,
         alias="from",
         description="Derive trials: from changes of a discrete label, jumps of a continuous one, "
         "several of them (`direction, position`), or `gaps` of the time stamps.",
     )
-    jump: float | None = Field(
+    jump: Float | None = Field(
         None,
         gt=0,
         description="With a continuous label: a new trial where it changes by at least this much between samples.",
@@ -112,38 +149,48 @@ class TrialsConfig(Source):
 class SelectConfig(Model):
     """Which neurons and samples are used."""
 
-    minimum_rate: float = Field(
+    minimum_rate: Float = Field(
         0.0, ge=0, description="Neurons below this rate (per second) on the training part are left out of each fit."
     )
     speed_of: Name | None = Field(None, description="Continuous label whose speed selects samples.")
-    minimum_speed: float | None = Field(
+    minimum_speed: Float | None = Field(
         None, ge=0, description="Samples where that label moves slower (units per second) are dropped."
     )
-    start: float | None = Field(None, description="Samples before this time (s) are dropped.")
-    stop: float | None = Field(None, description="Samples after this time (s) are dropped.")
+    start: Float | None = Field(None, description="Samples before this time (s) are dropped.")
+    stop: Float | None = Field(None, description="Samples after this time (s) are dropped.")
 
 
 class SimulateConfig(Model):
     """A simulated rat on a linear track (calibrated recipe, docs/numbers.md)."""
 
-    seed: int = Field(1, ge=0, description="Another seed is another rat.")
-    neurons: int = Field(60, ge=2, le=5000, description="Number of neurons.")
-    samples: int = Field(6500, ge=50, le=5_000_000, description="Samples at 40 Hz.")
-    place_cells: float = Field(0.6, ge=0, le=1, description="Share of neurons that are place cells.")
-    interneurons: float = Field(0.02, ge=0, le=1, description="Share of neurons that fire at 5 to 15 Hz everywhere.")
+    seed: Int = Field(1, ge=0, description="Another seed is another rat.")
+    neurons: Int = Field(60, ge=2, le=5000, description="Number of neurons.")
+    samples: Int = Field(6500, ge=50, le=5_000_000, description="Samples at 40 Hz.")
+    place_cells: Float = Field(0.6, ge=0, le=1, description="Share of neurons that are place cells.")
+    interneurons: Float = Field(0.02, ge=0, le=1, description="Share of neurons that fire at 5 to 15 Hz everywhere.")
+
+    @model_validator(mode="after")
+    def _possible(self):
+        if self.neurons * self.samples > COUNTS:
+            raise ValueError(f"at most {COUNTS:,} neurons × samples")
+        if self.place_cells + self.interneurons > 1:
+            raise ValueError("place_cells + interneurons of at most 1")
+        return self
 
 
 class RecordingConfig(Model):
     """One recording: simulated, or read from files."""
 
-    title: str = Field("", description="Name in figures.")
+    title: Line = Field("", description="Name in figures.")
     simulate: SimulateConfig | None = Field(None, description="Simulate it instead of reading it.")
-    file: str | None = Field(
+    file: Path | None = Field(
         None, description="The file that all sources of this recording share unless they name their own."
     )
     neural: ShortSource | None = Field(None, description="Array (time, neuron): counts, rates or fluorescence.")
-    spikes: SpikesConfig | None = Field(None, description="Instead of `neural`: spike times, binned.")
-    rate: float | None = Field(None, gt=0, description="Samples per second.")
+    spikes: Annotated[SpikesConfig, BeforeValidator(_times_only)] | None = Field(
+        None, description="Instead of `neural`: spike times, binned; a text alone is the key of `times`."
+    )
+    rate: Float | None = Field(None, gt=0, le=1e6, description="Samples per second.")
     time: ShortSource | None = Field(
         None, description="Time stamps (s) of the neural samples; rate alone where it is left out."
     )
@@ -154,7 +201,7 @@ class RecordingConfig(Model):
         None, description="Trial of each sample, given or derived; one trial where it is left out."
     )
     select: SelectConfig = Field(SelectConfig(), description="Which neurons and samples are used.")
-    largest_gap: float = Field(0.1, gt=0, description="Seconds between two time stamps above which a new epoch begins.")
+    largest_gap: Float = Field(0.1, gt=0, description="Seconds between two time stamps above which a new epoch begins.")
 
     @model_validator(mode="after")
     def _one_origin(self):
@@ -168,6 +215,7 @@ class RecordingConfig(Model):
             raise ValueError("`rate` with `spikes`: the bins per second")
         if self.simulate is not None:
             given = sorted(self.model_fields_set - {"simulate", "title", "select"})
+            given += sorted(f"select.{option}" for option in self.select.model_fields_set - {"minimum_rate"})
             if given:
                 raise ValueError(f"no {', '.join(given)} beside `simulate`, which makes them itself")
         return self

@@ -7,14 +7,14 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal, get_origin
+from typing import Annotated, Any, Literal, get_origin
 
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from ..data.table import replacing
 from .config import Study
-from .reading import models_in
+from .mistakes import models_in
 
 SCHEMA = Path("workflow/schemas/config.schema.json")
 REFERENCE = Path("docs/configuration.md")
@@ -65,7 +65,7 @@ def _row(name: str, field: Any) -> str:
 def _choices(annotation: Any) -> str:
     """The values that an option takes, where they are a fixed few."""
     types = (annotation,) if get_origin(annotation) is Literal else getattr(annotation, "__args__", ())
-    if str in types:
+    if any(get_origin(a) is Annotated and a.__origin__ is str for a in types):  # any text does
         return ""
     literals = [a for a in types if get_origin(a) is Literal]
     values = [f"`{value}`" for literal in literals for value in literal.__args__]

@@ -17,6 +17,10 @@ EFFECTS = {
         "positives: time or time_delta, or hybrid",
     ),
     "minimum_temperature": (lambda k: k.training.learn_temperature, "learn_temperature: true"),
+    "hidden_units": (
+        lambda k: k.training.model not in MODELS or MODELS[k.training.model].free,
+        "a model whose layers are not of fixed width",
+    ),
     "labels": (
         lambda k: k.positives != "time" or not k.labels,
         "positives other than time (hybrid adds time to labels)",
@@ -26,6 +30,9 @@ EFFECTS = {
 
 def check(study: Resolved, where: str, problems: Problems) -> None:
     config = study.config
+    for name in filter(c.RESERVED.fullmatch, config.recordings):
+        expected = "a name other than joint, pooled and without_…, which stand for several recordings"
+        problems.add(f"{where}: recordings.{name}", expected, repr(name), "Rename the recording.")
     for name, condition in study.conditions.items():
         _check_condition(study, condition, f"{where}: conditions.{name}", problems)
         given = config.conditions[name].model_fields_set
@@ -34,7 +41,7 @@ def check(study: Resolved, where: str, problems: Problems) -> None:
                 problems.add(
                     f"{where}: conditions.{name}.{option}",
                     needs,
-                    f"positives: {condition.positives}",
+                    f"positives: {condition.positives}, model: {condition.training.model}",
                     "It has no effect here: remove it.",
                 )
     for option in config.defaults.model_fields_set & set(EFFECTS):
@@ -60,9 +67,25 @@ def check(study: Resolved, where: str, problems: Problems) -> None:
             repr(config.align.reference),
             did_you_mean(config.align.reference, config.recordings),
         )
+    _check_idle(study, where, problems)
     _check_bins(study, config.align, tuple(config.recordings), f"{where}: align.labels", problems)
     if config.split.stratify:
         _check_stratify(study, where, problems)
+
+
+def _check_idle(study: Resolved, where: str, problems: Problems) -> None:
+    """Whole sections without effect."""
+    config, several = study.config, any(len(k.recordings) > 1 for k in study.conditions.values() if not k.control)
+    table = {
+        "align": (several, config.align.model_fields_set, "a condition over several recordings"),
+        "decode": (bool(_all_labels(study)), config.decode.model_fields_set, "recordings that have labels"),
+        "figures.laps": (
+            "decoding" in config.figures.figures, config.figures.model_fields_set & {"laps"}, "the figure decoding"
+        ),
+    }  # fmt: skip
+    for option, (effect, given, needs) in table.items():
+        if given and not effect:
+            problems.add(f"{where}: {option}", needs, "none", "It has no effect: remove it.")
 
 
 def _all_labels(study: Resolved) -> list[str]:

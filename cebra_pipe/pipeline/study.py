@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -113,7 +113,7 @@ def condition(study: c.Study, name: str, problems: Problems, where: str) -> Cond
         labels=given.labels,
         positives=given.positives or _positives(study, given.labels, recordings),
         hybrid=given.hybrid,
-        units=_units(given.units, recordings, f"{where}: conditions.{name}.units", problems),
+        units=_units(given.units, recordings, study, f"{where}: conditions.{name}.units", problems),
         seeds=tuple(given.seeds),
         control=given.control,
     )
@@ -128,7 +128,9 @@ def _positives(study: c.Study, labels: Mapping[str, float], recordings: tuple[st
     return "discrete" if kinds == {"discrete"} else "time_delta"
 
 
-def _units(given: Any, recordings: tuple[str, ...], where: str, problems: Problems) -> dict[str, tuple[str, ...]]:
+def _units(
+    given: Any, recordings: tuple[str, ...], study: c.Study, where: str, problems: Problems
+) -> dict[str, tuple[str, ...]]:
     if given == "each":
         return {name: (name,) for name in recordings}
     if given == "joint":
@@ -136,9 +138,9 @@ def _units(given: Any, recordings: tuple[str, ...], where: str, problems: Proble
     if not given or not all(given.values()):
         problems.add(where, "groups that have recordings", str(given), "Name recordings, or use each or joint.")
     for unit, members in given.items():
-        if unit in recordings or unit in c.RESERVED or unit.startswith("without_"):
+        if unit in study.recordings or c.RESERVED.fullmatch(unit):
             problems.add(
-                where, "a name that is no recording and not joint or without_…", repr(unit), "Rename the group."
+                where, "a name that is no recording and not joint, pooled or without_…", repr(unit), "Rename the group."
             )
         _each_once(members, f"{where}.{unit}", problems)
         for member in members:
@@ -146,7 +148,7 @@ def _units(given: Any, recordings: tuple[str, ...], where: str, problems: Proble
                 problems.add(
                     f"{where}.{unit}", "recordings of this condition", repr(member), did_you_mean(member, recordings)
                 )
-    return {unit: tuple(members) for unit, members in given.items()}
+    return {unit: tuple(name for name in members if name in recordings) for unit, members in given.items()}
 
 
 def _each_once(names: Sequence[str], where: str, problems: Problems) -> None:
@@ -155,14 +157,22 @@ def _each_once(names: Sequence[str], where: str, problems: Problems) -> None:
         problems.add(where, "each recording once", f"{', '.join(map(repr, twice))} twice", "Remove one.")
 
 
-def comparisons(study: Resolved) -> Iterator[tuple[str, c.ComparisonConfig]]:
+def comparisons(study: Resolved) -> dict[str, c.ComparisonConfig]:
     """Those that make sense: between recordings where labels give bins, between runs where there are two seeds."""
+    made: dict[str, c.ComparisonConfig] = {}
     for name, condition in study.conditions.items():
         several = len(condition.recordings) > 1 and len(study.rates(condition.recordings)) < 2
         if several and study.has_bins(None, condition.recordings):
-            yield f"{name}_recordings"[:40], c.ComparisonConfig(condition=name)
+            made[_free(f"{name[:29]}_recordings", made)] = c.ComparisonConfig(condition=name)
         if len(condition.seeds) > 1:
-            yield f"{name}_runs"[:40], c.ComparisonConfig(condition=name, between="runs")
+            made[_free(f"{name[:35]}_runs", made)] = c.ComparisonConfig(condition=name, between="runs")
+    return made
+
+
+def _free(name: str, taken: Container[str]) -> str:
+    """`name`, or with a number where a long name was cut to another's."""
+    found = (f"{name[: 40 - len(ending)]}{ending}" for ending in ("", *(f"_{i}" for i in range(2, 10_000))))
+    return next(one for one in found if one not in taken)
 
 
 def decoded_labels(study: Resolved, recordings: tuple[str, ...]) -> list[str]:

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from cebra_pipe.data.load import FORMATS, load_data, load_deeplabcut
+from cebra_pipe.data.sources import Shelf, Wanted, sources
 from cebra_pipe.errors import UserError
+from cebra_pipe.pipeline.recording_options import RecordingConfig, Source
 
 from .conftest import LAPS, SPIKES, track, write_h5, write_npz
 
@@ -164,3 +166,15 @@ def test_body_part_without_a_good_frame(tmp_path):
     track(4, bad=[(i, "hand") for i in range(4)]).to_hdf(tmp_path / "a.h5", key="track")
     assert "'hand' has likelihood 0.6" in message(load_deeplabcut, tmp_path / "a.h5")
     assert load_deeplabcut(tmp_path / "a.h5", ["tongue"]).shape == (4, 2)
+
+
+def test_a_path_where_a_key_belongs(tmp_path):
+    np.save(tmp_path / "a.npy", SPIKES)
+    write_npz(tmp_path / "a.npz", spikes=SPIKES)
+    for file in ("a.npy", "a.npz"):
+        item = Wanted(Source(key="rat.npz"), file)
+        assert "A path is no key: write {file: rat.npz}." in message(Shelf(tmp_path).read, item)
+    config = RecordingConfig(neural="data/rat.npz", rate=40)
+    told = message(sources, config, "recordings.rat")
+    assert "recordings.rat.neural" in told
+    assert "Give {file: data/rat.npz}." in told

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import yaml
 
+from cebra_pipe import cli
 from cebra_pipe.errors import UserError
 from cebra_pipe.pipeline import check
 
@@ -217,3 +218,10 @@ def test_what_the_log_of_a_fit_would_say(folder, capsys):
     out = capsys.readouterr()
     assert "overlap at" in out.out or "own trial" in out.out
     assert out.err == ""
+
+
+def test_results_that_cannot_be_written(folder, capsys):
+    """A file in the place of the folder: one line, no traceback."""
+    (folder / "c.yaml").write_text(yaml.safe_dump(study(results="c.yaml")))
+    assert cli.main(["check", str(folder / "c.yaml")]) == 2
+    assert "c.yaml/s" in capsys.readouterr().err

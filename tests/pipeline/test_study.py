@@ -113,6 +113,35 @@ MISTAKES = [
     ("comparisons.x", {"condition": "nobody"}, ["comparisons.x.condition", "'nobody'"]),
     ("comparisons.x", {"condition": "time", "between": "runs"}, ["comparisons.x.between", "two seeds"]),
     ("comparisons.x", {"condition": "behavior", "between": "runs", "bins": 3}, ["comparisons.x.bins", "no effect"]),
+    ("conditions.behavior.labels", [["p"]], ["conditions.behavior.labels", "a list of labels", "[['p']]"]),
+    ("conditions.behavior.labels", "position", ["conditions.behavior.labels", "a list of labels", "'position'"]),
+    ("conditions.behavior.labels", ["position", "position"], ["conditions.behavior.labels", "each label once"]),
+    ("conditions.behavior.seeds", 10**30, ["conditions.behavior.seeds", "at most 1000 seeds"]),
+    ("conditions.behavior.recordings", [], ["conditions.behavior.recordings", "at least one", "Leave the key out"]),
+    ("decode", {"labels": []}, ["decode.labels", "at least one", "Leave the key out"]),
+    ("conditions.time.steps", True, ["conditions.time.steps", "a number", "True"]),
+    ("conditions.time.steps", 1.5, ["conditions.time.steps", "a whole number", "1.5"]),
+    ("conditions.time.time_offset", 1e300, ["conditions.time.time_offset", "at most"]),
+    ("conditions.time.units", 3, ["conditions.time.units", "'each' or 'joint' or entries", "found 3"]),
+    ("conditions.time.units", {"g": 3}, ["conditions.time.units.g: expected a list, found 3"]),
+    ("conditions.time.units", {"g": ["c"]}, ["conditions.time.units.g", "'c'", "Known: a, b"]),
+    (
+        "conditions.time",
+        {"model": "offset1-model-mse", "similarity": "euclidean", "hidden_units": 8},
+        ["conditions.time.hidden_units", "fixed width", "no effect"],
+    ),
+    ("recordings.a", {"simulate": {}, "select": {"start": 3}}, ["recordings.a", "no select.start beside `simulate`"]),
+    ("recordings.a", {"simulate": {"neurons": 5000, "samples": 1_000_000}}, ["recordings.a.simulate", "250,000,000"]),
+    ("recordings.a", "a.npz", ["recordings.a", "'a.npz'", "Write `file:`"]),
+    ("recordings.b.neural", ["x"], ["recordings.b.neural", "{file: …, key: …}"]),
+    ("recordings.b.title", "a\nb", ["recordings.b.title", "one line"]),
+    ("recordings.pooled", {"simulate": {}}, ["recordings.pooled", "joint, pooled and without_", "Rename"]),
+    ("recordings.joint", {"simulate": {}}, ["recordings.joint", "Rename"]),
+    ("recordings.without_a", {"simulate": {}}, ["recordings.without_a", "Rename"]),
+    ("conditions.time", {"units": {"pooled": ["a"]}}, ["conditions.time.units", "'pooled'"]),
+    ("conditions.time", {"units": {"b": ["a"]}, "recordings": ["a"]}, ["conditions.time.units", "no recording"]),
+    ("figures", {"figures": ["data"], "laps": 3}, ["figures.laps", "no effect"]),
+    ("results", "", ["results", "a path"]),
 ]
 
 
@@ -153,3 +182,40 @@ def test_a_circle_of_like():
     raw["conditions"]["y"] = {"like": "x"}
     with pytest.raises(UserError, match="circle"):
         resolve(raw)
+
+
+def test_what_is_taken_over_is_told_where_it_was_written():
+    raw = changed("conditions.behavior.steps", "many")
+    raw["conditions"]["null"] = {"like": "behavior", "control": "circular_shift"}
+    with pytest.raises(UserError) as caught:
+        resolve(raw)
+    assert [p.where for p in caught.value.problems] == ["config: conditions.behavior.steps"]
+
+
+@pytest.mark.parametrize(("section", "needs"), [("align", "several recordings"), ("decode", "have labels")])
+def test_sections_without_effect(section, needs):
+    raw = {
+        "study": "s",
+        "recordings": {"a": {"file": "a.npz", "neural": "x", "rate": 40}},
+        "conditions": {"time": {}},
+        section: {"bins": 10},
+    }
+    with pytest.raises(UserError, match=f"{section}: expected .*{needs}"):
+        resolve(raw)
+
+
+def test_spike_times_by_their_key_alone():
+    study = resolve(
+        changed("recordings.b", {"file": "b.npz", "spikes": "times", "rate": 40}) | {"conditions": {"t": {}}}
+    )
+    assert study.config.recordings["b"].spikes.times.key == "times"
+
+
+def test_long_names_of_conditions_keep_their_comparisons_apart():
+    names = [f"{'a' * 38}{i}" for i in range(3)]
+    study = resolve({**BASE, "conditions": {name: {"labels": ["position"], "seeds": 2} for name in names}})
+    assert len(study.comparisons) == 6
+    assert max(map(len, study.comparisons)) <= 40
+    assert {(k.condition, k.between) for k in study.comparisons.values()} == {
+        (name, between) for name in names for between in ("recordings", "runs")
+    }

@@ -6,17 +6,18 @@ import sys
 from cebra_pipe.errors import UserError
 from cebra_pipe.pipeline.fingerprint import fingerprint
 from cebra_pipe.pipeline.plan import Plan, check_files
-from cebra_pipe.pipeline.reading import resolve
+from cebra_pipe.pipeline.reading import check_keys, resolve
 from cebra_pipe.pipeline.stamps import write_stamps
 from cebra_pipe.pipeline.resources import has_gpu, memory, minutes, use_checkout
 
 use_checkout(str(workflow.basedir))
 
 try:
+    check_keys(workflow.configfiles)
     PLAN = Plan(resolve(config, "config"))
     check_files(PLAN, "config")
     write_stamps(PLAN)
-except UserError as error:
+except (UserError, OSError) as error:
     # A mistake in the config is the user's to mend: one message, no traceback.
     sys.stderr.write(f"{error}\n")
     sys.stderr.flush()

@@ -1,0 +1,20 @@
+"""Configs as Snakemake hands them over."""
+
+from __future__ import annotations
+
+import pytest
+
+from .conftest import Checkout, copy_checkout
+
+
+@pytest.mark.workflow
+@pytest.mark.parametrize("named", [True, False])
+def test_a_key_given_twice_is_refused(tmp_path, named):
+    """Snakemake keeps the last one without a word, in a file that it is given as in the default one."""
+    checkout = Checkout(copy_checkout(tmp_path / "checkout"))
+    path = checkout.folder / ("mine.yaml" if named else "config.yaml")
+    path.write_text((checkout.folder / "config.yaml").read_text() + "decode: {shifts: 19}\n")
+    out = checkout.run("--dry-run", *(["--configfile", "mine.yaml"] if named else []), check=False)
+    assert out.returncode == 2
+    assert "each key once, found 'decode' twice" in out.stderr
+    assert "Traceback" not in out.stderr
