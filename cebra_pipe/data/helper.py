@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -102,6 +104,48 @@ class OrthogonalProcrustesAlignment:
             return np.ones(samples)
         drawn = generator("procrustes", self.seed, samples).integers(0, samples, self.subsample)
         return np.bincount(drawn, minlength=samples).astype(np.float64)
+
+
+def ensemble_embeddings(
+    embeddings: Sequence[ArrayLike],
+    labels: Sequence[ArrayLike] | None = None,
+    post_norm: bool = False,
+    n_jobs: int = 0,
+) -> np.ndarray:
+    """(sample, dim) mean of several embeddings of the same samples, each turned onto the first.
+
+    Args:
+        embeddings: two or more of one shape (sample, dim).
+        labels: of the samples of each embedding, to pair them by; without, the same sample is paired with itself.
+        post_norm: bring the mean to length one.
+        n_jobs: embeddings aligned at a time in threads; 0 for one after the other, -1 for as many as there are cores.
+
+    Raises:
+        ValueError: fewer than two, or of different shapes, or labels that are not one array an embedding.
+    """
+    arrays = [np.asarray(values) for values in embeddings]
+    _check_ensemble(arrays, labels, n_jobs)
+    here = [None] * len(arrays) if labels is None else list(labels)
+
+    def turned(values: np.ndarray, label: ArrayLike | None) -> np.ndarray:
+        return OrthogonalProcrustesAlignment().fit_transform(arrays[0], values, here[0], label)
+
+    with ThreadPoolExecutor((os.cpu_count() if n_jobs < 0 else n_jobs) or 1) as pool:
+        mean = np.mean([arrays[0], *pool.map(turned, arrays[1:], here[1:])], axis=0)
+    return mean / np.linalg.norm(mean, axis=1, keepdims=True) if post_norm else mean
+
+
+def _check_ensemble(arrays: list[np.ndarray], labels: Sequence[ArrayLike] | None, n_jobs: int) -> None:
+    problems = Problems()
+    if len(arrays) < 2:
+        problems.add("embeddings", "two or more", str(len(arrays)))
+    if len(shapes := dict.fromkeys(str(values.shape) for values in arrays)) > 1:
+        problems.add("embeddings", "the same samples and dimensions", ", ".join(shapes))
+    if labels is not None and len(labels) != len(arrays):
+        problems.add("labels", f"{len(arrays)}, one an embedding", str(len(labels)))
+    if not isinstance(n_jobs, int | np.integer) or n_jobs < -1:
+        problems.add("n_jobs", "a whole number from -1", repr(n_jobs))
+    problems.raise_any()
 
 
 def _columns(label: ArrayLike | None) -> np.ndarray | None:

@@ -33,7 +33,7 @@ def infonce_to_goodness_of_fit(loss: float, batch_size: int | None, num_sessions
 
 def consistency_score(
     embeddings: Sequence[ArrayLike],
-    between: str,
+    between: str | None = None,
     labels: Sequence[ArrayLike] | None = None,
     dataset_ids: Sequence[Hashable] | None = None,
     num_discretization_bins: int = 100,

@@ -10,7 +10,7 @@ import pytest
 from scipy.linalg import orthogonal_procrustes
 from scipy.stats import ortho_group
 
-from cebra_pipe.data.helper import OrthogonalProcrustesAlignment, procrustes
+from cebra_pipe.data.helper import OrthogonalProcrustesAlignment, ensemble_embeddings, procrustes
 from cebra_pipe.errors import UserError
 
 
@@ -157,3 +157,61 @@ def test_sessions_of_the_size_that_once_killed_a_machine_need_little(quantised):
     tracemalloc.stop()
     assert peak < 200e6
     assert time.perf_counter() - start < 15
+
+
+# ---- the reference ---------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("kind", [np.float64, np.float32])
+@pytest.mark.parametrize("columns", [1, 2])
+@pytest.mark.parametrize("top_k", [1, 5, 7])
+def test_alignment_is_that_of_the_reference_where_labels_are_distinct(reference, top_k, columns, kind):
+    rng = np.random.default_rng(top_k)
+    here, there = rng.normal(size=(300, 3)).astype(kind), rng.normal(size=(200, 3)).astype(kind)
+    labels = rng.random((300, columns)).squeeze(), rng.random((200, columns)).squeeze()
+    theirs = reference.data.helper.OrthogonalProcrustesAlignment(top_k=top_k).fit_transform(here, there, *labels)
+    ours = OrthogonalProcrustesAlignment(top_k).fit_transform(here, there, *labels)
+    np.testing.assert_allclose(ours, theirs, atol=1e-10 if kind == np.float64 else 5e-6)
+
+
+def test_samples_without_labels_are_their_own_partners(reference):
+    """The reference takes the sample's number for its label: with five neighbours white noise does not come back."""
+    x = np.random.default_rng(0).normal(size=(300, 3))
+    y, _ = turned(x)
+    assert abs(reference.data.helper.OrthogonalProcrustesAlignment().fit_transform(x, y) - x).max() > 1e-3
+    np.testing.assert_allclose(OrthogonalProcrustesAlignment().fit_transform(x, y), x, atol=1e-12)
+    exact = reference.data.helper.OrthogonalProcrustesAlignment(top_k=1).fit_transform(x, y)
+    np.testing.assert_allclose(exact, x, atol=1e-12)
+
+
+# ---- ensembles -------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("post_norm", [False, True])
+@pytest.mark.parametrize("n_jobs", [0, 2, -1])
+def test_ensembles_are_those_of_the_reference(reference, n_jobs, post_norm):
+    rng = np.random.default_rng(0)
+    embeddings, labels = list(rng.normal(size=(3, 100, 3))), list(rng.random((3, 100)))
+    ours = ensemble_embeddings(embeddings, labels, post_norm, n_jobs)
+    np.testing.assert_allclose(
+        ours, reference.data.helper.ensemble_embeddings(embeddings, labels, post_norm), atol=1e-12
+    )
+
+
+def test_turned_copies_average_to_the_first():
+    x = np.random.default_rng(0).normal(size=(100, 3))
+    copies = [x, turned(x, 1)[0], turned(x, 2, reflect=True)[0]]
+    np.testing.assert_allclose(ensemble_embeddings(copies), x, atol=1e-12)
+    lengths = np.linalg.norm(ensemble_embeddings(copies, post_norm=True), axis=1)
+    np.testing.assert_allclose(lengths, 1)
+
+
+ENSEMBLE_MISTAKES = {
+    "one": (dict(embeddings=[X]), "embeddings: expected two or more, found 1"),
+    "shapes": (dict(embeddings=[X, SHORT]), r"the same samples and dimensions, found \(30, 3\), \(20, 3\)"),
+    "labels": (dict(embeddings=[X, X], labels=[X]), "labels: expected 2, one an embedding, found 1"),
+    "jobs": (dict(embeddings=[X, X], n_jobs=-2), "n_jobs: expected a whole number from -1"),
+}
+
+
+@pytest.mark.parametrize("name", ENSEMBLE_MISTAKES)
+def test_mistakes_of_an_ensemble_are_told(name):
+    options, message = ENSEMBLE_MISTAKES[name]
+    with pytest.raises(UserError, match=message):
+        ensemble_embeddings(**options)

@@ -248,6 +248,7 @@ def test_nan_samples_drop_out():
 
 E, L = curves(2, samples=300)
 MISTAKES = {
+    "no between": (lambda: consistency_score(E), "between: expected datasets or runs, found None"),
     "between": (lambda: consistency_score(E, "dataset", L), "Did you mean 'datasets'"),
     "no labels": (lambda: consistency_score(E, "datasets"), "labels: expected one array an embedding, found none"),
     "labels for runs": (lambda: consistency_score([E[0], E[0]], "runs", L), "labels: expected none between runs"),
@@ -271,6 +272,42 @@ def test_mistakes_are_told(name):
     call, message = MISTAKES[name]
     with pytest.raises(UserError, match=message):
         call()
+
+
+# ---- the reference ---------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("kind", [np.float64, np.float32])
+@pytest.mark.parametrize("samples", [1500, 420])
+def test_between_datasets_is_that_of_the_reference_without_the_largest_label(reference, samples, kind):
+    embeddings, labels = curves(3, samples=samples)
+    embeddings = [values.astype(kind) for values in embeddings]
+    theirs = reference.sklearn.metrics.consistency_score(embeddings, "datasets", [label.copy() for label in labels])
+    ours = consistency_score(embeddings, "datasets", labels, include_maximum=False)
+    np.testing.assert_allclose(ours[0], theirs[0], atol=1e-9 if kind == np.float64 else 1e-6)
+    for mine, other in zip(ours[1:], theirs[1:], strict=True):
+        np.testing.assert_array_equal(mine, other)
+
+
+def test_between_runs_is_that_of_the_reference(reference):
+    runs = list(np.random.default_rng(0).normal(size=(3, 200, 3)))
+    for ours, theirs in zip(
+        consistency_score(runs, "runs"), reference.sklearn.metrics.consistency_score(runs, "runs"), strict=True
+    ):
+        np.testing.assert_allclose(ours, theirs, atol=1e-9)
+
+
+def test_what_the_reference_gets_wrong(reference):
+    theirs, rng = reference.sklearn.metrics.consistency_score, np.random.default_rng(0)
+    classes, values = [rng.integers(0, 3, 300) for _ in range(2)], [rng.normal(size=(300, 3)) for _ in range(2)]
+    with pytest.raises(ValueError, match="bin index"):
+        theirs(values, "datasets", classes)
+    with pytest.warns(UserWarning, match="3 common classes"):
+        assert len(consistency_score(values, "datasets", classes)[0]) == 2
+    embeddings, labels = curves(4)
+    scores, pairs, ids = theirs(embeddings, "datasets", [label.copy() for label in labels], ["a", "b", "a", "c"])
+    assert (len(scores), len(pairs), len(ids)) == (6, 10, 4)
+    lists = [label.tolist() for label in labels]
+    theirs(embeddings, "datasets", lists)
+    assert not isinstance(lists[0], list)
 
 
 # ---- goodness of fit -------------------------------------------------------------------------------------------------
