@@ -41,6 +41,10 @@ class UnknownFormat(UserError, OSError):
     """A file of no known format, or one that is no file."""
 
 
+class NotDownloaded(UserError, OSError):
+    """A file that did not come, or came damaged."""
+
+
 class MissingEntry(UserError, AttributeError):
     """A key, column or array that a file does not hold."""
 

@@ -1,0 +1,69 @@
+"""The folder where data sets lie, and how their files get there."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..data.download import download, md5_of
+from ..errors import MissingFile, Problem, UserError
+
+# The first that is set counts; the last is the reference's.
+VARIABLES = ("CEBRA_PIPE_DATADIR", "CEBRA_PIPE_DATA", "CEBRA_DATADIR")
+DEFAULT = "data"
+
+
+def get_datapath(path: str | Path | None = None) -> str:
+    """The folder of the data sets, or `path` inside it: an environment variable's, else `data` where one works."""
+    folder = next((os.environ[name] for name in VARIABLES if os.environ.get(name)), DEFAULT)
+    return folder if path is None else str(Path(folder) / path)
+
+
+def set_datapath(path: str | Path) -> None:
+    """Look for data sets in `path`, here and in processes that start from here (it sets CEBRA_PIPE_DATADIR).
+
+    Raises:
+        MissingFile: (a UserError and FileNotFoundError) no such folder.
+        UserError: `path` is a file.
+    """
+    folder = Path(path)
+    if not folder.exists():
+        raise MissingFile(Problem(str(path), "a folder", "none", "Make it first."))
+    if not folder.is_dir():
+        raise UserError(Problem(str(path), "a folder", "a file", "Give the folder it is in."))
+    os.environ[VARIABLES[0]] = str(path)
+
+
+@dataclass(frozen=True)
+class Source:
+    """A data set's file, by any of its names below the folder of the data sets."""
+
+    names: tuple[str, ...]  # the published one first
+    origin: str  # where to get it
+    md5: str | None = None  # of the published file
+    url: str | None = None  # where it is fetched from, if it may be
+
+    def find(self, fetch: bool = True) -> Path:
+        """The file; fetched where it has an address and `fetch` allows it.
+
+        Raises:
+            MissingFile: (a UserError and FileNotFoundError) it is not there; the message says where to put it.
+        """
+        for name in self.names:
+            path = Path(get_datapath(name))
+            if path.is_file():
+                self._compare(path)
+                return path
+        if self.url is None or not fetch:
+            wanted = " or ".join(get_datapath(name) for name in self.names)
+            remedy = f"Get it from {self.origin} and put it there, or call set_datapath with the folder it is in."
+            raise MissingFile(Problem("data set", wanted, "no such file", remedy))
+        return download(self.url, get_datapath(self.names[0]), self.md5)
+
+    def _compare(self, path: Path) -> None:
+        """A warning where a file has the name of the published one, and another content."""
+        if self.md5 is not None and path.name == Path(self.names[0]).name and md5_of(path) != self.md5:
+            told = f"{path} differs from the published file (md5 {self.md5}): numbers will not be comparable."
+            warnings.warn(told, UserWarning, stacklevel=3)
