@@ -72,8 +72,18 @@ def check_lengths(config: RecordingConfig, read: Mapping[str, Read], name: str) 
         if len(set(lengths.values())) > 1:
             listed = "; ".join(f"{role} {n} ({read[role].where})" for role, n in lengths.items())
             remedy = "Cut them to the same samples, or give the labels their own `time`."
+            if _is_turned(read, lengths):
+                remedy = (
+                    f"The neural array is {' × '.join(map(str, read['neural'].values.shape))}: set `transpose: true`."
+                )
             problems.add(f"recordings.{name}", "as many samples in each", listed, remedy)
     problems.raise_any()
+
+
+def _is_turned(read: Mapping[str, Read], lengths: Mapping[str, int]) -> bool:
+    """Whether the others are as long as the neural array is wide."""
+    others = {length for role, length in lengths.items() if role != "neural"}
+    return "neural" in lengths and others == {read["neural"].values.shape[1]}
 
 
 def check_bins(read: Mapping[str, Read], apart: list[str], bins: int) -> None:
@@ -92,7 +102,10 @@ def checked_label(values: np.ndarray, label: LabelConfig, where: str, rows: np.n
     if len(bad):
         found = f"{len(bad)} NaN or infinite values, the first in row {rows[bad[0]]}"
         problems.add(
-            where, "finite values in all samples that are used", found, "Mend them, or drop these samples by `select`."
+            where,
+            "finite values in all samples that are used",
+            found,
+            "Mend them, or leave them out by `select: {start: …, stop: …}`.",
         )
         return Label(values, label.kind, label.unit, label.period)
     if len(values) and (values == values[0]).all():
@@ -124,7 +137,7 @@ def check_neural(
             where,
             "finite values in all samples that are used",
             found,
-            "Mend them, leave the neuron out, or drop these samples by `select`.",
+            "Mend them, read the other neurons by `columns`, or leave samples out by `select: {start: …, stop: …}`.",
         )
     elif (neural == neural[0]).all():
         problems.add(

@@ -10,13 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import MissingEntry, Problem, UnknownFormat, UserError, did_you_mean
-from .formats.entries import Entry, Missing, Refusal, Unsupported
-
-ANIMALS = "DeepLabCut tracks of several animals"
-REMEDIES = {  # for what is no array of numbers
-    "Python objects": "Save plain arrays, or set `trust` if you wrote the file yourself: that runs what the file says.",
-    ANIMALS: "Save one animal's columns in a file of their own.",
-}
+from .formats.entries import ANIMALS, REMEDIES, Entry, Missing, Refusal, Unsupported
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import MissingEntry, MissingFile, Problem, UnknownFormat, UserError, did_you_mean
-from .contents import ANIMALS, Contents, telling
+from .contents import Contents, telling
 from .formats.arrays import read_npy, read_npz
-from .formats.entries import Entry
+from .formats.entries import ANIMALS, Entry
 from .formats.hdf5 import read_hdf5
 from .formats.matlab import read_mat
 from .formats.pickles import read_joblib, read_pickle, read_torch

@@ -169,12 +169,22 @@ def read_all(config: RecordingConfig, shelf: Shelf, name: str) -> dict[str, Read
 
 def as_matrix(read: Read) -> Read:
     """(time, neuron), of a dtype that a parquet column can have."""
+    if read.values.ndim == 1 and _look_like_times(read.values):
+        found = f"{len(read.values)} values that only rise, as spike times do"
+        remedy = "Put them under `spikes` (times, neurons) in place of `neural`."
+        raise UserError(Problem(read.where, "activity, as an array (time, neuron)", found, remedy))
     values = read.values[:, None] if read.values.ndim == 1 else read.values
     if values.ndim != 2 or 0 in values.shape:
         raise UserError(
             Problem(read.where, "an array (time, neuron)", f"shape {read.values.shape}", "Choose another key.")
         )
     return Read(plain(values), read.where, read.columns)
+
+
+def _look_like_times(values: np.ndarray) -> bool:
+    """(n,) values that never fall and hardly repeat: no activity does that."""
+    rising = len(values) > 2 and bool((np.diff(values.astype(np.float64)) >= 0).all())
+    return rising and len(np.unique(values)) > len(values) / 2
 
 
 def as_vector(read: Read, role: str) -> Read:

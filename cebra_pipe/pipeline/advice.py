@@ -32,6 +32,8 @@ def source_warnings(name: str, entry: RecordingConfig, recording: Recording) -> 
         yield f"{name}: all spikes count as one neuron; name each spike's with spikes.neurons"
     elif recording.neural.shape[1] == 1:
         yield f"{name}: a single neuron; spike times belong under spikes.times, an array (neuron, time) needs transpose"
+    elif recording.neural.shape[1] > len(recording):
+        yield f"{name}: more neurons than samples; an array (neuron, time) needs transpose: true"
     if entry.spikes is not None and entry.spikes.start is None and entry.time is None:
         yield f"{name}: bins begin at the first spike; set spikes.start to where the labels begin"
 

@@ -517,3 +517,44 @@ def test_binary_continuous_labels_are_proposed_as_discrete_and_notes_are_plain(r
     assert json.loads(json.dumps(made.notes)) == made.notes
     assert made.notes["zero_share"] == pytest.approx((NEURAL == 0).mean(), abs=1e-6)
     assert made.notes["rate_per_second"]["maximum"] == pytest.approx(NEURAL.mean(axis=0).max() * RATE)
+
+
+def test_spike_times_in_the_place_of_activity(tmp_path):
+    times = np.sort(np.random.default_rng(0).random(200)) * 10
+    ragged = np.array([times[::2], times[1::3]], dtype=object)
+    write_npz(tmp_path / "rat.npz", times=times, samples=(times * 3e4).astype(np.int64), ragged=ragged, x=np.ones(40))
+    for key in ("times", "samples"):
+        told = message(assemble, RecordingConfig(file="rat.npz", neural=key, rate=40), tmp_path, "rat")
+        assert "200 values that only rise, as spike times do" in told
+        assert "`spikes` (times, neurons)" in told
+    told = message(assemble, RecordingConfig(file="rat.npz", neural="ragged", rate=40), tmp_path, "rat")
+    assert "one array of all times, and one of each spike's neuron" in told
+
+
+@pytest.mark.parametrize("trace", [[0, 0, 1, 0, 2, 1], [0, 0, 0, 1, 1, 1], [3.5, 3.0, 2.0, 1.0, 0.5, 0.2]])
+def test_one_neuron_is_activity(trace, tmp_path):
+    write_npz(tmp_path / "rat.npz", spikes=np.array(trace))
+    assert assemble(RecordingConfig(file="rat.npz", neural="spikes", rate=40), tmp_path, "rat").neural.shape == (6, 1)
+
+
+def test_an_array_that_lies_on_its_side(tmp_path):
+    rng = np.random.default_rng(0)
+    write_npz(tmp_path / "rat.npz", spikes=rng.poisson(1, (7, 100)), x=rng.random(100), y=rng.random(90))
+    config = {"file": "rat.npz", "neural": "spikes", "rate": 40, "labels": {"x": "x"}}
+    told = message(assemble, RecordingConfig(**config), tmp_path, "rat")
+    assert "The neural array is 7 × 100: set `transpose: true`." in told
+    right = RecordingConfig(**{**config, "neural": {"key": "spikes", "transpose": True}})
+    assert assemble(right, tmp_path, "rat").neural.shape == (100, 7)
+    other = RecordingConfig(**{**config, "labels": {"y": "y"}})
+    assert "transpose" not in message(assemble, other, tmp_path, "rat")
+
+
+def test_neurons_with_missing_values_can_be_left_out_as_told(tmp_path):
+    neural = np.random.default_rng(0).random((30, 3))
+    neural[:, 1] = np.nan
+    write_npz(tmp_path / "rat.npz", spikes=neural)
+    told = message(assemble, RecordingConfig(file="rat.npz", neural="spikes", rate=40), tmp_path, "rat")
+    assert "column 1" in told
+    assert "read the other neurons by `columns`" in told
+    config = RecordingConfig(file="rat.npz", neural={"key": "spikes", "columns": [0, 2]}, rate=40)
+    np.testing.assert_array_equal(assemble(config, tmp_path, "rat").neural, neural[:, [0, 2]])

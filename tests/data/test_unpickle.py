@@ -194,16 +194,61 @@ def test_hdf5_that_declares_more_than_it_can_hold(tmp_path):
         load_data(tmp_path / "a.h5")
 
 
-def test_hdf5_links_out_of_the_file_are_not_followed(tmp_path):
+def test_hdf5_links_are_told_and_not_followed(tmp_path):
     import h5py
 
     write_h5(tmp_path / "secret.h5", key=SPIKES)
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file["spikes"] = SPIKES
         file["elsewhere"] = h5py.ExternalLink("secret.h5", "/key")
+        file["soft"] = h5py.SoftLink("/elsewhere")
+        file["group/soft"] = h5py.SoftLink("/spikes")
         file["round/and/round"] = file["/"]
-    with pytest.raises(UserError, match="no such key"):
-        load_data(tmp_path / "a.h5", "elsewhere")
+    np.testing.assert_array_equal(load_data(tmp_path / "a.h5", "spikes"), SPIKES)
+    for key, told in {"elsewhere": "another file", "soft": "a link", "group/soft": "a link"}.items():
+        with pytest.raises(UserError, match=told):
+            load_data(tmp_path / "a.h5", key)
+
+
+def test_hdf5_values_in_another_file(tmp_path):
+    """A virtual dataset, and raw bytes of any file on the disk."""
+    import h5py
+
+    write_h5(tmp_path / "secret.h5", key=SPIKES)
+    layout = h5py.VirtualLayout(SPIKES.shape, SPIKES.dtype)
+    layout[:] = h5py.VirtualSource(str(tmp_path / "secret.h5"), "key", SPIKES.shape)
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["here"] = SPIKES
+        file.create_virtual_dataset("virtual", layout)
+        file.create_dataset("raw", (8,), "u1", external=[(str(tmp_path / "secret.h5"), 0, 8)])
+    for key in ("virtual", "raw"):
+        with pytest.raises(UserError, match=f"{key}'.*another file.*Copy the values"):
+            load_data(tmp_path / "a.h5", key)
+    with pytest.raises(UserError, match=r"virtual \(values that lie in another file\)"):
+        load_data(tmp_path / "a.h5", "nothing")
+
+
+@pytest.mark.parametrize("form", ["fixed", "table"])
+@pytest.mark.parametrize("kind", ["link", "virtual"])
+def test_frames_in_another_file(tmp_path, form, kind):
+    import h5py
+    import pandas as pd
+
+    frame = pd.DataFrame(SPIKES, columns=["a", "b", "c"])
+    for name in ("secret", "a"):
+        frame.to_hdf(tmp_path / f"{name}.h5", key="f", format=form)
+    inner = "f/block0_values" if form == "fixed" else "f/table"
+    with h5py.File(tmp_path / "a.h5", "a") as file, h5py.File(tmp_path / "secret.h5", "r") as secret:
+        attributes, shape, dtype = dict(file[inner].attrs), secret[inner].shape, secret[inner].dtype
+        del file[inner]
+        if kind == "link":
+            file[inner] = h5py.ExternalLink("secret.h5", f"/{inner}")
+        else:
+            layout = h5py.VirtualLayout(shape, dtype)
+            layout[:] = h5py.VirtualSource(str(tmp_path / "secret.h5"), inner, shape)
+            file.create_virtual_dataset(inner, layout).attrs.update(attributes)
+    with pytest.raises(UserError, match="another file"):
+        load_data(tmp_path / "a.h5", columns=["a"])
 
 
 @pytest.mark.parametrize("kind", ["zlib", "gzip", "bz2", "xz"])

@@ -220,6 +220,14 @@ def test_what_the_log_of_a_fit_would_say(folder, capsys):
     assert out.err == ""
 
 
+def test_more_neurons_than_samples_are_doubted(folder, capsys):
+    neural = np.random.default_rng(0).poisson(1, (600, 700))
+    for name in "ab":
+        save(name, track(0, trials=24, length=25, neurons=6), spikes=neural)
+    run(folder)
+    assert "a: more neurons than samples; an array (neuron, time) needs transpose: true" in capsys.readouterr().out
+
+
 def test_results_that_cannot_be_written(folder, capsys):
     """A file in the place of the folder: one line, no traceback."""
     (folder / "c.yaml").write_text(yaml.safe_dump(study(results="c.yaml")))

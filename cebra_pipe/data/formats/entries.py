@@ -20,6 +20,17 @@ KINDS = {
     "V": "records",
 }
 
+ANIMALS = "DeepLabCut tracks of several animals"
+OTHER_FILE = "values that lie in another file"
+LINK = "a link to another place"
+REMEDIES = {  # for what is no array of numbers
+    "Python objects": "Save plain arrays: of spike times one array of all times, and one of each spike's neuron. "
+    "`trust`, where the format has it, runs what the file says.",
+    ANIMALS: "Save one animal's columns in a file of their own.",
+    OTHER_FILE: "Copy the values into this file, or name the other one.",
+    LINK: "Give the place that it points to as `key`.",
+}
+
 LARGEST = 8 << 30  # bytes: a compressed file that declares more is refused, whatever its size
 EXPANSION = 1100  # deflate cannot expand further than 1032 times
 SLACK = 256 << 20  # bytes that any file may declare: constant columns compress without limit
@@ -76,6 +87,8 @@ class Entry:
     numbered: Mapping[int, int] = field(default_factory=dict)  # positions of columns whose names are numbers
 
     def __str__(self) -> str:
+        if self.refused in (OTHER_FILE, LINK):
+            return self.refused
         shape = " × ".join(map(str, self.shape)) or "one value"
         return f"{shape} {self.refused or self.dtype}"
 

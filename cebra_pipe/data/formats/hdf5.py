@@ -15,7 +15,18 @@ import numpy as np
 
 from ..unpickle import loads
 from .deeplabcut import DEFAULT_LIKELIHOOD, is_multi_animal, is_track, track_entry
-from .entries import Entry, Refusal, Unsupported, allowance, check_size, lazy_entry, table_entry
+from .entries import (
+    LINK,
+    OTHER_FILE,
+    REMEDIES,
+    Entry,
+    Refusal,
+    Unsupported,
+    allowance,
+    check_size,
+    lazy_entry,
+    table_entry,
+)
 
 DATES = ("datetime", "timedelta")
 INDICES = "_i_table"  # PyTables' search indices, no data of the user
@@ -27,9 +38,9 @@ def read_hdf5(path: Path, *, minimum_likelihood: float | None = None) -> dict[st
 
     with h5py.File(path, "r") as file:
         return {
-            name: _array(path, name, node)
-            if isinstance(node, h5py.Dataset)
-            else _frame(path, name, node, minimum_likelihood)
+            name: _frame(path, name, node, minimum_likelihood)
+            if isinstance(node, h5py.Group)
+            else _array(path, name, node)
             for name, node in nodes(file, set())
         }
 
@@ -42,19 +53,22 @@ def arrays_of(path: Path, transposed: bool) -> dict[str, Entry]:
         return {
             name: _array(path, name, node, transposed)
             for name, node in nodes(file, set())
-            if isinstance(node, h5py.Dataset)
+            if not isinstance(node, h5py.Group)
         }
 
 
 def nodes(group, seen: set) -> Iterator[tuple[str, object]]:
-    """Datasets and pandas' groups under `group`; links out of the file are left, and no group is entered twice."""
+    """Datasets, pandas' groups, and links that are not followed under `group`; no group is entered twice."""
     import h5py
 
     for name in group:
-        if name.startswith("#") or name == INDICES or not isinstance(group.get(name, getlink=True), h5py.HardLink):
+        if name.startswith("#") or name == INDICES:
+            continue
+        link, path = group.get(name, getlink=True), f"{group.name}/{name}".strip("/")
+        if not isinstance(link, h5py.HardLink):
+            yield path, link
             continue
         node = group[name]
-        path = f"{group.name}/{name}".strip("/")
         if isinstance(node, h5py.Dataset) or "pandas_type" in node.attrs:
             yield path, node
         elif isinstance(node, h5py.Group) and (address := h5py.h5o.get_info(node.id).addr) not in seen:
@@ -62,7 +76,27 @@ def nodes(group, seen: set) -> Iterator[tuple[str, object]]:
             yield from nodes(node, seen)
 
 
+def elsewhere(node) -> str:
+    """Where the values of a node lie if not in it; a file could else show what its user never meant to open."""
+    import h5py
+
+    if isinstance(node, h5py.ExternalLink):
+        return OTHER_FILE
+    if isinstance(node, h5py.SoftLink):
+        return LINK
+    return OTHER_FILE if isinstance(node, h5py.Dataset) and (node.is_virtual or node.external) else ""
+
+
+def member(group, name: str):
+    """What lies in `group` under `name`, itself and no link to it."""
+    if told := elsewhere(group.get(name, getlink=True)):
+        raise Refusal(f"the values of {name!r} in the group itself", told, REMEDIES[told])
+    return group[name]
+
+
 def _array(path: Path, name: str, node, transposed: bool = False) -> Entry:
+    if told := elsewhere(node):
+        return Entry((), "link", lambda columns: np.zeros(0), refused=told)
     text = _text(node.attrs.get("MATLAB_class", "")) in ("char", "cell") or node.shape is None
     shape = (node.shape or ())[::-1] if transposed else node.shape or ()
     return lazy_entry(shape, np.dtype("U1") if text else node.dtype, partial(_load, path, name, transposed))
@@ -78,10 +112,8 @@ def _load(path: Path, name: str, transposed: bool) -> np.ndarray:
 
 def checked(node, path: Path) -> np.ndarray:
     """All of a dataset, whose declared size is plausible and whose bytes lie in the file itself."""
-    if node.external:
-        raise Refusal(
-            "values that lie in the file", "a dataset that points to another file", "Copy the values into the file."
-        )
+    if told := elsewhere(node):
+        raise Refusal("values that lie in the file", told, REMEDIES[told])
     check_size(node.size * node.dtype.itemsize, allowance(path.stat().st_size))
     return node[()]
 
@@ -118,7 +150,7 @@ def _fixed(path: Path, group) -> tuple[int, list[Column]]:
     """Blocks of equal dtype; `axis0` names all columns in order, `block…_items` those of each block."""
     length, found = 0, {}
     for block in range(int(group.attrs["nblocks"])):
-        values = group[f"block{block}_values"]
+        values = member(group, f"block{block}_values")
         items = _labels(path, group, f"block{block}_items")
         upright = bool(values.attrs.get("transposed", 0))
         whole = cache(partial(_block, path, values.name, upright))
@@ -151,10 +183,10 @@ def _dated(values: np.ndarray, dates: bool) -> np.ndarray:
 def _labels(path: Path, group, axis: str) -> list:
     """Names of columns; several levels are stored as codes into each level's values."""
     if _text(group.attrs[f"{axis}_variety"]) != "multi":
-        return _names(path, group[axis])
+        return _names(path, member(group, axis))
     levels = range(int(group.attrs[f"{axis}_nlevels"]))
-    values = [_names(path, group[f"{axis}_level{level}"]) for level in levels]
-    codes = [checked(group[f"{axis}_label{level}"], path) for level in levels]
+    values = [_names(path, member(group, f"{axis}_level{level}")) for level in levels]
+    codes = [checked(member(group, f"{axis}_label{level}"), path) for level in levels]
     return [tuple(v[c] for v, c in zip(values, row, strict=True)) for row in zip(*codes, strict=True)]
 
 
@@ -170,13 +202,13 @@ def _names(path: Path, node) -> list:
 
 def _series(path: Path, group) -> tuple[int, list[Column]]:
     """One block of values without a name of its own."""
-    values = group["values"]
+    values = member(group, "values")
     return len(values), [Column("values", partial(_load, path, values.name, False))]
 
 
 def _table(path: Path, group) -> tuple[int, list[Column]]:
     """Records; each field holds the columns that its attribute `…_kind` lists, levels of the row index among them."""
-    table = group["table"]
+    table = member(group, "table")
     levels = loads(_raw(group.attrs["levels"])) if isinstance(group.attrs.get("levels"), bytes) else []
     fields = [f for f in table.dtype.names if f != "index" and f not in levels and f"{f}_kind" in table.attrs]
     found = {}
@@ -193,6 +225,8 @@ def _field(path: Path, table: str, name: str) -> np.ndarray:
 
     with h5py.File(path, "r") as file:
         node = file[table]
+        if told := elsewhere(node):
+            raise Refusal("values that lie in the file", told, REMEDIES[told])
         check_size(node.size * node.dtype.itemsize, allowance(path.stat().st_size))
         return _dated(node.fields(name)[()], _text(node.attrs.get(f"{name}_dtype", "")).startswith(DATES))
 
