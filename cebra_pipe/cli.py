@@ -12,6 +12,16 @@ import sys
 from pathlib import Path
 
 from . import __version__
+from .pipeline.roles import ROLES
+
+# verb -> (module with `main(arguments)`, what it does); in the order in which a study needs them
+VERBS = {
+    "check": ("check", "validate a config and everything it names, in seconds"),
+    "status": ("status", "compare what is on disk with the config"),
+    "show": ("show", "name the figures and tables of a study and print the main numbers"),
+    "prune": ("prune", "list, and with --yes remove, what the config no longer names"),
+    "schema": ("schema", "write the JSON schema and the configuration reference"),
+}
 
 # verb -> what it does; each is a module of pipeline.stages with `run(job)`
 STAGES = {
@@ -27,29 +37,50 @@ STAGES = {
     "tables": "write one table",
 }
 
-# verb -> (module with `main(arguments)`, what it does, its options)
-VERBS = {
-    "check": ("check", "validate a config and everything it names, in seconds"),
-    "status": ("status", "compare what is on disk with the config"),
-    "prune": ("prune", "list, and with --yes remove, what the config no longer names"),
-    "show": ("show", "name the figures and tables of a study and print the main numbers"),
-    "schema": ("schema", "write the JSON schema and the configuration reference"),
+START = """a study, from its config to its figures:
+  cebra-pipe check config.yaml
+  snakemake --configfile config.yaml --cores 4
+  cebra-pipe show config.yaml
+
+The verbs from `simulate` on are the stages of the workflow, one job each."""
+EXAMPLES = {
+    "check": "cebra-pipe check config/tiny.yaml",
+    "status": "cebra-pipe status config/tiny.yaml --commands",
+    "show": "cebra-pipe show config/tiny.yaml",
+    "prune": "cebra-pipe prune config/tiny.yaml --yes",
+    "schema": "cebra-pipe schema --check",
 }
 
 
 def parser() -> argparse.ArgumentParser:
     """The parser of the whole command line."""
     top = argparse.ArgumentParser(
-        prog="cebra-pipe", description="Reproducible contrastive-embedding analysis of neural recordings."
+        prog="cebra-pipe",
+        description="Reproducible contrastive-embedding analysis of neural recordings.",
+        epilog=START,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.add_argument("--version", action="store_true", help="print the version and exit")
     verbs = top.add_subparsers(dest="verb", metavar="VERB")
-    for name, what in STAGES.items():
-        _stage_options(verbs.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}."))
-    for name, (_, what) in VERBS.items():
-        verb = verbs.add_parser(name, help=what, description=f"{what[0].upper()}{what[1:]}.")
-        VERB_OPTIONS[name](verb)
+    told = {name: what for name, (_, what) in VERBS.items()} | STAGES
+    for name, what in told.items():
+        verb = verbs.add_parser(
+            name,
+            help=what,
+            description=f"{what[0].upper()}{what[1:]}.",
+            epilog=f"example:\n  {EXAMPLES[name] if name in VERBS else stage_example(name)}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        (VERB_OPTIONS[name] if name in VERBS else _stage_options)(verb)
     return top
+
+
+def stage_example(stage: str) -> str:
+    """The command of a job with its roles; the whole of it stands in the job's log."""
+    inputs, outputs = ROLES[stage]
+    given = [f"--input {role} {role}.parquet" for role in inputs] + [f"--output {role} {role}.out" for role in outputs]
+    lines = [f'cebra-pipe {stage} --spec \'{{"stage": "{stage}"}}\'', *given]
+    return " \\\n    ".join(lines) + "\n\nThe log of a job, under results/STUDY/logs, begins with its whole command."
 
 
 def _stage_options(verb: argparse.ArgumentParser) -> None:

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from ..models.table import MODELS
 from .recording_options import Float, Int, Line, Model, Name, Path, RecordingConfig
 
 RESERVED = re.compile(r"joint|pooled|without_.*")  # names that the chain gives to several recordings together
@@ -80,7 +81,9 @@ Control = Literal["circular_shift", "permute_labels", "permute_neural", "trial_s
 class TrainingConfig(Model):
     """How a condition is fitted; `defaults` gives these for all conditions."""
 
-    model: Line = Field("offset10-model", description="Architecture; `cebra-pipe check` lists those known.")
+    model: Line = Field(
+        "offset10-model", description=f"Architecture: {', '.join(MODELS)}. The number is the window in samples."
+    )
     output_dimension: Int = Field(3, ge=1, le=256, description="Dimensions of the embedding.")
     hidden_units: Int = Field(32, ge=2, le=4096, description="Channels of the hidden layers.")
     similarity: Literal["cosine", "euclidean"] = Field(
