@@ -4,29 +4,48 @@ from __future__ import annotations
 
 from torch import Generator, Tensor, nn
 
+from .blocks import Block, Pointwise
 from .layers import SparseSeries, Taps, normalize
-from .table import Architecture
+from .table import Architecture, Layer, Step
 
 
 class Encoder(nn.Module):
-    """(time, neuron) -> (time - window + 1, dimension), before the embedding is brought to length one."""
+    """(time, neuron) -> (time - window + 1, dimension), before the embedding is brought to length one.
 
-    def __init__(self, architecture: Architecture, neurons: int, units: int, dimension: int, generator: Generator):
+    Initial weights come from `generator`, or from torch's global one where there is none.
+    """
+
+    def __init__(
+        self, architecture: Architecture, neurons: int, units: int, dimension: int, generator: Generator | None = None
+    ):
         super().__init__()
         self.architecture, channels = architecture, neurons
         self.work = architecture.work(neurons, units, dimension)  # multiplications a row, layer by layer
         self.layers = nn.ModuleList()
         for layer in architecture.layers:
-            width = layer.channels(units, dimension)
-            self.layers.append(Taps(channels, width, layer.kernel, layer.gelu, layer.skip, generator))
+            width = layer.channels(channels, units, dimension)
+            self.layers.append(_module(layer, channels, width, generator))
             channels = width
 
     def forward(self, x: Tensor | SparseSeries, lanes: int = 1) -> Tensor:
-        """x: (time * lanes, neuron), time first: a whole series is one lane, n windows are n lanes."""
+        """x: (time * lanes, neuron), time first: a whole series is one lane, n windows are n lanes.
+
+        An input that asks for its own gradient (attribution, Jacobians) takes operations that can be differentiated
+        again; the faster ones of training cannot.
+        """
+        again = isinstance(x, Tensor) and x.requires_grad
         for layer in self.layers:
-            x = layer(x, lanes)
+            x = layer(x, lanes, again)
         return x
 
     def finish(self, rows: Tensor) -> Tensor:
         """The embedding of chosen output rows; apart from `forward`, since a step needs only the rows it drew."""
         return normalize(rows) if self.architecture.normalize else rows
+
+
+def _module(layer: Layer | Step, inputs: int, outputs: int, generator: Generator | None) -> nn.Module:
+    if isinstance(layer, Step):
+        return Pointwise(layer)
+    if layer.plain:
+        return Taps(inputs, outputs, layer.kernel, layer.gelu, layer.skip == "outer", generator)
+    return Block(layer, inputs, outputs, generator)

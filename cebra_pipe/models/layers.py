@@ -129,10 +129,20 @@ def _input_gradient(skipped: Tensor | None, inner: Tensor, x: Tensor, weight: Te
     return grad_x
 
 
-class Taps(nn.Module):
-    """A convolution of `kernel` samples; kernel 1 is a linear layer. Initialised as torch.nn.Conv1d is."""
+def _again(x: Tensor, weight: Tensor, bias: Tensor, lanes: int, gelu: bool, skip: bool) -> Tensor:
+    """The same in torch's own operations, which can be differentiated again and by torch.func."""
+    rows = len(x) - (len(weight) - 1) * lanes
+    linear = sum(x[j * lanes : j * lanes + rows] @ weight[j] for j in range(len(weight))) + bias
+    out = nn.functional.gelu(linear) if gelu else linear
+    return out + _middle(x, rows) if skip else out
 
-    def __init__(self, inputs: int, outputs: int, kernel: int, gelu: bool, skip: bool, generator: Generator):
+
+class Taps(nn.Module):
+    """A convolution of `kernel` samples; kernel 1 is a linear layer. Initialised as torch.nn.Conv1d and Linear are."""
+
+    def __init__(
+        self, inputs: int, outputs: int, kernel: int, gelu: bool, skip: bool, generator: Generator | None = None
+    ):
         super().__init__()
         bound = 1 / math.sqrt(inputs * kernel)
         weight = torch.empty(outputs, inputs, kernel).uniform_(-bound, bound, generator=generator)
@@ -140,8 +150,10 @@ class Taps(nn.Module):
         self.bias = nn.Parameter(torch.empty(outputs).uniform_(-bound, bound, generator=generator))
         self.gelu, self.skip = gelu, skip
 
-    def forward(self, x: Tensor | SparseSeries, lanes: int = 1) -> Tensor:
-        """(time * lanes, input) -> ((time - kernel + 1) * lanes, output)"""
+    def forward(self, x: Tensor | SparseSeries, lanes: int = 1, again: bool = False) -> Tensor:
+        """(time * lanes, input) -> ((time - kernel + 1) * lanes, output); `again`: differentiable more than once."""
+        if again:
+            return _again(x, self.weight, self.bias, lanes, self.gelu, self.skip)
         if isinstance(x, SparseSeries):
             return _SparseTaps.apply(x, self.weight, self.bias, self.gelu)
         if self.weight.shape[2] <= NARROW and not (self.gelu or self.skip):
@@ -149,6 +161,14 @@ class Taps(nn.Module):
         return _Taps.apply(x, self.weight, self.bias, lanes, self.gelu, self.skip)
 
 
-def normalize(x: Tensor) -> Tensor:
-    """Rows of length one; a row of zeros stays zero, with a finite gradient."""
-    return nn.functional.normalize(x, dim=-1, eps=1e-12)
+def normalize(x: Tensor, dim: int = -1) -> Tensor:
+    """Vectors along `dim` of length one; one of zeros stays zero, with a finite gradient."""
+    return nn.functional.normalize(x, dim=dim, eps=1e-12)
+
+
+class Squeeze(nn.Module):
+    """(batch, channel, 1) -> (batch, channel); whatever else comes in goes out as it is."""
+
+    def forward(self, inp: Tensor) -> Tensor:
+        """Of one to three dimensions."""
+        return inp.squeeze(2) if inp.ndim > 2 else inp

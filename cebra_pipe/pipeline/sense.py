@@ -110,6 +110,8 @@ def _check_condition(study: Resolved, k: Condition, where: str, problems: Proble
         problems.add(
             f"{where}.model", "a known architecture", repr(k.training.model), did_you_mean(k.training.model, MODELS)
         )
+    elif unfit := MODELS[k.training.model].unfit:
+        problems.add(f"{where}.model", "a model that a study can train", f"{k.training.model}: {unfit}", "Use another.")
     if k.positives != "time" and not k.labels:
         problems.add(
             f"{where}.labels", f"labels for positives: {k.positives}", "none", "Name labels, or use positives: time."

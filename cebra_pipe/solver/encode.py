@@ -24,7 +24,12 @@ Plan = tuple[Tensor, ...]
 def whole_is_cheaper(
     architecture: Architecture, work: Sequence[tuple[int, ...]], lengths: Sequence[int], drawn: int
 ) -> bool:
-    """Whether `lengths` samples a session take fewer multiplications than `drawn` windows from each session."""
+    """Whether `lengths` samples a session take fewer multiplications than `drawn` windows from each session.
+
+    Never where the encoder skips moments: a series gives no embedding for most of its samples then.
+    """
+    if architecture.stride > 1:
+        return False
     rows = np.array(len(architecture.offset) - np.cumsum([layer.kernel - 1 for layer in architecture.layers]))
     whole = sum(length * sum(each) for length, each in zip(lengths, work, strict=True))
     return whole <= sum(drawn * float(rows @ np.array(each)) for each in work)
@@ -35,8 +40,8 @@ class WholeSeries:
 
     def __init__(self, network: Network, series: Sequence[Tensor], timeline: Timeline):
         self.network, self.timeline = network, timeline
-        kernel = network.architecture.layers[0].kernel
-        self.inputs = [SparseSeries.of(x, kernel) if worth_sparse(x) else x for x in series]
+        first = network.architecture.layers[0]
+        self.inputs = [SparseSeries.of(x, first.kernel) if first.plain and worth_sparse(x) else x for x in series]
 
     def plan(self, index: np.ndarray) -> Iterator[Plan]:
         """(step, n) flat indices -> for each step the rows of the stitched output."""

@@ -70,6 +70,9 @@ def check(task: Task) -> None:
 
 def _check_options(task: Task) -> None:
     problems, kinds = Problems(), {task.recordings[0].labels[name].kind for name in task.labels}
+    if unfit := task.architecture.unfit:
+        found = f"{task.training['model']}: {unfit}"
+        problems.add("training.model", "a model that a study can train", found, "Use another.")
     wants_labels = task.positives != "time"
     if wants_labels and not task.labels:
         problems.add(

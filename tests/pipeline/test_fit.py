@@ -96,6 +96,7 @@ def refused(folder, match, recordings=None, **changed):
 
 def test_mistakes_are_told_with_their_remedy(tmp_path):
     refused(tmp_path, "Did you mean 'offset10-model'", model="ofset10-model")
+    refused(tmp_path, "one row for 4 samples", model="resample5-model")
     refused(tmp_path, "Did you mean 'position'", labels={"positoin": 1.0})
     refused(tmp_path, "where they have no effect", positives="time")
     refused(tmp_path, "labels for positives", labels={})

@@ -257,7 +257,7 @@ def test_adam_is_torchs():
 def test_choice_of_path_follows_from_shapes(name):
     row = architecture(name)
     work = [row.work(60, 32, 3)]
-    assert whole_is_cheaper(row, work, [1000], 1536)
+    assert whole_is_cheaper(row, work, [1000], 1536) == (row.stride == 1)  # a stride leaves most samples out
     assert not whole_is_cheaper(row, work, [1_000_000], 1536)
 
 
