@@ -158,8 +158,8 @@ _OUTER = Layer(1, "units", skip="outer")
 CLIPS = tuple(product((1000, 100, 50, 25, 20, 15, 10, 5, 1), repeat=2))
 DEPTHS = tuple(product(range(1, 11), (True, False)))
 
-# In the order in which they are listed.
-MODELS = {
+# In the order in which they are listed; the families follow.
+SINGLE = {
     "offset10-model": Architecture(convolutional(3, 3)),
     "offset10-model-mse": Architecture(convolutional(3, 3), normalize=False),
     "offset5-model": Architecture(convolutional(1, 2)),
@@ -186,6 +186,9 @@ MODELS = {
     "offset20-model": Architecture(convolutional(8, 3)),
     "offset10-model-mse-tanh": Architecture((*convolutional(3, 3), TANH), normalize=False),
     "offset1-model-mse-tanh": Architecture((*linear(30, 30, 10), TANH), normalize=False),
+}
+MODELS = {
+    **SINGLE,
     **{f"offset1-model-mse-clip-{a}-{b}": clipped(-a, b) for a, b in CLIPS},
     **{f"offset1-model-mse-v2-{n}layers{'-tanh' * t}": deep(n, t, skip=False) for n, t in DEPTHS},
     **{f"offset1-model-mse-resnet-{n}layers{'-tanh' * t}": deep(n, t, skip=True) for n, t in DEPTHS},

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from ..models.table import MODELS
+from ..models.table import SINGLE
 from .recording_options import Float, Int, Line, Model, Name, Path, RecordingConfig
 
 RESERVED = re.compile(r"joint|pooled|without_.*")  # names that the chain gives to several recordings together
@@ -82,7 +82,9 @@ class TrainingConfig(Model):
     """How a condition is fitted; `defaults` gives these for all conditions."""
 
     model: Line = Field(
-        "offset10-model", description=f"Architecture: {', '.join(MODELS)}. The number is the window in samples."
+        "offset10-model",
+        description=f"Architecture: {', '.join(name for name, row in SINGLE.items() if not row.unfit)}, and the families "
+        "of docs/models.md. The number is the window in samples.",
     )
     output_dimension: Int = Field(3, ge=1, le=256, description="Dimensions of the embedding.")
     hidden_units: Int = Field(32, ge=2, le=4096, description="Channels of the hidden layers.")
