@@ -46,9 +46,17 @@ class Timeline:
 
 def lay_out(recordings: Sequence[Recording], masks: Sequence[np.ndarray], offset: Offset, across: bool) -> Timeline:
     """The samples in `masks`, one mask (time,) a recording; `across`: epoch borders are no borders."""
+    epochs = [np.zeros_like(r.epoch) if across else r.epoch for r in recordings]
+    return timeline_of(epochs, masks, [r.trial for r in recordings], offset)
+
+
+def timeline_of(
+    epochs: Sequence[np.ndarray], masks: Sequence[np.ndarray], trials: Sequence[np.ndarray], offset: Offset
+) -> Timeline:
+    """Session by session (time,) each: the samples in `masks`, whose segments never cross a change of `epochs`."""
     start, session, sample, segment, centres, dropped = [0], [], [], [], [], []
-    for s, (recording, mask) in enumerate(zip(recordings, masks, strict=True)):
-        found = segments(mask, np.zeros_like(recording.epoch) if across else recording.epoch)
+    for s, (epoch, mask) in enumerate(zip(epochs, masks, strict=True)):
+        found = segments(mask, epoch)
         long = found[found[:, 1] - found[:, 0] >= len(offset)]
         lengths, begin = long[:, 1] - long[:, 0], start[-1]
         numbers = np.repeat(np.arange(len(long)), lengths)
@@ -60,7 +68,7 @@ def lay_out(recordings: Sequence[Recording], masks: Sequence[np.ndarray], offset
         centres.append(begin + np.flatnonzero(centre))
         dropped.append(len(found) - len(long))
         start.append(begin + len(numbers))
-    trial = [recording.trial[rows] for recording, rows in zip(recordings, sample, strict=True)]
+    trial = [given[rows] for given, rows in zip(trials, sample, strict=True)]
     flat = (np.concatenate(parts).astype(np.int64) for parts in (session, segment, sample, trial))
     return Timeline(offset, np.array(start), *flat, tuple(centres), tuple(dropped))
 

@@ -36,13 +36,26 @@ def train(
 
     Nothing in a step waits for the device; who reads the losses decides when to.
     """
-    for plan, draws, allowed, chance in _plans(network, encoding, objectives, batch, steps, stream):
+    for losses, chance in score(network, encoding, objectives, batch, steps, stream):
         optimizer.zero_grad()
+        losses[:, 0].sum().backward()
+        optimizer.step()
+        yield losses.detach(), chance
+
+
+def score(
+    network: Network,
+    encoding: WholeSeries | CutWindows,
+    objectives: Sequence[Objective],
+    batch: int,
+    steps: int,
+    stream: np.random.Generator,
+) -> Iterator[tuple[Tensor, np.ndarray]]:
+    """As `train`, with losses that still have their gradients."""
+    for plan, draws, allowed, chance in _plans(network, encoding, objectives, batch, steps, stream):
         views = parted(encoding(*plan), draws)
         losses = [o.loss(network.criterion, z, a) for o, z, a in zip(objectives, views, allowed, strict=True)]
-        sum(loss.total for loss in losses).backward()
-        optimizer.step()
-        yield torch.stack([torch.stack(loss) for loss in losses]).detach(), chance
+        yield torch.stack([torch.stack(loss) for loss in losses]), chance
 
 
 def _plans(network, encoding, objectives, batch, steps, stream) -> Iterator[tuple]:

@@ -1,0 +1,150 @@
+"""What every data set and every loader does. Both are open for subclassing."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from .datatypes import Batch, BatchIndex, Offset
+from .devices import HasDevice
+
+if TYPE_CHECKING:
+    from ..models.model import Model
+
+
+class Dataset(ABC, HasDevice):
+    """A recording, or several, that gives windows of samples.
+
+    `data_url`, `data_checksum` (md5), `location` and `file_name` name a file that is fetched where `download` is set
+    and the file is not there.
+    """
+
+    def __init__(
+        self,
+        device: str = "cpu",
+        download: bool = False,
+        data_url: str | None = None,
+        data_checksum: str | None = None,
+        location: str | None = None,
+        file_name: str | None = None,
+    ):
+        self.offset = Offset(0, 1)
+        if device != "cpu":
+            self.to(device)
+        if download:
+            from ..helper import fetch
+
+            fetch(data_url, data_checksum, location, file_name)
+
+    multisession = False  # whether `iter_sessions` gives the data sets that this one is made of
+
+    @property
+    @abstractmethod
+    def input_dimension(self) -> int:
+        """Neurons (features of the signal)."""
+
+    @property
+    def continuous_index(self) -> Tensor | None:
+        """(sample, label) float, or None."""
+        return None
+
+    @property
+    def discrete_index(self) -> Tensor | None:
+        """(sample,) int, or None."""
+        return None
+
+    @property
+    def trial_index(self) -> Tensor | None:
+        """(sample,) int: windows, time positives, label changes never leave a run of equal numbers; None: one run."""
+        return None
+
+    def __len__(self) -> int:
+        """Samples."""
+        for index in (self.continuous_index, self.discrete_index, self.trial_index):
+            if index is not None:
+                return len(index)
+        raise TypeError(f"{type(self).__name__} has no labels to count: define __len__.")
+
+    def configure_for(self, model: Model) -> None:
+        """Take windows as long as `model` reads."""
+        self.offset = model.get_offset()
+
+    def expand_index(self, index: Tensor) -> Tensor:
+        """(n,) sample numbers -> (n, window) numbers index - left … index + right - 1.
+
+        A window that would leave the recording, or the sample's trial, is moved inside. ValueError where there is no
+        room for one.
+        """
+        trial = self.trial_index
+        if trial is None:
+            return self._windows(index, torch.zeros_like(index), torch.full_like(index, len(self)))
+        border = torch.cat([torch.ones(1, dtype=torch.bool, device=trial.device), trial[1:] != trial[:-1]])
+        starts = torch.cat([border.nonzero()[:, 0], torch.tensor([len(trial)], device=trial.device)])
+        run = border.long().cumsum(0)[index] - 1
+        return self._windows(index, starts[run], starts[run + 1])
+
+    def expand_index_in_trial(self, index: Tensor, trial_ids: Tensor, trial_borders: Tensor) -> Tensor:
+        """(n,) sample numbers -> (n, window), moved inside each sample's trial.
+
+        trial_ids: (n,) the trial of each sample; trial_borders: (trial + 1,) first sample of each trial, and the end.
+        """
+        borders, ids = torch.as_tensor(trial_borders), torch.as_tensor(trial_ids)
+        return self._windows(torch.as_tensor(index), borders[ids], borders[ids + 1])
+
+    def _windows(self, index: Tensor, begin: Tensor, end: Tensor) -> Tensor:
+        room = end - begin
+        if len(index) and int(room.min()) < len(self.offset):
+            raise ValueError(
+                f"window: expected at least {len(self.offset)} samples in a row, found {int(room.min())}. "
+                "Take a model with a shorter window, or leave short trials out."
+            )
+        centre = torch.minimum(torch.maximum(index, begin + self.offset.left), end - self.offset.right)
+        around = torch.arange(-self.offset.left, self.offset.right, device=index.device)
+        return centre[:, None] + around
+
+    @abstractmethod
+    def __getitem__(self, index: Tensor) -> Tensor:
+        """(n,) sample numbers -> (n, neuron, window)."""
+
+    @abstractmethod
+    def load_batch(self, index: BatchIndex) -> Batch:
+        """The windows of drawn samples."""
+
+
+@dataclass
+class Loader(ABC, HasDevice):
+    """Gives `num_steps` batches of `batch_size` draws, with replacement.
+
+    Draws come from `seed`; where it is None from `torch.initial_seed()`, so that torch.manual_seed decides. The global
+    generators themselves are left alone. ValueError for a `num_steps` or `batch_size` below 1.
+    """
+
+    dataset: Dataset | None = None
+    num_steps: int | None = None
+    batch_size: int | None = None
+    seed: int | None = field(default=None, kw_only=True)
+
+    def __post_init__(self):
+        if self.dataset is None:
+            raise ValueError("dataset: expected a data set, found None.")
+        if self.num_steps is None or self.num_steps < 1:
+            raise ValueError(f"num_steps: expected a number of batches above 0, found {self.num_steps}.")
+        if self.batch_size is not None and self.batch_size < 1:
+            raise ValueError(f"batch_size: expected a number of samples above 0, found {self.batch_size}.")
+        self._device = self.dataset.device
+
+    def __len__(self) -> int:
+        return self.num_steps
+
+    def __iter__(self) -> Iterator[Batch]:
+        for _ in range(self.num_steps):
+            yield self.dataset.load_batch(self.get_indices(self.batch_size))
+
+    @abstractmethod
+    def get_indices(self, num_samples: int) -> BatchIndex:
+        """Sample numbers of `num_samples` references, their positives, and negatives."""
