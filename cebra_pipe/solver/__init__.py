@@ -1,5 +1,32 @@
-"""The training loop, its evaluation and the model file."""
+"""The training loop, its documented variants, evaluation, and the model file."""
 
 from ..lazy import exports
+from ..registry import add_helper_functions
 
-__getattr__, __dir__ = exports(__name__, {})
+__getattr__, __dir__ = exports(
+    __name__,
+    {
+        "Solver": "base",
+        "MultiobjectiveSolver": "multiobjective",
+        "SingleSessionSolver": "single_session",
+        "SingleSessionHybridSolver": "single_session",
+        "SingleSessionAuxVariableSolver": "single_session",
+        "BatchSingleSessionSolver": "single_session",
+        "MultiSessionSolver": "multi_session",
+        "MultiSessionHybridSolver": "multi_session",
+        "MultiSessionAuxVariableSolver": "multi_session",
+    },
+)
+
+add_helper_functions(
+    __name__,
+    {
+        "multi-session": "solver.multi_session:MultiSessionSolver",
+        "multi-session-aux": "solver.multi_session:MultiSessionAuxVariableSolver",
+        "multi-session-hybrid": "solver.multi_session:MultiSessionHybridSolver",
+        "single-session": "solver.single_session:SingleSessionSolver",
+        "single-session-aux": "solver.single_session:SingleSessionAuxVariableSolver",
+        "single-session-hybrid": "solver.single_session:SingleSessionHybridSolver",
+        "single-session-full": "solver.single_session:BatchSingleSessionSolver",
+    },
+)

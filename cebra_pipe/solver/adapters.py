@@ -1,0 +1,68 @@
+"""Models and criteria of a user's own, in the form that the engine trains."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from ..models.contrast import Contrast, Loss
+from ..models.criterions import _Blockwise
+from ..models.encoder import Encoder
+from ..models.model import BuiltIn
+from .network import Network
+
+
+class Windowed(nn.Module):
+    """Any model, read window by window: (window * n, neuron), time first -> (n, dimension)."""
+
+    def __init__(self, model: nn.Module):
+        super().__init__()
+        self.model = model
+
+    def forward(self, x: Tensor, lanes: int) -> Tensor:
+        windows = x.view(-1, lanes, x.shape[1]).permute(1, 2, 0)
+        return self.model(windows)
+
+    def finish(self, rows: Tensor) -> Tensor:
+        return rows
+
+
+class OwnCriterion(nn.Module):
+    """Any criterion of (n, d), (n, d), (m, d), for groups of sessions."""
+
+    def __init__(self, criterion: nn.Module):
+        super().__init__()
+        self.criterion = criterion
+
+    def forward(self, reference: Tensor, positive: Tensor, negative: Tensor, allowed: Tensor | None = None) -> Loss:
+        if allowed is not None:
+            raise ValueError(
+                f"criterion: {type(self.criterion).__name__} cannot leave out negatives, as a class asks for that is "
+                "missing in a session. Take a built-in criterion, or sessions that have all classes."
+            )
+        losses = [self.criterion(*group) for group in zip(reference, positive, negative, strict=True)]
+        return Loss(*(torch.stack(each).mean() for each in zip(*losses, strict=True)))
+
+
+def encoder_of(model: nn.Module) -> Encoder | Windowed:
+    """The rows of a built-in model whose forward nobody changed, else its windows."""
+    plain = isinstance(model, BuiltIn) and type(model).forward is BuiltIn.forward
+    return model.encoder if plain else Windowed(model)
+
+
+def network_of(models: Sequence[nn.Module], criterion: nn.Module) -> Network:
+    """What the engine trains; parameters are shared with `models` and `criterion`."""
+    encoders = [encoder_of(model) for model in models]
+    if not all(isinstance(e, Encoder) for e in encoders):
+        encoders = [Windowed(model) for model in models]
+    return Network(encoders, contrast_of(criterion))
+
+
+def contrast_of(criterion: nn.Module) -> nn.Module:
+    """The criterion for groups of sessions, sharing a trained temperature."""
+    if isinstance(criterion, Contrast):
+        return criterion
+    made = criterion.contrast() if isinstance(criterion, _Blockwise) else None
+    return OwnCriterion(criterion) if made is None else made
