@@ -9,6 +9,7 @@ __version__ = "0.1.0"
 
 # public name -> the module that holds it
 NAMES = {
+    "CEBRA": "sklearn.estimator",
     "KNNDecoder": "sklearn.decoder",
     "L1LinearRegressor": "sklearn.decoder",
     "load_data": "data.load",

@@ -7,7 +7,7 @@ __getattr__, __dir__ = exports(
     __name__,
     {
         "Solver": "base",
-        "MultiobjectiveSolver": "multiobjective",
+        "MultiobjectiveSolver": "base",
         "SingleSessionSolver": "single_session",
         "SingleSessionHybridSolver": "single_session",
         "SingleSessionAuxVariableSolver": "single_session",

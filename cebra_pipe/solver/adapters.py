@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from ..models.contrast import Contrast, Loss
 from ..models.criterions import _Blockwise
 from ..models.encoder import Encoder
-from ..models.model import BuiltIn
+from ..models.model import _Named, _OffsetModel
 from .network import Network
 
 
@@ -48,8 +48,13 @@ class OwnCriterion(nn.Module):
 
 def encoder_of(model: nn.Module) -> Encoder | Windowed:
     """The rows of a built-in model whose forward nobody changed, else its windows."""
-    plain = isinstance(model, BuiltIn) and type(model).forward is BuiltIn.forward
+    plain = isinstance(model, _Named) and type(model).forward is _OffsetModel.forward and not training_differs(model)
     return model.encoder if plain else Windowed(model)
+
+
+def training_differs(model: _Named) -> bool:
+    """Whether a series cannot be encoded at once in place of windows: rows are thinned out, or dropout is by window."""
+    return bool(model.encoder.architecture.unfit)
 
 
 def network_of(models: Sequence[nn.Module], criterion: nn.Module) -> Network:

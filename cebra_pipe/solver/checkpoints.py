@@ -11,7 +11,7 @@ import torch
 from ..data.table import replacing
 
 if TYPE_CHECKING:
-    from .base import Solver
+    from .training import Solver
 
 
 def write(state: dict, path: Path) -> Path:

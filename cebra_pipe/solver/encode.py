@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from ..data.timeline import Timeline
+from ..models.encoder import Encoder
 from ..models.layers import SparseSeries, worth_sparse
 from ..models.table import Architecture
 from .network import Network
@@ -83,6 +84,8 @@ class CutWindows:
 
 def encoding(network: Network, series: Sequence[Tensor], timeline: Timeline, drawn: int) -> WholeSeries | CutWindows:
     """The cheaper way for `drawn` samples of each session a step."""
+    if not all(isinstance(e, Encoder) for e in network.encoders):
+        return CutWindows(network, series, timeline)
     whole = whole_is_cheaper(network.architecture, [e.work for e in network.encoders], [len(x) for x in series], drawn)
     return (WholeSeries if whole else CutWindows)(network, series, timeline)
 

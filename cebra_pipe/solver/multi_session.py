@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from ..data.base import Loader
 from ..data.datatypes import Batch
 from ..models.layers import normalize
-from .base import Solver
-from .multiobjective import MultiobjectiveSolver
+from .hybrid import MultiobjectiveSolver
+from .training import Solver
 
 
 class _Sessions:

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from ..data.datatypes import Batch
-from .base import Solver
 from .embed import embed
-from .multiobjective import MultiobjectiveSolver
+from .hybrid import MultiobjectiveSolver
+from .training import Solver
 
 
 @dataclass

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from ..data.datatypes import Batch
-from .base import Solver
+from .training import Solver
 
 MODES = ("overlapping", "separate")
 

@@ -1,0 +1,139 @@
+"""From X and y of an estimator to data sets: what each label is, and whether it fits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..errors import Problems
+
+FLOATS, INTEGERS = "f", "iu"
+
+
+@dataclass(frozen=True, eq=False)
+class Session:
+    """One recording: signal, labels and trials, checked."""
+
+    neural: np.ndarray  # (sample, neuron) float32
+    continuous: np.ndarray | None  # (sample, label) float64
+    discrete: np.ndarray | None  # (sample,) int64
+    trial: np.ndarray | None  # (sample,) int64
+
+    @property
+    def kinds(self) -> tuple[bool, int]:
+        """Whether it has classes, and how many continuous columns."""
+        return self.discrete is not None, 0 if self.continuous is None else self.continuous.shape[1]
+
+
+def is_several(X: object) -> bool:
+    """Whether X is a list of sessions: a list or tuple whose items are two-dimensional, or lists of such."""
+    return isinstance(X, list | tuple) and len(X) > 0 and all(_is_matrix(x) or _is_trials(x) for x in X)
+
+
+def _is_matrix(x: object) -> bool:
+    return not isinstance(x, list | tuple) and np.ndim(x) == 2
+
+
+def _is_trials(x: object) -> bool:
+    return isinstance(x, list | tuple) and len(x) > 0 and all(_is_matrix(each) for each in x)
+
+
+def sessions(X: object, y: Sequence[object], trial: object = None) -> list[Session]:
+    """The sessions of X with their labels.
+
+    X: (sample, neuron), or a list of those, one a session; a session may itself be a list of trials. y: labels, one
+    array a label set and session in the same shape of lists. float labels are continuous, integer ones discrete.
+    ValueError with all that does not fit.
+    """
+    several = is_several(X)
+    given = list(X) if several else [X]
+    trials = (list(trial) if trial is not None else [None] * len(given)) if several else [trial]
+    _check_lists(given, y, trials, several)
+    labels = [[each[s] for each in y] for s in range(len(given))] if several else [list(y)]
+    problems = Problems()
+    found = [
+        _session(f" of session {s}" if several else "", *parts, problems)
+        for s, parts in enumerate(zip(given, labels, trials, strict=True))
+    ]
+    problems.raise_any()
+    _check_alike(found)
+    return found
+
+
+def _check_lists(given: list, y: Sequence[object], trials: list, several: bool) -> None:
+    problems = Problems()
+    if several:
+        for i, each in enumerate(y):
+            if not isinstance(each, list | tuple) or len(each) != len(given):
+                told = f"{len(each)} items" if isinstance(each, list | tuple) else type(each).__name__
+                problems.add(f"y[{i}]", f"a list with one array a session ({len(given)})", told)
+    if len(trials) != len(given):
+        problems.add("trial", f"one array a session ({len(given)})", f"{len(trials)}")
+    problems.raise_any()
+
+
+def _session(where: str, X: object, y: list, trial: object, problems: Problems) -> Session | None:
+    if _is_trials(X):
+        if trial is not None:
+            problems.add(f"trial{where}", "nothing beside a list of trials", "an array")
+        trial = np.repeat(np.arange(len(X)), [len(x) for x in X])
+        X, y = np.concatenate(X), [np.concatenate(each) if isinstance(each, list | tuple) else each for each in y]
+    neural = signal(X, where, problems)
+    length = None if neural is None else len(neural)
+    columns, classes = [], []
+    for i, each in enumerate(y):
+        values = _label(each, f"y[{i}]{where}", length, problems)
+        if values is not None:
+            (columns if values.dtype.kind == FLOATS else classes).append(values)
+    if len(classes) > 1:
+        problems.add(f"y{where}", "at most one discrete (integer) label", f"{len(classes)}", "Join them to one class.")
+    if classes and classes[0].ndim == 2 and classes[0].shape[1] != 1:
+        problems.add(
+            f"y{where}", "one column of integers", f"{classes[0].shape[1]}", "Pass floats for continuous labels."
+        )
+    if problems:
+        return None
+    trial = None if trial is None else _label(trial, f"trial{where}", length, problems)
+    return Session(
+        neural,
+        np.concatenate([c.reshape(length, -1) for c in columns], axis=1).astype(np.float64) if columns else None,
+        classes[0].reshape(-1).astype(np.int64) if classes else None,
+        None if trial is None else trial.astype(np.int64),
+    )
+
+
+def signal(X: ArrayLike, where: str, problems: Problems) -> np.ndarray | None:
+    """(sample, neuron) float32, or None where it is none."""
+    values = np.asarray(X)
+    if values.ndim != 2 or 0 in values.shape or values.dtype.kind not in FLOATS + INTEGERS + "b":
+        problems.add(f"X{where}", "(sample, neuron) numbers", f"{values.dtype} of shape {values.shape}")
+        return None
+    values = values.astype(np.float32)
+    if not np.isfinite(values).all():
+        problems.add(f"X{where}", "finite numbers", f"contains NaN or infinity ({(~np.isfinite(values)).sum()} values)")
+    return values
+
+
+def _label(each: object, where: str, length: int | None, problems: Problems) -> np.ndarray | None:
+    values = np.asarray(each)
+    if values.dtype.kind not in FLOATS + INTEGERS or values.ndim not in (1, 2) or not values.size:
+        problems.add(where, "(sample,) or (sample, column) float or integer labels", f"{values.dtype} {values.shape}")
+        return None
+    if not np.isfinite(values).all():
+        problems.add(where, "finite numbers", f"contains NaN or infinity ({(~np.isfinite(values)).sum()} values)")
+    if length is not None and len(values) != length:
+        problems.add(where, f"{length} samples as in X", str(len(values)))
+        return None
+    return values
+
+
+def _check_alike(found: list[Session]) -> None:
+    problems = Problems()
+    kinds = [session.kinds for session in found]
+    if len(set(kinds)) > 1:
+        told = "; ".join(f"session {s}: {n} continuous columns{', classes' * c}" for s, (c, n) in enumerate(kinds))
+        problems.add("y", "labels of the same kinds and columns in every session", told)
+    problems.raise_any()

@@ -1,0 +1,94 @@
+"""Fitted estimators on disk: plain values and tensors, read without executing anything."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from sklearn.utils.validation import check_is_fitted
+
+from .. import __version__, models, solver
+from ..data.table import damaged
+from ..errors import Problem, UserError
+from ..solver.checkpoints import write
+
+if TYPE_CHECKING:
+    from .estimator import CEBRA
+
+FORMAT = "cebra_pipe estimator 1"
+NOTED = ("label_types_", "n_features_", "n_features_in_", "num_sessions_", "solver_name_", "random_state_")
+UNREADABLE = (RuntimeError, EOFError, OSError, ValueError, KeyError, TypeError, AttributeError, pickle.UnpicklingError)
+
+
+def save(estimator: CEBRA, path: Path, backend: str) -> None:
+    """Write whole or not at all; ValueError where nothing was fitted."""
+    if backend not in ("sklearn", "auto"):
+        raise NotImplementedError(f"backend: expected 'sklearn', found {backend!r}.")
+    try:
+        check_is_fitted(estimator, "model_")
+    except ValueError:
+        raise UserError(Problem("save", "a fitted model", "one that is not", "Call fit first.")) from None
+    content = {
+        "format": FORMAT,
+        "args": json.dumps(estimator.get_params(deep=False)),
+        "state": {name: getattr(estimator, name) for name in NOTED},
+        "state_dict": estimator.solver_.state_dict(),
+        "metadata": {"version": __version__},
+    }
+    write(content, path)
+
+
+def load(kind: type[CEBRA], path: Path, backend: str, weights_only: bool | None, device: str | None) -> CEBRA:
+    """An estimator as it was saved."""
+    if backend not in ("auto", "sklearn", "torch"):
+        raise NotImplementedError(f"backend: expected 'auto', 'sklearn' or 'torch', found {backend!r}.")
+    if weights_only is False:
+        found = "False, which would run what the file says"
+        raise UserError(Problem("weights_only", "True or None", found, "Files are read as plain values and tensors."))
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: expected a saved model, found no such file.")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        known = content["format"]
+    except UNREADABLE as error:
+        raise damaged(path, str(error)) from error
+    if known != FORMAT:
+        raise UserError(Problem(str(path), FORMAT, repr(known)))
+    return rebuilt(kind, json.loads(content["args"]), content["state"], content["state_dict"], device)
+
+
+def rebuilt(kind: type[CEBRA], args: dict, state: dict, state_dict: dict, device: str | None) -> CEBRA:
+    """An estimator from its parameters, what it noted, and its solver's state."""
+    made = kind(**_plain(args))
+    if device is not None:
+        made.device = device
+    place = made._device()
+    several, neurons = state["num_sessions_"] is not None, state["n_features_"]
+    encoders = [
+        models.init(
+            made.model_architecture, num_neurons=n, num_units=made.num_hidden_units, num_output=made.output_dimension
+        )
+        for n in (neurons if several else [neurons])
+    ]
+    model = (torch.nn.ModuleList(encoders) if several else encoders[0]).to(place)
+    criterion = made._criterion().to(place)
+    optimizer = torch.optim.Adam([*model.parameters(), *criterion.parameters()], lr=made.learning_rate)
+    made.solver_ = solver.init(
+        state["solver_name_"], model=model, criterion=criterion, optimizer=optimizer, tqdm_on=False
+    )
+    made.solver_.load_state_dict(state_dict)
+    for name in NOTED:
+        setattr(made, name, state[name])
+    made.model_, made.device_ = made.solver_.model, place
+    made.offset_, made.state_dict_ = made.solver_.models[0].get_offset(), made.solver_.state_dict()
+    return made
+
+
+def _plain(args: dict) -> dict:
+    """JSON knows no tuples."""
+    options = args.get("optimizer_kwargs")
+    pairs = ((name, tuple(value) if isinstance(value, list) else value) for name, value in options or ())
+    return args | {"optimizer_kwargs": tuple(pairs)}

@@ -1,0 +1,251 @@
+"""The estimator: modes, seeds, continued and adapted training, files, and what it refuses."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from sklearn.base import clone
+
+import cebra_pipe
+from cebra_pipe import CEBRA
+
+RNG = np.random.default_rng(0)
+ANGLE = np.linspace(0, 40, 400)
+POSITION = np.stack([np.sin(ANGLE), np.cos(ANGLE)], 1)
+SIGNAL = np.maximum(POSITION @ RNG.normal(size=(2, 12)), 0) + 0.1 * RNG.normal(size=(400, 12))
+WAY = (POSITION[:, 0] > 0).astype(int)
+TWO = ([SIGNAL, SIGNAL[:300, :9]], [POSITION, POSITION[:300]], [WAY, WAY[:300]])
+OPTIONS = {
+    "model_architecture": "offset5-model",
+    "batch_size": 32,
+    "max_iterations": 4,
+    "max_adapt_iterations": 3,
+    "output_dimension": 4,
+    "random_state": 1,
+    "device": "cpu",
+}
+
+
+def estimator(**changed) -> CEBRA:
+    return CEBRA(**{**OPTIONS, **changed})
+
+
+MODES = {
+    "time": ((SIGNAL,), {}, "single-session"),
+    "continuous": ((SIGNAL, POSITION), {}, "single-session"),
+    "two label sets": ((SIGNAL, POSITION[:, 0], POSITION[:, 1:]), {}, "single-session"),
+    "delta": ((SIGNAL, POSITION), {"conditional": "delta_normal", "delta": 0.1}, "single-session"),
+    "discrete": ((SIGNAL, WAY), {}, "single-session"),
+    "mixed": ((SIGNAL, POSITION, WAY), {}, "single-session"),
+    "hybrid": ((SIGNAL, POSITION), {"hybrid": True}, "single-session-hybrid"),
+    "full": ((SIGNAL, POSITION), {"batch_size": None}, "single-session-full"),
+    "learned temperature": ((SIGNAL, POSITION), {"temperature_mode": "auto"}, "single-session"),
+    "euclidean": (
+        (SIGNAL, POSITION),
+        {"distance": "euclidean", "model_architecture": "offset10-model-mse"},
+        "single-session",
+    ),
+    "two, time": (TWO[:1], {}, "multi-session"),
+    "two, continuous": (TWO[:2], {}, "multi-session"),
+    "two, discrete": ((TWO[0], TWO[2]), {}, "multi-session"),
+    "two, mixed": (TWO, {}, "multi-session"),
+    "two, hybrid": (TWO[:2], {"hybrid": True}, "multi-session-hybrid"),
+}
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_every_mode_fits_repeats_saves_and_loads(mode, tmp_path):
+    given, options, name = MODES[mode]
+    first, again = (estimator(**options).fit(*given) for _ in range(2))
+    assert first.solver_name_ == name
+    several = isinstance(given[0], list)
+    session = {"session_id": 1} if several else {}
+    signal = given[0][1] if several else given[0]
+    embedding = first.transform(signal, **session)
+    assert embedding.shape == (len(signal), 4)
+    assert embedding.dtype == np.float32
+    assert (embedding == again.transform(signal, **session)).all()
+    assert len(first.solver_.log["total"]) == 4
+    first.save(tmp_path / "model.pt")
+    loaded = CEBRA.load(tmp_path / "model.pt")
+    assert (loaded.transform(signal, **session) == embedding).all()
+    assert loaded.get_params() == first.get_params()
+    assert loaded.solver_.history == pytest.approx(first.solver_.history)
+
+
+def test_random_state_none_is_new_each_time_and_noted():
+    one, two = (estimator(random_state=None).fit(SIGNAL, POSITION) for _ in range(2))
+    assert one.random_state_ != two.random_state_
+    assert not (one.transform(SIGNAL) == two.transform(SIGNAL)).all()
+    again = estimator(random_state=one.random_state_).fit(SIGNAL, POSITION)
+    assert (again.transform(SIGNAL) == one.transform(SIGNAL)).all()
+
+
+def test_a_fresh_fit_is_fresh():
+    made = estimator().fit(SIGNAL, POSITION)
+    made.partial_fit(SIGNAL, POSITION)
+    assert len(made.solver_.history) == 8
+    made.fit(SIGNAL, POSITION)
+    assert len(made.solver_.history) == 4
+    assert (made.transform(SIGNAL) == estimator().fit(SIGNAL, POSITION).transform(SIGNAL)).all()
+
+
+def test_partial_fit_reads_the_new_data():
+    one, two = (estimator().partial_fit(SIGNAL, POSITION) for _ in range(2))
+    one.partial_fit(SIGNAL, POSITION)
+    two.partial_fit(SIGNAL[::-1].copy(), POSITION)
+    assert not np.allclose(one.transform(SIGNAL), two.transform(SIGNAL))
+    with pytest.raises(ValueError, match=r"\[12\] neurons"):
+        one.partial_fit(SIGNAL[:, :5], POSITION)
+    with pytest.raises(ValueError, match="labels of the kinds"):
+        one.partial_fit(SIGNAL, WAY)
+
+
+@pytest.mark.parametrize(("mode", "session"), [("continuous", None), ("hybrid", None), ("two, continuous", 1)])
+def test_adapt_trains_a_new_first_layer_alone(mode, session):
+    given, options, _ = MODES[mode]
+    made = estimator(**options).fit(*given)
+    base = made.solver_.models[session or 0]
+    before = {name: value.clone() for name, value in base.state_dict().items()}
+    made.fit(SIGNAL[:200, :6], POSITION[:200], adapt=True, session_id=session)
+    after = made.model_.state_dict()
+    first = list(before)[:2]
+    assert made.transform(SIGNAL[:, :6]).shape == (400, 4)
+    assert (made.n_features_, made.num_sessions_, len(made.solver_.history)) == (6, None, 3)
+    assert all(torch.equal(after[name], before[name]) for name in before if name not in first)
+    assert after[first[0]].shape != before[first[0]].shape
+    fresh = estimator(**options).fit(SIGNAL, POSITION, adapt=True)  # nothing to adapt yet: an ordinary fit
+    assert len(fresh.solver_.history) == 4
+
+
+def test_trials_are_never_crossed():
+    """Trials of noise: a time positive in another trial would be a sample of other values."""
+    trial = np.arange(400) // 40
+    made = estimator(time_offsets=3).fit(SIGNAL, trial=trial)
+    sampling = made._loader(*_parts(made, trial))
+    (drawn,) = sampling.samplings(made.offset_)
+    timeline = drawn.conditional.timeline
+    triplet = drawn.draw(50, 32, np.random.default_rng(0))
+    assert (trial[timeline.sample[triplet.reference]] == trial[timeline.sample[triplet.positive]]).all()
+    inside = timeline.sample[np.concatenate(timeline.centres)] % 40
+    assert (inside.min(), inside.max()) == (2, 37)  # windows of 2 samples before and 3 from the sample on
+
+
+def _parts(made, trial):
+    from cebra_pipe.sklearn.labels import sessions
+    from cebra_pipe.sklearn.modes import plan
+
+    found = sessions(SIGNAL, (), trial)
+    return plan(found, None, False, 32), found, 1, "cpu", 0
+
+
+def test_a_list_of_trials_is_a_trial_number():
+    trial = np.repeat([0, 1], [150, 250])
+    listed = estimator().fit([[SIGNAL[:150], SIGNAL[150:]]], [[POSITION[:150], POSITION[150:]]])
+    numbered = estimator().fit(SIGNAL, POSITION, trial=trial)
+    assert listed.num_sessions_ is None
+    assert (listed.transform(SIGNAL) == numbered.transform(SIGNAL)).all()
+    inside = numbered.transform(SIGNAL, trial=trial)
+    assert (inside[:150] == numbered.transform(SIGNAL[:150])).all()
+
+
+def test_validation_data_keeps_the_best_model():
+    made = estimator(max_iterations=30, learning_rate=0.3).fit(
+        SIGNAL[:300], POSITION[:300], validation_data=(SIGNAL[300:], POSITION[300:]), validation_frequency=2, patience=4
+    )
+    steps, losses = zip(*made.solver_.log["valid"], strict=True)
+    assert steps[:3] == (0, 2, 4)
+    assert made.solver_.best_step == steps[int(np.argmin(losses))]
+
+
+def test_callback_sees_the_training():
+    seen = []
+    estimator().fit(
+        SIGNAL, callback=lambda step, solver: seen.append((step, len(solver.history))), callback_frequency=2
+    )
+    assert seen == [(0, 1), (2, 3)]
+
+
+def test_fallbacks_are_told():
+    with pytest.warns(UserWarning, match="time contrastive"):
+        fallback = estimator(conditional="time_delta").fit(SIGNAL, WAY)
+    assert (fallback.transform(SIGNAL) == estimator().fit(SIGNAL).transform(SIGNAL)).all()
+
+
+@pytest.mark.parametrize(
+    ("given", "options", "match"),
+    [
+        ((SIGNAL, POSITION[:10]), {}, "400 samples as in X, found 10"),
+        ((np.full((50, 3), np.nan),), {}, "contains NaN"),
+        ((SIGNAL, np.full(400, np.inf)), {}, "contains NaN or infinity"),
+        ((SIGNAL, WAY, WAY), {}, "at most one discrete"),
+        ((SIGNAL, np.stack([WAY, WAY], 1)), {}, "one column of integers"),
+        ((SIGNAL, np.array(["a"] * 400)), {}, "float or integer labels"),
+        ((SIGNAL[:4],), {}, "5 samples in a row"),
+        (([SIGNAL],), {}, "at least two sessions"),
+        ((TWO[0], [POSITION]), {}, "one array a session"),
+        ((TWO[0], [POSITION, WAY[:300]]), {}, "same kinds"),
+        ((SIGNAL,), {"hybrid": True}, "continuous labels beside hybrid"),
+        ((SIGNAL, POSITION, WAY), {"hybrid": True}, "continuous labels alone"),
+        ((SIGNAL, POSITION), {"conditional": "nothing"}, "time_delta"),
+        ((SIGNAL, POSITION), {"conditional": "delta_normal"}, "delta: expected a standard deviation"),
+        ((SIGNAL, POSITION), {"delta": 0.1}, "delta: expected None"),
+        ((SIGNAL, POSITION), {"prior": "uniform"}, "prior: expected None without a discrete label"),
+        ((SIGNAL,), {"label_weights": [1.0]}, "label_weights"),
+        ((SIGNAL, POSITION), {"label_weights": [1.0]}, "expected 2 numbers"),
+        ((SIGNAL, POSITION), {"num_negatives": 3, "batch_size": None}, "num_negatives"),
+        ((SIGNAL, WAY), {"batch_size": None}, "Set batch_size=512"),
+        (TWO[:2], {"batch_size": None}, "several sessions"),
+        ((SIGNAL,), {"time_offsets": 0}, "time_offsets"),
+        ((SIGNAL,), {"time_offsets": 1.5}, "time_offsets"),
+        ((SIGNAL,), {"time_offsets": 500}, "time_offset"),
+        ((SIGNAL,), {"max_iterations": 0}, "max_iterations"),
+        ((SIGNAL,), {"distance": "other"}, "distance"),
+        ((SIGNAL,), {"temperature": 0.0}, "temperature"),
+        ((SIGNAL,), {"model_architecture": "ofset5-model"}, "offset5-model"),
+        ((SIGNAL,), {"device": "cuda:9"}, "device"),
+    ],
+)
+def test_what_does_not_fit_is_told_before_training(given, options, match):
+    made = estimator(**options)
+    with pytest.raises(ValueError, match=match):
+        made.fit(*given)
+    with pytest.raises(ValueError, match="not fitted"):
+        made.transform(SIGNAL)
+
+
+def test_all_problems_come_at_once():
+    with pytest.raises(ValueError, match=r"(?s)y\[0\].*y\[1\]"):
+        estimator().fit(SIGNAL, POSITION[:10], WAY[:3])
+
+
+def test_clone_and_parameters():
+    made = estimator().fit(SIGNAL)
+    copy = clone(made)
+    assert copy.get_params() == made.get_params()
+    with pytest.raises(ValueError, match="expected a fitted model"):
+        copy.save("nowhere.pt")
+
+
+def test_a_file_is_never_executed(tmp_path):
+    path = tmp_path / "crafted.pt"
+    torch.save({"format": _Evil()}, path)
+    with pytest.raises(ValueError, match=r"crafted\.pt"):
+        CEBRA.load(path)
+    assert not (tmp_path / "ran").exists()
+    with pytest.raises(ValueError, match="weights_only"):
+        CEBRA.load(path, weights_only=False)
+    with pytest.raises(FileNotFoundError):
+        CEBRA.load(tmp_path / "none.pt")
+
+
+class _Evil:
+    def __reduce__(self):
+        return print, ("executed",)
+
+
+def test_it_is_a_public_name():
+    assert cebra_pipe.CEBRA is CEBRA
+    assert "offset10-model" in CEBRA.supported_model_architectures()
+    assert not [name for name in CEBRA.supported_model_architectures() if "subsample" in name]

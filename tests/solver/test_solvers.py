@@ -1,0 +1,292 @@
+"""Solvers: what the engine trains is what batches of windows train, in every mode."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+import cebra_pipe
+from cebra_pipe import data, solver
+from cebra_pipe.models import criterions
+from cebra_pipe.models.model import Offset10Model
+from cebra_pipe.solver import engine
+
+LENGTHS, NEURONS = (400, 300), (9, 7)
+
+
+def session(s: int = 0, dtype=np.float32) -> data.TensorDataset:
+    rng = np.random.default_rng(s)
+    angle = np.linspace(0, 40, LENGTHS[s]) + s
+    position = np.stack([np.sin(angle), np.cos(angle)], 1)
+    signal = np.maximum(position @ rng.normal(size=(2, NEURONS[s])), 0) + 0.1 * rng.normal(
+        size=(LENGTHS[s], NEURONS[s])
+    )
+    return data.TensorDataset(
+        signal.astype(dtype),
+        continuous=position,
+        discrete=(position[:, 0] > 0).astype(int),
+        trial=np.arange(LENGTHS[s]) // 50,
+    )
+
+
+def built(name: str, sessions: int = 1, seed: int = 0, criterion=None, **options) -> solver.Solver:
+    torch.manual_seed(seed)
+    made = [Offset10Model(n, 16, 4) for n in NEURONS[:sessions]]
+    model = torch.nn.ModuleList(made) if sessions > 1 else made[0]
+    criterion = criterion or criterions.LearnableCosineInfoNCE(min_temperature=0.1)
+    optimizer = torch.optim.Adam([*model.parameters(), *criterion.parameters()], lr=3e-3)
+    return solver.init(name, model=model, criterion=criterion, optimizer=optimizer, tqdm_on=False, **options)
+
+
+def dataset_for(of: solver.Solver, sessions: int) -> data.Dataset:
+    made = session() if sessions == 1 else data.DatasetCollection(session(0), session(1))
+    made.configure_for(of.models[0])
+    return made
+
+
+MODES = {
+    "continuous": ("single-session", "ContinuousDataLoader", 1, {}),
+    "time": ("single-session", "ContinuousDataLoader", 1, {"conditional": "time"}),
+    "delta_normal": ("single-session", "ContinuousDataLoader", 1, {"conditional": "delta_normal"}),
+    "discrete": ("single-session", "DiscreteDataLoader", 1, {"prior": "uniform"}),
+    "mixed": ("single-session", "MixedDataLoader", 1, {}),
+    "hybrid": ("single-session-hybrid", "HybridDataLoader", 1, {}),
+    "full": ("single-session-full", "FullDataLoader", 1, {}),
+    "continuous, two": ("multi-session", "ContinuousMultiSessionDataLoader", 2, {}),
+    "discrete, two": ("multi-session", "DiscreteMultiSessionDataLoader", 2, {}),
+    "mixed, two": ("multi-session", "MixedMultiSessionDataLoader", 2, {}),
+    "hybrid, two": ("multi-session-hybrid", "HybridMultiSessionDataLoader", 2, {}),
+}
+
+
+def loader_for(kind: str, of: solver.Solver, sessions: int, steps: int = 6, own: bool = False, **options):
+    options = {"batch_size": None if kind == "FullDataLoader" else 32, "time_offset": 5, "seed": 1, **options}
+    if kind.startswith("Discrete") and sessions == 1:
+        del options["time_offset"]
+    loader = getattr(data, kind)
+    if own:
+        loader = type("Own", (loader,), {"get_indices": lambda self, n=None: super(loader, self).get_indices(n)})
+    return loader(dataset_for(of, sessions), num_steps=steps, **options)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_engine_and_batches_train_alike(mode, monkeypatch):
+    """A loader with a get_indices of its own is read batch by batch: the same draws end in the same losses."""
+    monkeypatch.setattr(engine, "CHUNK", 1)
+    name, kind, sessions, options = MODES[mode]
+    fast, plain = built(name, sessions), built(name, sessions)
+    fast.fit(loader_for(kind, fast, sessions, **options))
+    plain.fit(loader_for(kind, plain, sessions, own=True, **options))
+    assert len(fast.history) == len(plain.history) == 6
+    for key in ("pos", "neg", "total", "temperature"):
+        np.testing.assert_allclose(fast.log[key], plain.log[key], rtol=2e-5, atol=2e-5)
+    for a, b in zip(fast.parameters(), plain.parameters(), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-4)
+
+
+def test_own_loader_says_so(capsys):
+    made = built("single-session")
+    made.fit(loader_for("ContinuousDataLoader", made, 1, steps=1, own=True))
+    assert "batch by batch, because of Own.get_indices" in capsys.readouterr().err
+    made.fit(loader_for("ContinuousDataLoader", made, 1, steps=1))
+    assert "batch by batch" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_training_lowers_the_loss(mode):
+    name, kind, sessions, options = MODES[mode]
+    made = built(name, sessions)
+    loader = loader_for(kind, made, sessions, steps=40, **options)
+    before = made.validation(loader)
+    made.fit(loader)
+    assert made.model.training
+    assert made.validation(loader) < before - 0.1
+
+
+@pytest.mark.parametrize("sessions", [1, 2])
+@pytest.mark.parametrize("kind", ["Continuous", "Discrete"])
+def test_a_constant_embedding_scores_chance(kind, sessions):
+    """The loss of a collapsed model is ln(negatives), of all sessions: 0 bits."""
+    made = built("multi-session" if sessions > 1 else "single-session", sessions, criterion=criterions.InfoNCE())
+    with torch.no_grad():
+        for model in made.models:
+            final = list(model.encoder.parameters())[-2:]
+            final[0].zero_(), final[1].fill_(1.0)
+    loader = loader_for(f"{kind}{'MultiSession' * (sessions > 1)}DataLoader", made, sessions)
+    assert made.validation(loader) == pytest.approx(np.log(32 * sessions), abs=1e-5)
+
+
+def test_same_seed_same_bits_and_global_generators_rest():
+    histories = []
+    for _ in range(2):
+        made = built("single-session")
+        loader = loader_for("ContinuousDataLoader", made, 1)
+        state = torch.get_rng_state()
+        made.fit(loader)
+        assert torch.equal(state, torch.get_rng_state())
+        histories.append(made.history)
+    assert histories[0] == histories[1]
+
+
+def test_without_a_seed_torchs_decides():
+    def drawn() -> list[int]:
+        return data.DiscreteDataLoader(session(), num_steps=1, batch_size=8).get_indices(8).reference.tolist()
+
+    torch.manual_seed(3)
+    first = drawn()
+    torch.manual_seed(3)
+    assert drawn() == first
+    torch.manual_seed(4)
+    assert drawn() != first
+
+
+def test_checkpoints_take_up_where_they_were(tmp_path):
+    made = built("single-session")
+    loader = loader_for("ContinuousDataLoader", made, 1)
+    made.fit(loader, save_frequency=2, logdir=tmp_path)
+    assert sorted(p.name for p in tmp_path.iterdir()) == [f"checkpoint_{n:07d}.pth" for n in (0, 2, 4)]
+    made.save(tmp_path)
+    other = built("single-session", seed=9)
+    other.load(tmp_path)
+    signal = loader.dataset.neural
+    assert torch.equal(other.transform(signal), made.transform(signal))
+    assert other.history == pytest.approx(made.history)
+    with pytest.raises(FileNotFoundError, match=r"checkpoint_0000000\.pth"):
+        other.load(tmp_path, "none.pth")
+    with pytest.raises(KeyError, match="optimizer"):
+        other.load_state_dict({"model": made.model.state_dict()})
+    other.load_state_dict({"model": made.model.state_dict()}, strict=False)
+
+
+def test_validation_keeps_the_best_and_stops():
+    made = built("single-session")
+    made.optimizer.param_groups[0]["lr"] = 0.0
+    loader = loader_for("ContinuousDataLoader", made, 1, steps=50)
+    held_out = loader_for("ContinuousDataLoader", made, 1, steps=2, seed=7)
+    made.fit(loader, held_out, valid_frequency=2, patience=3, restore_best=True)
+    steps = [number for number, _ in made.log["valid"]]
+    assert steps == list(range(0, 2 * len(steps), 2))
+    losses = [loss for _, loss in made.log["valid"]]
+    assert made.best_step == steps[int(np.argmin(losses))]
+    assert len(losses) - 1 - int(np.argmin(losses)) == 3  # three without a better one, and the end
+    assert len(made.history) < 50
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"decode": True},
+        {"valid_frequency": 3},
+        {"patience": 3},
+        {"save_hook": print},
+        {"save_frequency": 3},
+        {"logdir": "somewhere"},
+    ],
+)
+def test_options_without_effect_are_refused(options):
+    made = built("single-session")
+    with pytest.raises(ValueError, match=next(iter(options)).split("_")[0]):
+        made.fit(loader_for("ContinuousDataLoader", made, 1), **options)
+    assert made.history == []
+
+
+def test_windows_and_series_embed_alike():
+    """Both forms of the documents: a series, and windows cut beforehand."""
+    made = built("single-session")
+    made.fit(loader_for("ContinuousDataLoader", made, 1, steps=1))
+    series = session().neural
+    padded, inner = made.transform(series), made.transform(series, pad_before_transform=False)
+    assert padded.shape == (400, 4)
+    assert torch.allclose(padded[5:-4], inner, atol=1e-6)
+    assert torch.allclose(made.transform(series.unfold(0, 10, 1)), inner, atol=1e-6)
+    assert torch.allclose(made.get_embedding(series.T[None]), inner, atol=1e-6)
+    for rows in (1, 7, 100, 1000):
+        assert torch.allclose(made.transform(series, batch_size=rows), padded, atol=1e-6)
+
+
+def test_transform_tells_what_does_not_fit():
+    made = built("single-session")
+    with pytest.raises(ValueError, match="fitted"):
+        made.transform(session().neural)
+    made.fit(loader_for("ContinuousDataLoader", made, 1, steps=1))
+    with pytest.raises(ValueError, match=r"\(time, 9\)"):
+        made.transform(torch.zeros(50, 8))
+    with pytest.raises(ValueError, match="Tensor"):
+        made.transform(np.zeros((50, 9)))
+    with pytest.raises(RuntimeError, match="session_id"):
+        made.transform(session().neural, session_id=1)
+    several = built("multi-session", 2)
+    several.fit(loader_for("ContinuousMultiSessionDataLoader", several, 2, steps=1))
+    with pytest.raises(RuntimeError, match="0 to 1"):
+        several.transform(session().neural)
+    assert several.transform(session(1).neural, session_id=1).shape == (300, 4)
+
+
+def test_a_model_of_ones_own_is_trained():
+    class Own(torch.nn.Module):
+        num_input, num_output = 9, 3
+
+        def __init__(self):
+            super().__init__()
+            self.net = torch.nn.Conv1d(9, 3, 5)
+
+        def get_offset(self):
+            return data.Offset(2, 3)
+
+        def forward(self, x):
+            return torch.nn.functional.normalize(self.net(x)[..., 0], dim=1)
+
+    torch.manual_seed(0)
+    model, criterion = Own(), criterions.InfoNCE()
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
+    made = solver.init("single-session", model=model, criterion=criterion, optimizer=optimizer, tqdm_on=False)
+    loader = loader_for("ContinuousDataLoader", made, 1, steps=40)
+    before = made.validation(loader)
+    made.fit(loader)
+    assert made.validation(loader) < before - 0.1
+    assert made.transform(session().neural).shape == (400, 3)
+
+
+def test_a_criterion_of_ones_own_is_trained():
+    class Own(criterions.FixedInfoNCE):
+        def _distance(self, ref, pos, neg):
+            return (ref * pos).sum(1) * 2, ref @ neg.T * 2
+
+    made, same = built("single-session", criterion=Own()), built("single-session", criterion=criterions.InfoNCE(0.5))
+    for each in (made, same):
+        each.fit(loader_for("ContinuousDataLoader", each, 1))
+    np.testing.assert_allclose(made.log["total"], same.log["total"], rtol=1e-4)
+
+
+def test_a_step_of_ones_own_is_used():
+    class Own(solver.SingleSessionSolver):
+        def step(self, batch):
+            self.seen = [*vars(self).get("seen", []), batch.reference.shape]
+            return super().step(batch)
+
+    torch.manual_seed(0)
+    model, criterion = Offset10Model(9, 16, 3), criterions.InfoNCE()
+    made = Own(model, criterion, torch.optim.Adam(model.parameters()), tqdm_on=False)
+    made.fit(loader_for("ContinuousDataLoader", made, 1, steps=3))
+    assert made.seen == [(32, 9, 10)] * 3
+
+
+def test_aux_solver_reads_references_with_a_model_of_their_own():
+    torch.manual_seed(0)
+    other = Offset10Model(9, 16, 4)
+    made = built("single-session-aux", reference_model=other)
+    made.optimizer.add_param_group({"params": other.parameters()})
+    weights = [p.clone() for p in other.parameters()]
+    made.fit(loader_for("ContinuousDataLoader", made, 1, steps=3))
+    assert not any(torch.equal(a, b) for a, b in zip(weights, other.parameters(), strict=True))
+    with pytest.raises(ValueError, match="reference_model"):
+        built("single-session-aux")
+
+
+def test_registry_names():
+    names = solver.get_options()
+    assert {"single-session", "single-session-hybrid", "single-session-full", "multi-session"} <= set(names)
+    with pytest.raises(ValueError, match="single-session"):
+        solver.init("single-sesion")
+    assert cebra_pipe.solver.base.Solver is solver.Solver
