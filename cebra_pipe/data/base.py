@@ -120,8 +120,8 @@ class Dataset(ABC, HasDevice):
 class Loader(ABC, HasDevice):
     """Gives `num_steps` batches of `batch_size` draws, with replacement.
 
-    Draws come from `seed`; where it is None from `torch.initial_seed()`, so that torch.manual_seed decides. The global
-    generators themselves are left alone. ValueError for a `num_steps` or `batch_size` below 1.
+    Draws come from `seed`; where it is None from `torch.initial_seed()`, so that the seed set for torch decides. The
+    global generators themselves are left alone. ValueError for a `num_steps` or `batch_size` below 1.
     """
 
     dataset: Dataset | None = None

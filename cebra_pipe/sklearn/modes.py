@@ -68,7 +68,7 @@ class Plan:
 
 
 def plan(sessions: Sequence[Session], conditional: str | None, hybrid: bool, batch_size: int | None) -> Plan:
-    """The mode of data with these labels; time, with a warning, where `conditional` asks for labels that are not there."""
+    """The mode of data with these labels; time, with a warning, where `conditional` asks for labels that lack."""
     discrete, columns = sessions[0].kinds
     several, full = len(sessions) > 1, batch_size is None
     if conditional is not None and conditional not in CONDITIONALS:

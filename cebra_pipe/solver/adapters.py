@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from ..models.base import _OffsetModel
 from ..models.contrast import Contrast, Loss
 from ..models.criterions import _Blockwise
 from ..models.encoder import Encoder
-from ..models.model import _Named, _OffsetModel
+from ..models.named import Named
 from .network import Network
 
 
@@ -48,11 +49,11 @@ class OwnCriterion(nn.Module):
 
 def encoder_of(model: nn.Module) -> Encoder | Windowed:
     """The rows of a built-in model whose forward nobody changed, else its windows."""
-    plain = isinstance(model, _Named) and type(model).forward is _OffsetModel.forward and not training_differs(model)
+    plain = isinstance(model, Named) and type(model).forward is _OffsetModel.forward and not training_differs(model)
     return model.encoder if plain else Windowed(model)
 
 
-def training_differs(model: _Named) -> bool:
+def training_differs(model: Named) -> bool:
     """Whether a series cannot be encoded at once in place of windows: rows are thinned out, or dropout is by window."""
     return bool(model.encoder.architecture.unfit)
 

@@ -157,7 +157,6 @@ class Solver(ABC, HasDevice):
         ]
         return mine + own_parts(loader)
 
-
     def _temperature(self) -> Tensor:
         value = getattr(self.criterion, "temperature", 1.0)
         return torch.as_tensor(value, dtype=torch.float32)
