@@ -83,8 +83,8 @@ class TrainingConfig(Model):
 
     model: Line = Field(
         "offset10-model",
-        description=f"Architecture: {', '.join(name for name, row in SINGLE.items() if not row.unfit)}, and the families "
-        "of docs/models.md. The number is the window in samples.",
+        description=f"Architecture: {', '.join(name for name, row in SINGLE.items() if not row.unfit)}, "
+        "and the families of docs/models.md. The number is the window in samples.",
     )
     output_dimension: Int = Field(3, ge=1, le=256, description="Dimensions of the embedding.")
     hidden_units: Int = Field(32, ge=2, le=4096, description="Channels of the hidden layers.")
