@@ -151,10 +151,18 @@ def finish(
     time = samples.time[rows]
     epoch = epochs_of(time, numbers, limit)
     notes = {"samples_read": len(kept), "dropped": dropped, **samples.notes}
-    notes |= describe.notes(neural, samples.rate, made, time, epoch, numbers, limit)
+    notes |= describe.notes(neural, samples.rate, made, time, epoch, numbers, limit, two_valued(config, read))
     return Recording(
         neural, samples.rate, made, time, epoch, numbers, samples.neurons, config.select.minimum_rate, notes
     )
+
+
+def two_valued(config: RecordingConfig, read: Mapping[str, Read]) -> list[str]:
+    """Continuous labels that are read as two values; on a clock of its own such a label is interpolated to more."""
+    values = {
+        name: read[f"labels.{name}"].values for name, label in config.labels.items() if label.kind == "continuous"
+    }
+    return [name for name, found in values.items() if len(np.unique(found[np.isfinite(found)])) == 2]
 
 
 def told(dropped: Mapping[str, int]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -19,15 +19,16 @@ def notes(
     epoch: np.ndarray,
     trial: np.ndarray,
     limit: float,
+    binary: Sequence[str],
 ) -> dict[str, object]:
-    """Plain numbers and text, for the recording's metadata and `check`."""
-    binary = [name for name, label in labels.items() if not label.discrete and len(np.unique(label.values)) == 2]
+    """Plain numbers and text, for the recording's metadata and `check`; `binary` names labels of two values."""
     return {
         "samples": len(neural),
         "trials": int(trial[-1]) + 1,
         "epochs": int(epoch[-1]) + 1,
         **gaps(time, epoch, trial, rate, limit),
         "labels": {name: label_notes(label) for name, label in labels.items()},
+        "two_valued": list(binary),
         "proposals": [f"{name} has two values: set `kind: discrete`" for name in binary],
         "zero_share": share_of_zeros(neural),
         "constant_neurons": int((neural == neural[0]).all(axis=0).sum()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -70,11 +71,16 @@ def sources(config: RecordingConfig, where: str = "recording") -> list[str]:
     return sorted({item.file for item in found.values()})
 
 
+def located(folder: str | Path, name: str) -> str:
+    """The path of a file of a recording; `~` is the user's home in either."""
+    return os.path.normpath(os.path.join(os.path.expanduser(folder), os.path.expanduser(name)))
+
+
 class Shelf:
     """Files that were opened, each once for the same options."""
 
     def __init__(self, data_folder: str | Path, files: Mapping[str, Path] | None = None):
-        self.folder, self.files = Path(data_folder), files or {}
+        self.folder, self.files = data_folder, files or {}
         self.opened: dict[tuple, Contents] = {}
 
     def open(self, item: Wanted) -> Contents:
@@ -83,7 +89,7 @@ class Shelf:
         options = {name: value for name, value in options.items() if value is not None}
         key = (item.file, *sorted(options.items()))
         if key not in self.opened:
-            self.opened[key] = open_file(self.files.get(item.file, self.folder / item.file), **options)
+            self.opened[key] = open_file(self.files.get(item.file, located(self.folder, item.file)), **options)
         return self.opened[key]
 
     def read(self, item: Wanted) -> Read:

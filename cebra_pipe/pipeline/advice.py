@@ -60,8 +60,8 @@ def label_warnings(name: str, recording: Recording) -> Iterator[str]:
     for key, label in recording.labels.items():
         values, counts = np.unique(label.values, return_counts=True)
         where = f"{name}.{key}"
-        if not label.discrete and len(values) == 2:
-            yield f"{where} has two values, {values[0]:g} and {values[1]:g}: kind: discrete makes it a class"
+        if key in recording.notes.get("two_valued", ()):
+            yield f"{where} has two values, {values[0]:g} and {values[-1]:g}: kind: discrete makes it a class"
         elif not label.discrete and len(values) < 100:
             told = f"{len(values)} distinct values, {np.median(counts):g} samples each (median)"
             yield f"{where} has {told}: positives are drawn uniformly among them"

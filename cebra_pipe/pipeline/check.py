@@ -92,9 +92,13 @@ def describe(name: str, one: Prepared) -> str:
     r, count = one.recording, np.bincount(one.cuts[0].part, minlength=len(NAMES))
     parts = ", ".join(f"{part} {n}" for part, n in zip(NAMES, count, strict=True))
     return (
-        f"{name}: {len(r)} samples × {r.neural.shape[1]} neurons at {r.rate:g} Hz, {len(np.unique(r.trial))} trials, "
-        f"{r.epoch[-1] + 1} epochs; fold 0: {parts}"
+        f"{name}: {len(r)} samples × {counted(r.neural.shape[1], 'neuron')} at {r.rate:g} Hz, "
+        f"{counted(len(np.unique(r.trial)), 'trial')}, {counted(r.epoch[-1] + 1, 'epoch')}; fold 0: {parts}"
     )
+
+
+def counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def check_condition(plan: Plan, k: Condition, prepared: Mapping[str, Prepared], problems: Problems) -> Iterator[str]:

@@ -222,7 +222,7 @@ class Study(Model):
         description="auto: a GPU where one is seen and the job may use it, else the CPU; cuda: an error without one.",
     )
     results: Path = Field("results", description="Folder of the result trees.")
-    data_folder: Path = Field(".", description="Folder that relative paths of recordings start from.")
+    data_folder: Path = Field(".", description="Folder that relative paths of recordings start from; ~ is your home.")
     recordings: dict[Name, RecordingConfig] = Field(
         min_length=1, description="Name: where it lies, or how it is simulated."
     )

@@ -6,7 +6,7 @@ import hashlib
 import os
 from pathlib import Path
 
-from ..data.sources import sources
+from ..data.sources import located, sources
 from .study import Resolved
 
 
@@ -15,7 +15,7 @@ def files_of(study: Resolved, recording: str) -> list[str]:
     folder = study.config.data_folder
     found = sources(study.config.recordings[recording], f"recordings.{recording}")
     # Normalised: Snakemake warns of paths that start with ./
-    return [os.path.normpath(os.path.join(folder, name)) for name in found]
+    return [located(folder, name) for name in found]
 
 
 def content_hash(path: str, root: str) -> str:

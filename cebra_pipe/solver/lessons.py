@@ -103,7 +103,8 @@ def _exams(task: Task, name: str, masks: Sequence[np.ndarray], timeline: Timelin
         for objective in _named(name, _objectives, task, recordings, mine):
             stream = generator("evaluate", task.study_seed, task.contents[chosen], task.fold, name, objective.name)
             made.append(exam(objective, session, batch, rounds, stream, shift))
-            _tell_own_trials(name, made[-1], mine)
+            if any(np.ptp(r.trial) for r in recordings):  # a recording of one trial has no other to take them from
+                _tell_own_trials(name, made[-1], mine)
     return made
 
 

@@ -12,6 +12,7 @@ import pytest
 from cebra_pipe.data import clocks, spikes
 from cebra_pipe.data.assemble import assemble, sources
 from cebra_pipe.data.select import speed
+from cebra_pipe.data.sources import located
 from cebra_pipe.errors import UserError
 from cebra_pipe.pipeline.recording_options import RecordingConfig
 
@@ -558,3 +559,21 @@ def test_neurons_with_missing_values_can_be_left_out_as_told(tmp_path):
     assert "read the other neurons by `columns`" in told
     config = RecordingConfig(file="rat.npz", neural={"key": "spikes", "columns": [0, 2]}, rate=40)
     np.testing.assert_array_equal(assemble(config, tmp_path, "rat").neural, neural[:, [0, 2]])
+
+
+def test_a_flag_on_a_clock_of_its_own_is_still_a_flag(rat):
+    """Interpolated to the neural clock it has values between; what the file holds is what counts."""
+    flag = {"key": "flag", "time": "clock"}
+    made = rat({"labels": {"flag": flag}}, flag=np.tile([0.0, 1.0], 21), clock=np.arange(42) * 0.15)
+    assert len(np.unique(made.labels["flag"].values)) > 2
+    assert made.notes["proposals"] == ["flag has two values: set `kind: discrete`"]
+
+
+def test_home_is_known(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "data").mkdir()
+    write_npz(tmp_path / "data" / "rat.npz", spikes=NEURAL)
+    config = RecordingConfig(file="rat.npz", neural="spikes", rate=40)
+    assert len(assemble(config, "~/data", "rat")) == LENGTH
+    assert len(assemble(RecordingConfig(file="~/data/rat.npz", neural="spikes", rate=40), ".", "rat")) == LENGTH
+    assert located("~/data", "rat.npz") == str(tmp_path / "data" / "rat.npz")

@@ -220,6 +220,13 @@ def test_what_the_log_of_a_fit_would_say(folder, capsys):
     assert out.err == ""
 
 
+def test_a_recording_of_one_trial_has_no_other_to_take_positives_from(folder, capsys):
+    run(folder, recordings__a__trials=None, split={"scheme": "blocks", "gap": 0.25})
+    told = capsys.readouterr().out
+    assert "a: 600 samples × 6 neurons at 20 Hz, 1 trial, 1 epoch; fold 0" in told
+    assert "score of a on" not in told
+
+
 def test_more_neurons_than_samples_are_doubted(folder, capsys):
     neural = np.random.default_rng(0).poisson(1, (600, 700))
     for name in "ab":

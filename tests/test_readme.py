@@ -1,0 +1,46 @@
+"""The configs that the README shows run as they stand."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from cebra_pipe.pipeline import check
+
+README = Path(__file__).resolve().parents[1] / "README.md"
+
+
+@pytest.fixture
+def data(tmp_path, monkeypatch) -> None:
+    """The files that the README names, of a mouse that runs up and down for 60 s."""
+    monkeypatch.chdir(tmp_path)
+    rng, seconds = np.random.default_rng(0), np.arange(2400) / 40
+    position = np.abs((seconds * 0.4) % 3.2 - 1.6)
+    spikes = rng.poisson(0.3 * np.exp(-((position[:, None] - np.linspace(0, 1.6, 8)) ** 2) / 0.05))
+    row, unit = np.nonzero(spikes)
+    Path("data").mkdir()
+    np.savez("data/mouse.npz", spikes=spikes, position=position)
+    table(Path("data/spikes.csv"), "time,unit", seconds[row] + 0.01, unit)
+    table(Path("data/track.csv"), "seconds,x", seconds[::2], position[::2])
+
+
+def table(path: Path, header: str, *columns: np.ndarray) -> None:
+    np.savetxt(path, np.stack(columns, axis=1), fmt="%.4f", delimiter=",", header=header, comments="")
+
+
+def test_your_own_recording(data, capsys):
+    study, rat = re.findall(r"```yaml\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    raw = yaml.safe_load(study)
+    raw["recordings"] |= yaml.safe_load(rat)
+    Path("mine.yaml").write_text(yaml.safe_dump(raw))
+    assert check.main(argparse.Namespace(config=Path("mine.yaml"))) == 0
+    told = capsys.readouterr().out
+    assert "mouse: 2400 samples × 8 neurons at 40 Hz" in told
+    assert "rat: 23" in told
+    assert "mine.yaml: in order." in told
+    assert "warning" not in told.replace("warning: rat: ", "")
