@@ -4,20 +4,32 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..errors import Problem, UserError, did_you_mean
 from ..streams import generator
-from .parts import autocorrelation_time, content, coordinates, segments, shift_labels
-from .recording import Label, Recording
+from .parts import content, segments
+from .recording import Recording
+from .shifts import circular_shifts, source
 
-AWAY = 5  # autocorrelation times that a circular shift keeps from no shift at all
+
+@dataclass(frozen=True, eq=False)
+class Repeat:
+    """One repeat of a control of one recording."""
+
+    number: int
+    own: np.random.Generator  # of this repeat
+    shared: np.random.Generator  # the same for every repeat
+    inside: np.ndarray  # (n,) sample numbers: the stitched time that labels are shifted in
 
 
-def apply_control(kind: str | None, recording: Recording, seed: int, study_seed: int) -> Recording:
-    """The recording as control `kind` transforms it; the same for equal content and seeds, whatever its name."""
+def apply_control(kind: str | None, recording: Recording, inside: np.ndarray, seed: int, study_seed: int) -> Recording:
+    """The recording as control `kind` transforms it; the same for equal content and seeds, whatever its name.
+
+    inside: (time,) bool, the samples whose windows lie in their epoch.
+    """
     if kind is None:
         return recording
     if kind not in CONTROLS:
@@ -26,49 +38,42 @@ def apply_control(kind: str | None, recording: Recording, seed: int, study_seed:
         raise UserError(
             Problem("control", "labels to transform", "none", "Use neuron_shift for recordings without labels.")
         )
-    return CONTROLS[kind](recording, generator("control", kind, study_seed, content(recording), seed))
+    key = ("control", kind, study_seed, content(recording))
+    return CONTROLS[kind](recording, Repeat(seed, generator(*key, seed), generator(*key), np.flatnonzero(inside)))
 
 
-def nearest_shift(label: Label, rate: float) -> int:
-    """Samples below which a circular shift is too near to none: five autocorrelation times of the label."""
-    return max(1, int(np.ceil(AWAY * autocorrelation_time(coordinates(label), rate) * rate)))
-
-
-def circular_shift(recording: Recording, stream: np.random.Generator) -> Recording:
-    """All labels rolled by one shift, at least five autocorrelation times of each label away from none.
+def circular_shift(recording: Recording, repeat: Repeat) -> Recording:
+    """All labels rolled together by one shift, each repeat by another one as long as there are any left.
 
     A label that is too slow for any shift (classes recorded one after the other) does not bound it, and is named.
     """
-    length = len(recording)
-    nearest = {name: nearest_shift(label, recording.rate) for name, label in recording.labels.items()}
-    slow = {name: n for name, n in sorted(nearest.items()) if 2 * n > length}
-    listed = ", ".join(f"{name} {n / recording.rate:.1f} s" for name, n in slow.items())
-    if len(slow) == len(nearest):
-        expected = (
-            f"a label with five autocorrelation times in half the recording ({length / recording.rate / 2:.1f} s)"
-        )
+    inside, rate = repeat.inside, recording.rate
+    shifts = circular_shifts(recording.labels, rate, inside, repeat.shared)
+    listed = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in shifts.slow.items())
+    if not len(shifts.values):
+        half = len(inside) / rate / 2
+        expected = f"a label with five autocorrelation times in half the recording ({half:.1f} s)"
         raise UserError(
             Problem("control: circular_shift", expected, listed, "Use a longer recording or another control.")
         )
-    if slow:
+    if listed:
         print(f"circular_shift: too slow to be shifted away from itself: {listed}", file=sys.stderr, flush=True)
-    bound = max(n for name, n in nearest.items() if name not in slow)
-    shift = int(stream.integers(bound, length - bound + 1))
-    return _with_labels(recording, lambda values: shift_labels(values, shift))
+    rows = source(inside, int(shifts.values[repeat.number % len(shifts.values)]), len(recording))
+    return _with_labels(recording, lambda values: values[rows])
 
 
-def permute_labels(recording: Recording, stream: np.random.Generator) -> Recording:
+def permute_labels(recording: Recording, repeat: Repeat) -> Recording:
     """Label rows in random order: destroys their autocorrelation too."""
-    order = stream.permutation(len(recording))
+    order = repeat.own.permutation(len(recording))
     return _with_labels(recording, lambda values: values[order])
 
 
-def permute_neural(recording: Recording, stream: np.random.Generator) -> Recording:
+def permute_neural(recording: Recording, repeat: Repeat) -> Recording:
     """Neural rows in random order: destroys their autocorrelation too."""
-    return replace(recording, neural=recording.neural[stream.permutation(len(recording))])
+    return replace(recording, neural=recording.neural[repeat.own.permutation(len(recording))])
 
 
-def trial_shuffle(recording: Recording, stream: np.random.Generator) -> Recording:
+def trial_shuffle(recording: Recording, repeat: Repeat) -> Recording:
     """Each trial with the labels of another trial of its class, warped to its length (nearest sample).
 
     The class is that of all discrete labels, so what is broken is the coding of the single trial, not of the label.
@@ -80,15 +85,15 @@ def trial_shuffle(recording: Recording, stream: np.random.Generator) -> Recordin
             Problem("control", "trial_shuffle with two trials or more", "1", "Give the recording's `trials`.")
         )
     source = np.arange(len(recording))
-    for mine, other in enumerate(_partners(_classes(recording, start, length), stream)):
+    for mine, other in enumerate(_partners(_classes(recording, start, length), repeat.own)):
         warped = ((np.arange(length[mine]) + 0.5) * length[other] / length[mine]).astype(np.int64)
         source[start[mine] : start[mine] + length[mine]] = start[other] + warped
     return _with_labels(recording, lambda values: values[source])
 
 
-def neuron_shift(recording: Recording, stream: np.random.Generator) -> Recording:
+def neuron_shift(recording: Recording, repeat: Repeat) -> Recording:
     """Each neuron circularly shifted on its own: breaks what neurons share and keeps each one's autocorrelation."""
-    shifts = stream.integers(1, len(recording), size=recording.neural.shape[1])
+    shifts = repeat.own.integers(1, len(recording), size=recording.neural.shape[1])
     rolled = [np.roll(recording.neural[:, n], shift) for n, shift in enumerate(shifts)]
     return replace(recording, neural=np.stack(rolled, axis=1))
 
@@ -118,7 +123,7 @@ def _partners(classes: np.ndarray, stream: np.random.Generator) -> np.ndarray:
     return partner
 
 
-CONTROLS: Mapping[str, Callable[[Recording, np.random.Generator], Recording]] = {
+CONTROLS: Mapping[str, Callable[[Recording, Repeat], Recording]] = {
     "circular_shift": circular_shift,
     "permute_labels": permute_labels,
     "permute_neural": permute_neural,

@@ -63,11 +63,6 @@ def keep_units(neural: np.ndarray, train: np.ndarray, rate: float, minimum_rate:
     return kept
 
 
-def shift_labels(values: np.ndarray, shift: int) -> np.ndarray:
-    """The label `shift` samples later, in stitched time: epochs lie end to end and the end joins the start."""
-    return np.roll(values, shift, axis=0)
-
-
 def coordinates(label: Label) -> np.ndarray:
     """(time, d) float64: the label where distances mean something: classes as indicators, angles as points."""
     if label.discrete:

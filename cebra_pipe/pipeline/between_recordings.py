@@ -8,12 +8,11 @@ from itertools import combinations, permutations
 
 import numpy as np
 
-from ..data.controls import nearest_shift
-from ..data.parts import autocorrelation_time, coordinates
+from ..data.shifts import Shifts, circular_shifts
 from ..errors import Problem, UserError
 from ..sklearn.bins import Bins, common_bins, unit_rows
 from ..sklearn.maps import complete, linear_map_r2
-from ..sklearn.nulls import SMALLEST_NULL, Shifts, draw_shifts
+from ..sklearn.nulls import SMALLEST_NULL
 from ..streams import generator
 from .sessions import (
     Key,
@@ -114,7 +113,7 @@ def _summary(
 ) -> dict:
     mean, recordings = float(_statistic(definition, real)), len(shifts)
     about = {"mean": mean, "mean_with_padded": float(_statistic(definition, padded)), "pairs": math.comb(recordings, 2)}
-    return about | _tested(mean, null, shifts)
+    return about | _tested(mean, null, shifts, held_out=DEFINITIONS[definition][0] != DEFINITIONS[definition][1])
 
 
 # ---- the null --------------------------------------------------------------------------------------------------------
@@ -125,16 +124,16 @@ def draw(spec: dict, sessions: tuple[Session, ...]) -> list[Shifts]:
     for session in sessions:
         copy = copies[session.content] = copies.get(session.content, -1) + 1  # equal recordings: streams of their own
         stream = generator("consistency", spec["study_seed"], session.content, copy)
-        labels = [session.labels[name] for name in spec["labels"]]
-        # A class that is recorded once (one direction after the other) has no shift of its own: position sets the pace.
-        paced = [label for label in labels if not label.discrete] or labels
-        nearest = max(nearest_shift(label, session.rate) for label in paced)
-        memory = max(autocorrelation_time(coordinates(label), session.rate) for label in paced) * session.rate
-        found.append(draw_shifts(stream, len(session), nearest, spec["null"], memory))
+        labels = {name: session.labels[name] for name in spec["labels"]}
+        # Parts and padding move with the labels: every sample counts, and the embedding keeps its autocorrelation.
+        shifts = circular_shifts(labels, session.rate, np.arange(len(session)), stream)
+        # Classes recorded one after the other have no shift of their own: position sets the pace. It must have one.
+        stuck = any(not labels[name].discrete for name in shifts.slow)
+        found.append(shifts.first(0 if stuck else spec["null"]))
     fewest = min(len(shifts.values) for shifts in found)
     if fewest < spec["null"]:
         _say(f"null: {fewest} of {spec['null']} shifts lie five autocorrelation times away from none")
-    return [Shifts(shifts.values[:fewest], shifts.available, shifts.effective) for shifts in found]
+    return [shifts.first(fewest) for shifts in found]
 
 
 def _null(
@@ -159,13 +158,28 @@ def _null(
     return scores
 
 
-def _tested(real: float, null: np.ndarray, shifts: list[Shifts]) -> dict:
-    """The null draws and p: ties count as draws that reach the real value. No draws where the truth has no score."""
+def _tested(real: float, null: np.ndarray, shifts: list[Shifts], held_out: bool) -> dict:
+    """The null draws and p: ties count as draws that reach the real value. No draws where the truth has no score.
+
+    An in-sample R² grows with the smoothness of bin means, and a shift makes laps meet inside a lap: of noise that is
+    continuous in a lap and not from lap to lap, more than the level says would be significant.
+    """
     known = null[np.isfinite(null)]
-    enough = len(known) >= SMALLEST_NULL and len(shifts) >= FEWEST_RECORDINGS and np.isfinite(real)
-    p = (1 + (known >= real).sum()) / (1 + len(known)) if enough else np.nan
-    effective = min(of.effective for of in shifts) if len(known) else 0.0
-    return {"null": known.tolist(), "null_n": len(known), "null_effective": float(effective), "p": float(p)}
+    missing = {
+        "in-sample, no p": not held_out,
+        "two recordings, description only, no p": len(shifts) < FEWEST_RECORDINGS,
+        "no score, no p": not np.isfinite(real),
+        "n too small for p": 0 < len(known) < SMALLEST_NULL,
+        "no null": not len(known),
+    }
+    why = next((text for text, holds in missing.items() if holds), "")
+    return {
+        "null": known.tolist(),
+        "null_n": len(known),
+        "null_effective": float(min(of.effective for of in shifts)) if len(known) else 0.0,
+        "p": float("nan") if why else float((1 + (known >= real).sum()) / (1 + len(known))),
+        "note": why,
+    }
 
 
 def _say(line: str) -> None:

@@ -82,6 +82,7 @@ def _summary(definition: str, rows: list[dict], padded: list[dict]) -> dict:
         "null_n": 0,
         "null_effective": 0.0,
         "p": float("nan"),
+        "note": "no null for this comparison",
     }
 
 

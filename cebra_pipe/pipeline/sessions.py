@@ -11,6 +11,7 @@ import numpy as np
 
 from ..data.parts import content, part_of, read_split
 from ..data.recording import Label, Recording
+from ..data.shifts import shifted
 from ..data.table import Table, read_table
 from ..errors import Problem, Problems, UserError
 from ..sklearn.bins import Bins, bin_means
@@ -77,8 +78,9 @@ def shifted_means(
     means, counts = {}, {}
     for part in PARTS:
         rows = np.flatnonzero(session.chosen(key, part))
-        bins, embedding = index[rows], session.runs[key].embedding
-        moved = (embedding[(rows + shift) % len(session)] for shift in shifts)
+        bins, embedding, every = index[rows], session.runs[key].embedding, np.arange(len(session))
+        # The labels move by shift, which is the embedding by -shift.
+        moved = (embedding[shifted(every, rows, np.array([-shift]))[0]] for shift in shifts)
         means[part] = np.stack([bin_means(values, bins, n_bins, minimum)[0] for values in moved])
         counts[part] = np.bincount(bins, minlength=n_bins)
     return Means(means, counts)

@@ -85,13 +85,9 @@ def _comparison(study: Study, table: Table) -> Iterator[dict]:
             "null_n": int(about.get("null_n") or 0),
             "null_effective": np.nan if about.get("null_effective") is None else about["null_effective"],
             "coverage": _mean(mine["coverage"]),
-            "note": _note(len(null)),
+            "note": about.get("note") or "",
         }
         yield {"what": "null", "definition": definition, "score": null}
-
-
-def _note(draws: int) -> str:
-    return "" if draws else "no null for this comparison"
 
 
 def _mean(values: np.ndarray) -> float:
@@ -241,13 +237,7 @@ def _drawn_null(summaries: Table) -> str:
 
 
 def _said(summary: Table) -> str:
-    n = int(summary["null_n"][0])
-    p = probability(summary["p"][0], n)
-    if n <= 0:
-        told = summary["note"][0]
-    elif p:
-        told = f"p = {p}" if p[0].isdigit() else p
-    else:
-        told = "description only, no p"
+    p = probability(summary["p"][0], int(summary["null_n"][0]))
+    told = f"p = {p}" if p[:1].isdigit() else summary["note"][0] or p
     pairs = int(summary["n"][0])
     return f"mean {summary['score'][0]:.2f}, {pairs} {'pair' if pairs == 1 else 'pairs'}; {told}"

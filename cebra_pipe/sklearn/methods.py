@@ -23,7 +23,7 @@ class Samples:
     valid: np.ndarray
     test: np.ndarray
     padded: np.ndarray  # of the test part
-    unpadded: np.ndarray  # of the whole recording: what a label is shifted around
+    inside: np.ndarray  # (time,) bool: samples that are not padded, the time that labels are shifted in
 
     @property
     def query(self) -> np.ndarray:

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..data.recording import Label
+from ..data.shifts import shifted
+
 SMALLEST_NULL = 19  # draws below which no p is given: 1 / (1 + 19) = 0.05
 CHUNK = 4_000_000  # values of shifted truth held at a time
 NO_P_CONTROLS: Mapping[str, str] = {
@@ -40,15 +43,6 @@ class Metric:
 
     def at_least_as_good(self, scores: np.ndarray, score: float) -> np.ndarray:
         return self.sign * scores >= self.sign * score
-
-
-@dataclass(frozen=True)
-class Shifts:
-    """Circular shifts of one label, in samples of stitched time."""
-
-    values: np.ndarray  # (draw,)
-    available: int  # shifts that keep away from none
-    effective: float  # of these, how many are independent: usable time over autocorrelation time
 
 
 def distance(a: np.ndarray, b: np.ndarray, period: float | None) -> np.ndarray:
@@ -82,35 +76,18 @@ METRICS: Mapping[str, Metric] = {
 }
 
 
-def draw_shifts(stream: np.random.Generator, length: int, nearest: int, draws: int, memory: float) -> Shifts:
-    """Shifts from `nearest` to length - nearest, without replacement; all of them where there are fewer than `draws`.
-
-    Equal streams give labels of one recording the same shifts as far as their own bounds admit them.
-    `memory` is the label's autocorrelation time in samples.
-    """
-    order = stream.permutation(length)
-    admitted = order[(order >= nearest) & (order <= length - nearest)]
-    effective = len(admitted) / memory if memory > 0 else float(len(admitted))
-    return Shifts(admitted[:draws], len(admitted), min(effective, float(len(admitted))))
-
-
-def shifted_truth(values: np.ndarray, samples: np.ndarray, shifts: np.ndarray) -> np.ndarray:
-    """(draw, sample) the label that each shift brings to `samples`: label[(sample - shift) mod length]."""
-    return values[(samples[None] - shifts[:, None]) % len(values)]
-
-
 def null_scores(
-    metric: Metric,
-    values: np.ndarray,
-    samples: np.ndarray,
-    predicted: np.ndarray,
-    shifts: np.ndarray,
-    period: float | None,
+    metric: Metric, label: Label, inside: np.ndarray, samples: np.ndarray, predicted: np.ndarray, shifts: np.ndarray
 ) -> np.ndarray:
-    """(draw,) scores of fixed predictions at `samples` against the label under each shift."""
+    """(draw,) scores of fixed predictions (sample,) against the label (time,) under each shift of the samples `inside`.
+
+    samples: (sample,) numbers of the predicted samples, all of them inside.
+    """
+    places = np.searchsorted(inside, samples)
     rows = max(1, CHUNK // max(len(samples), 1))
     pieces = [shifts[i : i + rows] for i in range(0, len(shifts), rows)]
-    scores = [metric.score(shifted_truth(values, samples, piece), predicted, period) for piece in pieces]
+    truths = (label.values[shifted(inside, places, piece)] for piece in pieces)
+    scores = [metric.score(truth, predicted, label.period) for truth in truths]
     return np.concatenate(scores) if scores else np.zeros(0)
 
 

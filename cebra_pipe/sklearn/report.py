@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from ..data.controls import nearest_shift
-from ..data.parts import autocorrelation_time, content, coordinates
-from ..data.recording import Label
+from ..data.parts import content
+from ..data.shifts import Shifts, circular_shifts
 from ..data.table import Table
 from ..streams import generator
 from .methods import Decoded, Task, quantisation_floor
-from .nulls import METRICS, SMALLEST_NULL, Shifts, draw_shifts, null_scores, p_value, why_no_p
+from .nulls import METRICS, SMALLEST_NULL, null_scores, p_value, why_no_p
 
 TRACED = ("embedding", "naive_bayes", "window_knn")
 SCORES: Mapping[str, object] = {
@@ -40,22 +39,11 @@ class Result:
     decoded: Mapping[str, Decoded]
 
 
-def shifted_label(task: Task, name: str) -> Label:
-    """The label at the samples that are not padded, laid end to end.
-
-    Padded samples lie at the ends of trials, where a label has values of its own: with them in the shifted truth but
-    not in the true one, even a constant would beat its null.
-    """
-    label = task.label(name)
-    return replace(label, values=label.values[task.samples.unpadded])
-
-
 def label_shifts(task: Task, name: str, draws: int, study_seed: int) -> Shifts:
     """The circular shifts of one label: a function of the recording's labels and time and of the study's seed."""
-    label, rate = shifted_label(task, name), task.recording.rate
     stream = generator("shift", study_seed, content(task.recording, neural=False))
-    memory = autocorrelation_time(coordinates(label), rate) * rate
-    return draw_shifts(stream, len(label.values), nearest_shift(label, rate), draws, memory)
+    inside = np.flatnonzero(task.samples.inside)
+    return circular_shifts({name: task.label(name)}, task.recording.rate, inside, stream).first(draws)
 
 
 def score_rows(
@@ -88,9 +76,9 @@ def _of_label(task: Task, name: str) -> dict:
 
 
 def _scored(task: Task, name: str, decoded: Decoded, shifts: Shifts, draws: int, no_p: str) -> dict:
-    label, metric = shifted_label(task, name), METRICS[task.label(name).kind]
-    place = np.searchsorted(task.samples.unpadded, task.samples.test)
-    null = null_scores(metric, label.values, place, decoded.test, shifts.values, label.period)
+    label, samples = task.label(name), task.samples
+    metric = METRICS[label.kind]
+    null = null_scores(metric, label, np.flatnonzero(samples.inside), samples.test, decoded.test, shifts.values)
     return {
         "score": decoded.score,
         "valid_score": decoded.valid_score,

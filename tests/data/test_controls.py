@@ -7,12 +7,21 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cebra_pipe.data.controls import CONTROLS, OF_LABELS, apply_control, nearest_shift
+from cebra_pipe.data.controls import CONTROLS, OF_LABELS
+from cebra_pipe.data.controls import apply_control as apply_to
+from cebra_pipe.data.parts import autocorrelation_time, coordinates, windows_inside
 from cebra_pipe.data.recording import Label
 from cebra_pipe.datasets.rats import simulate
 from cebra_pipe.errors import UserError
 
 RAT = simulate(5, 6, 3000, 0.5, 0.0)
+
+
+INSIDE = windows_inside(RAT.epoch, 5, 5)
+
+
+def apply_control(kind, recording, seed, study_seed, inside=INSIDE):
+    return apply_to(kind, recording, inside, seed, study_seed)
 
 
 @pytest.fixture(params=sorted(CONTROLS))
@@ -48,17 +57,34 @@ def test_no_control_is_the_recording():
     assert apply_control(None, RAT, 1, 1) is RAT
 
 
-def test_all_labels_move_together_and_away_from_none():
-    nearest = max(nearest_shift(label, RAT.rate) for label in RAT.labels.values())
-    position = RAT.labels["position"].values
-    seen = set()
+def test_all_labels_move_together_in_the_time_of_whole_windows_and_away_from_none():
+    labels = {name: label.values[INSIDE] for name, label in RAT.labels.items()}
+    nearest = max(
+        5 * autocorrelation_time(coordinates(replace(RAT.labels[n], values=v)), RAT.rate) * RAT.rate
+        for n, v in labels.items()
+    )
+    seen = []
     for seed in range(40):
-        made = apply_control("circular_shift", RAT, seed, 1)
-        (shift,) = [s for s in range(len(RAT)) if np.array_equal(np.roll(position, s), made.labels["position"].values)]
-        np.testing.assert_array_equal(np.roll(RAT.labels["direction"].values, shift), made.labels["direction"].values)
-        assert nearest <= shift <= len(RAT) - nearest
-        seen.add(shift)
-    assert len(seen) > 35
+        made = {
+            name: label.values[INSIDE] for name, label in apply_control("circular_shift", RAT, seed, 1).labels.items()
+        }
+        length, position = INSIDE.sum(), labels["position"]
+        (shift,) = [s for s in range(length) if np.array_equal(np.roll(position, s), made["position"])]
+        np.testing.assert_array_equal(np.roll(labels["direction"], shift), made["direction"])
+        assert nearest <= shift <= length - nearest
+        seen.append(shift)
+    assert len(set(seen)) == 40  # without replacement
+
+
+def test_labels_run_on_where_windows_are_padded():
+    """From one sample to the next of a lap a label changes as labels change, at the ends of the lap too."""
+    position = apply_control("circular_shift", RAT, 3, 1).labels["position"].values
+    real = RAT.labels["position"].values
+    steps = np.abs(np.diff(position))[np.diff(RAT.trial) == 0]
+    assert np.isin(position[~INSIDE], real).all()
+    usual = np.abs(np.diff(real))[np.diff(RAT.trial) == 0].max()
+    laps = len(np.unique(RAT.trial))
+    assert (steps > usual).sum() <= 2 * laps  # where two laps of the label meet inside one of the neurons
 
 
 def test_permutations_keep_rows_together():

@@ -197,7 +197,7 @@ def test_the_null_is_the_label_shifted_around_the_unpadded_samples(study):
 def noise_task(recording, part, padded, shift_padded=False):
     samples = decode.shared_samples("rat", part, padded)
     if shift_padded:
-        samples = dataclasses.replace(samples, unpadded=np.arange(len(recording)))
+        samples = dataclasses.replace(samples, inside=np.ones(len(recording), bool))
     return methods.Task(recording, ("position",), samples, np.arange(2), (9, 25), 40, 10, OFFSET, 3)
 
 
@@ -268,7 +268,8 @@ def test_controls_decode_what_the_fit_was_given(tmp_path, control):
     seeds = sorted((r["method"], r["seed"]) for r in made.scores.rows())
     assert seeds == sorted((m, s) for m in METHODS for s in (1, 2))
     for seed in (1, 2):
-        truth = apply_control(control, RAT, seed, 1).labels["position"].values
+        inside = windows_inside(RAT.epoch, *OFFSET)
+        truth = apply_control(control, RAT, inside, seed, 1).labels["position"].values
         mine = made.traces.where((made.traces["method"] == "embedding") & (made.traces["seed"] == seed))
         np.testing.assert_array_equal(mine["true.position"], truth[mine["sample"]])
         assert made.row(method="naive_bayes", seed=seed)["score"] > 0.25  # m: nothing is decoded

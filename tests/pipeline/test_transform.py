@@ -105,7 +105,7 @@ def test_a_rerun_gives_the_same_bytes(tmp_path):
 def test_a_neural_control_is_embedded_as_it_was_fitted(tmp_path, control):
     recording = track(0)
     job, table = embedded(tmp_path, {"rat": recording}, control=control, seed=3)
-    seen = apply_control(control, recording, 3, 1)
+    seen = apply_control(control, recording, np.ones(len(recording), bool), 3, 1)
     assert (seen.neural is recording.neural) == (control == "circular_shift")
     ours, _ = transform.embed(read_model(job.outputs["model"]), 0, seen, across=False)
     np.testing.assert_allclose(columns(table), ours, atol=2e-6)  # the stage may use other threads

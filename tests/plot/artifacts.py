@@ -347,7 +347,8 @@ def _consistency(names: list[str], between: str, folds: int) -> Table:
             "null": null[d],
             "null_n": len(null[d]),
             "null_effective": 40,
-            "p": 0.01 if null[d] else None,
+            "p": 0.01 if null[d] and d == "held_out" else None,
+            "note": {"runs": "no null for this comparison"}.get(between, "" if d == "held_out" else "in-sample, no p"),
         }
         for d, m in base.items()
     }

@@ -63,7 +63,7 @@ def _pair(row: dict) -> str:
 def _null_text(about: dict) -> str:
     if not about["null_n"]:
         return ""
-    p = f"p {about['p']:.3g}" if np.isfinite(about["p"]) else "no p: description only"
+    p = f"p {about['p']:.3g}" if np.isfinite(about["p"]) else about["note"]
     drawn = f"{about['null_n']} shifts, {about['null_effective']:.0f} effectively independent"
     return f", null median {np.median(about['null']):.3f} ({drawn}), {p}"
 

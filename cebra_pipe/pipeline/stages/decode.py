@@ -92,7 +92,7 @@ def shared_samples(name: str, part: np.ndarray, padded: np.ndarray) -> Samples:
     for p in (p for p, index in chosen.items() if not len(index)):
         problems.add(f"{name}: {p}", "samples that are not padded", "none", "Use a shorter encoder or longer trials.")
     problems.raise_any()
-    return Samples(**chosen, padded=np.flatnonzero((part == "test") & padded), unpadded=np.flatnonzero(~padded))
+    return Samples(**chosen, padded=np.flatnonzero((part == "test") & padded), inside=~padded)
 
 
 # ---- decoding --------------------------------------------------------------------------------------------------------
@@ -106,7 +106,8 @@ def _decoded(
         _say(f"{name} fold{fold}: {padding_line(recording, samples)}")
         for group in [[block] for block in mine] if spec["control"] else [mine]:
             seed = group[0].seed if spec["control"] else NO_SEED
-            task = _task(apply_control(spec["control"], recording, seed, spec["study_seed"]), part, samples, spec)
+            given = apply_control(spec["control"], recording, samples.inside, seed, spec["study_seed"])
+            task = _task(given, part, samples, spec)
             found = [("embedding", b.seed, methods.embedding(task, b.points, spec["metric"])) for b in group]
             found += [(method, seed, decoder(task)) for method, decoder in methods.BASELINES.items()]
             yield task, [_result(task, method, fold, s, predictions) for method, s, predictions in found]

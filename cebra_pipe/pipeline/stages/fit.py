@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ...data.controls import OF_LABELS, apply_control
+from ...data.controls import OF_LABELS
 from ...data.parts import content, part_of, read_split
 from ...data.recording import Recording
 from ...errors import Problem, UserError
@@ -16,6 +16,7 @@ from ...solver.device import resolve, settings
 from ...solver.fitting import fit
 from ...solver.history import table
 from ...solver.task import Task
+from ..controlled import controlled
 from ..job import Job
 
 
@@ -55,7 +56,7 @@ def task_of(spec: Mapping, recordings: Sequence[Recording], parts: Sequence[np.n
     """What the fit of `spec` is given: recordings before their control, and the part (time,) of each sample."""
     return Task(
         names=tuple(spec["sessions"]),
-        recordings=tuple(_controlled(spec, recording) for recording in recordings),
+        recordings=tuple(controlled(spec, recording) for recording in recordings),
         parts=tuple(parts),
         contents=tuple(content(recording) for recording in recordings),
         training=spec["training"],
@@ -66,10 +67,6 @@ def task_of(spec: Mapping, recordings: Sequence[Recording], parts: Sequence[np.n
         seed=spec["seed"],
         study_seed=spec["study_seed"],
     )
-
-
-def _controlled(spec, recording: Recording) -> Recording:
-    return apply_control(spec["control"], recording, spec["seed"], spec["study_seed"])
 
 
 def _check_control(spec) -> None:

@@ -151,10 +151,10 @@ def _compared(entry: Mapping[str, str], definition: str, summary: Mapping, rows:
         "null_high": high,  # 97.5 %
         "null_n": draws,
         "null_effective": _or_nan(summary.get("null_effective")),
-        "p": _or_nan(summary.get("p")) if draws >= SMALLEST_NULL else np.nan,
+        "p": _or_nan(summary.get("p")),
         "coverage": _mean(rows["coverage"].tolist()),
         "recordings": len(set(distinct(rows["from"])) | set(distinct(rows["to"]))),
-        "note": _few(draws) or ("" if draws else "no null for this comparison"),
+        "note": summary.get("note") or "",
     }
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from ...data.controls import OF_LABELS, apply_control
+from ...data.controls import OF_LABELS
 from ...data.datatypes import Offset
 from ...data.parts import windows_inside
 from ...data.recording import Recording
@@ -16,6 +17,7 @@ from ...errors import Problem, UserError
 from ...solver.artifact import Fitted, read_model
 from ...solver.device import settings
 from ...solver.inputs import epochs
+from ..controlled import controlled
 from ..job import Job
 
 THREADS = 1  # an embedding takes less time than starting Python
@@ -82,14 +84,9 @@ def _number(epoch: np.ndarray) -> np.ndarray:
     return np.concatenate([[0], np.cumsum(np.diff(epoch) != 0)])
 
 
-def _controlled(spec, recording: Recording) -> Recording:
+def _controlled(spec: Mapping, recording: Recording) -> Recording:
     """The neural data as the fit saw them."""
-    kind = spec["control"]
-    return (
-        recording
-        if kind is None or kind in OF_LABELS
-        else apply_control(kind, recording, spec["seed"], spec["study_seed"])
-    )
+    return recording if spec["control"] is None or spec["control"] in OF_LABELS else controlled(spec, recording)
 
 
 def _check_fits(path: Path, fitted: Fitted, names: list[str], recordings: list[Recording]) -> None:
