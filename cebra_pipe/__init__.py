@@ -12,6 +12,13 @@ NAMES = {
     "CEBRA": "sklearn.estimator",
     "KNNDecoder": "sklearn.decoder",
     "L1LinearRegressor": "sklearn.decoder",
+    "compare_models": "plot.public_training",
+    "plot_consistency": "plot.public_consistency",
+    "plot_embedding": "plot.public_embedding",
+    "plot_embedding_interactive": "plot.public_interactive",
+    "plot_loss": "plot.public_training",
+    "plot_overview": "plot.public_training",
+    "plot_temperature": "plot.public_training",
     "load_data": "data.load",
     "load_deeplabcut": "data.load",
 }

@@ -53,6 +53,10 @@ class NotSupported(UserError, NotImplementedError):
     """What is not read or done here."""
 
 
+class MissingPackage(UserError, ImportError):
+    """An optional package that is not installed."""
+
+
 class Problems(list):
     """Collects problems so that a user sees all of them at once."""
 

@@ -20,15 +20,11 @@ from sklearn.utils import Tags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ..data.arrays import detached, plain
 from ..errors import Problem, UserError
 
 SQUARES = (1, 4, 9, 16, 25)  # neighbours
 ALPHAS = (0.001, 0.01, 0.1, 1, 10, 100)
-
-
-def _array(values: ArrayLike) -> ArrayLike:
-    """Tensors as arrays, also those on a GPU or with a gradient; all else as it is."""
-    return values.detach().cpu().numpy() if hasattr(values, "detach") else values
 
 
 def _several_labels(tags: Tags) -> Tags:
@@ -39,7 +35,7 @@ def _several_labels(tags: Tags) -> Tags:
 def _checked(estimator: BaseEstimator, x: ArrayLike, y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """(sample, dimension) and (sample,) or (sample, label), finite and of equal length."""
     return validate_data(
-        estimator, _array(x), _array(y), multi_output=True, y_numeric=False, dtype=[np.float64, np.float32]
+        estimator, detached(x), detached(y), multi_output=True, y_numeric=False, dtype=[np.float64, np.float32]
     )
 
 
@@ -79,11 +75,11 @@ class KNNDecoder(BaseEstimator):
     def predict(self, X: ArrayLike) -> np.ndarray:
         """(sample,) or (sample, label): the labels of X (sample, dimension), of the kind and shape given to `fit`."""
         check_is_fitted(self)
-        return self.knn_.predict(validate_data(self, _array(X), reset=False, dtype=[np.float64, np.float32]))
+        return self.knn_.predict(validate_data(self, detached(X), reset=False, dtype=[np.float64, np.float32]))
 
     def score(self, X: ArrayLike, y: ArrayLike) -> float:
         """R² of continuous labels (mean over labels); of classes the share that is right."""
-        predicted, truth = self.predict(X), np.asarray(_array(y))
+        predicted, truth = self.predict(X), plain(y)
         if self.continuous_:
             return float(r2_score(truth, predicted))
         return float((predicted == truth.reshape(predicted.shape)).mean())
@@ -119,11 +115,11 @@ class L1LinearRegressor(RegressorMixin, BaseEstimator):
     def predict(self, X: ArrayLike) -> np.ndarray:
         """(sample,) or (sample, label): the labels of X (sample, dimension)."""
         check_is_fitted(self)
-        return self.lasso_.predict(validate_data(self, _array(X), reset=False, dtype=[np.float64, np.float32]))
+        return self.lasso_.predict(validate_data(self, detached(X), reset=False, dtype=[np.float64, np.float32]))
 
     def score(self, X: ArrayLike, y: ArrayLike) -> float:
         """R², mean over labels."""
-        return float(r2_score(_array(y), self.predict(X)))
+        return float(r2_score(detached(y), self.predict(X)))
 
     @staticmethod
     def iter_hyperparams() -> Iterator[dict[str, object]]:

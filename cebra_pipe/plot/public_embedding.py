@@ -1,0 +1,63 @@
+"""The embedding as a scatter plot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import Colormap
+from matplotlib.lines import Line2D
+from numpy.typing import ArrayLike
+
+from .canvas import canvas, colormap
+from .points import points
+
+MOST = 12  # classes that a legend holds
+
+
+def plot_embedding(
+    embedding: ArrayLike,
+    embedding_labels: ArrayLike | str | None = "grey",
+    ax: Axes | None = None,
+    idx_order: Sequence[int] | None = None,
+    markersize: float = 0.05,
+    alpha: float = 0.4,
+    cmap: str | Colormap = "cool",
+    title: str = "Embedding",
+    figsize: tuple[float, float] = (5, 5),
+    dpi: float = 100,
+    **kwargs: object,
+) -> Axes:
+    """Axes with a point for each sample: 3-D for three latents, 2-D for two, over time for a single one.
+
+    Args:
+        embedding: (sample, dimension).
+        embedding_labels: a colour; "time" for the number of the sample; or one value a sample, texts as classes.
+        ax: where to draw, with projection="3d" for three latents; a new figure where there is none.
+        idx_order: the latents to draw, from 0; the first three where none are given.
+        markersize: area of a point, in points squared.
+        alpha: opacity, 0 to 1.
+        cmap: the colours of "time" and of values.
+        title: above the axes.
+        figsize: of a new figure, in inches.
+        dpi: of a new figure.
+        kwargs: for `matplotlib.axes.Axes.scatter`, such as vmin and vmax.
+
+    Raises:
+        ValueError: labels of another length, no colour, latents that are not there, axes of other dimensions.
+        NotImplementedError: labels of several columns.
+    """
+    shown = points(embedding, embedding_labels, idx_order)
+    ax = canvas(ax, figsize, dpi, (5, 5), "3d" if shown.dimensions == 3 else None)
+    coloring = {"c": shown.colors, "cmap": colormap(cmap)} if shown.mapped else {"color": shown.colors}
+    drawn = ax.scatter(*shown.values.T, s=markersize, alpha=alpha, **(coloring | kwargs))
+    if shown.classes is not None and len(shown.classes) <= MOST:
+        colors = drawn.cmap(drawn.norm(np.arange(len(shown.classes))))
+        ax.legend(handles=[Line2D([], [], ls="", marker="o", color=c, label=t) for c, t in zip(colors, shown.classes)])
+    ax.set_title(title)
+    if shown.dimensions == 3:
+        ax.axis("off")
+    else:
+        ax.set(xlabel=shown.names[0], ylabel=shown.names[1])
+    return ax
