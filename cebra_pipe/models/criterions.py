@@ -101,7 +101,7 @@ class LearnableInfoNCE(BaseInfoNCE):
         return at_most(self.log_inverse_temperature, bound).exp()
 
 
-class _Blockwise:
+class Blockwise:
     """A built-in similarity: block by block, without the (n, m) matrix, unless a subclass defines another distance."""
 
     similarity: str
@@ -112,13 +112,13 @@ class _Blockwise:
 
     def forward(self, ref: Tensor, pos: Tensor, neg: Tensor) -> Loss:
         """(n, d), (n, d), (m, d) -> (total, align, uniform), in nats."""
-        if type(self)._distance is not _Blockwise._distance:
+        if type(self)._distance is not Blockwise._distance:
             return infonce(*self._distance(ref, pos, neg))
         return contrast(self.similarity, self.scale, ref[None], pos[None], neg[None])
 
     def contrast(self) -> Contrast | None:
-        """The same loss for groups of sessions, sharing a learned temperature; None where the distance is another."""
-        if type(self)._distance is not _Blockwise._distance:
+        """The same loss for groups of sessions, sharing a learned temperature; None for a subclass: it may differ."""
+        if type(self) not in BUILT_IN:
             return None
         learned = isinstance(self, LearnableInfoNCE)
         least = (learned and self.min_temperature) or 0.0
@@ -128,30 +128,31 @@ class _Blockwise:
         return made
 
 
-class FixedCosineInfoNCE(_Blockwise, FixedInfoNCE):
+class FixedCosineInfoNCE(Blockwise, FixedInfoNCE):
     """phi(x, y) = x.y / temperature; for embeddings of length one, which is not checked here."""
 
     similarity = "cosine"
 
 
-class FixedEuclideanInfoNCE(_Blockwise, FixedInfoNCE):
+class FixedEuclideanInfoNCE(Blockwise, FixedInfoNCE):
     """phi(x, y) = -|x - y|^2 / temperature"""
 
     similarity = "euclidean"
 
 
-class LearnableCosineInfoNCE(_Blockwise, LearnableInfoNCE):
+class LearnableCosineInfoNCE(Blockwise, LearnableInfoNCE):
     """phi(x, y) = x.y / temperature, with a trained temperature; for embeddings of length one."""
 
     similarity = "cosine"
 
 
-class LearnableEuclideanInfoNCE(_Blockwise, LearnableInfoNCE):
+class LearnableEuclideanInfoNCE(Blockwise, LearnableInfoNCE):
     """phi(x, y) = -|x - y|^2 / temperature, with a trained temperature."""
 
     similarity = "euclidean"
 
 
+BUILT_IN = (FixedCosineInfoNCE, FixedEuclideanInfoNCE, LearnableCosineInfoNCE, LearnableEuclideanInfoNCE)
 InfoNCE = FixedCosineInfoNCE
 InfoMSE = FixedEuclideanInfoNCE
 

@@ -64,6 +64,11 @@ class Named(_OffsetModel):
         """The layers, for rows of time."""
         return self.net[0].encoder
 
+    @property
+    def unchanged(self) -> bool:
+        """Whether the model is its encoder and nothing else: no subclass changed `forward` or the layers."""
+        return type(self).forward is _OffsetModel.forward and [*map(type, self.net)] == [Windows, Finish]
+
     def get_offset(self) -> Offset:
         """The window around a sample from which its embedding is made."""
         return self.encoder.architecture.offset

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from ..models.base import _OffsetModel
 from ..models.contrast import Contrast, Loss
-from ..models.criterions import _Blockwise
+from ..models.criterions import Blockwise
 from ..models.encoder import Encoder
 from ..models.named import Named
 from .network import Network
@@ -49,7 +48,7 @@ class OwnCriterion(nn.Module):
 
 def encoder_of(model: nn.Module) -> Encoder | Windowed:
     """The rows of a built-in model whose forward nobody changed, else its windows."""
-    plain = isinstance(model, Named) and type(model).forward is _OffsetModel.forward and not training_differs(model)
+    plain = isinstance(model, Named) and model.unchanged and not training_differs(model)
     return model.encoder if plain else Windowed(model)
 
 
@@ -70,5 +69,5 @@ def contrast_of(criterion: nn.Module) -> nn.Module:
     """The criterion for groups of sessions, sharing a trained temperature."""
     if isinstance(criterion, Contrast):
         return criterion
-    made = criterion.contrast() if isinstance(criterion, _Blockwise) else None
+    made = criterion.contrast() if isinstance(criterion, Blockwise) else None
     return OwnCriterion(criterion) if made is None else made

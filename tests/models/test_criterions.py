@@ -128,7 +128,12 @@ def test_a_distance_of_ones_own():
 def test_a_distance_put_over_a_built_in_one_is_used():
     given = views()
     torch.testing.assert_close(Halved(1.0)(*given).total, FixedCosineInfoNCE(2.0)(*given).total)
-    assert Halved(1.0).contrast() is None
+
+
+@pytest.mark.parametrize("changed", ["_distance", "forward", "scale"])
+def test_the_engine_leaves_a_changed_criterion_to_its_own_forward(changed):
+    kind = type("Mine", (LearnableCosineInfoNCE,), {changed: lambda self: None})
+    assert kind(1.0).contrast() is None
 
 
 @pytest.mark.parametrize("kind", [ContrastiveLoss, BaseInfoNCE, FixedInfoNCE, LearnableInfoNCE])

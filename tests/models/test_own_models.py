@@ -122,6 +122,23 @@ def test_a_class_derived_from_a_named_one():
     assert len(Mine(5, 4, 3).get_offset()) == 10
 
 
+class WithForward(Offset10Model):
+    def forward(self, x):
+        return super().forward(x)
+
+
+class WithLayer(Offset10Model):
+    def __init__(self, *sizes):
+        super().__init__(*sizes)
+        self.net.append(nn.Tanh())
+
+
+@pytest.mark.parametrize(("kind", "unchanged"), [(Offset10Model, True), (WithForward, False), (WithLayer, False)])
+def test_a_changed_model_says_so(kind, unchanged):
+    """A solver then reads windows through `forward`, not the encoder alone."""
+    assert kind(5, 4, 3).unchanged == unchanged
+
+
 def test_a_model_by_its_own_forward():
     class Mean(Model):
         def forward(self, x):
