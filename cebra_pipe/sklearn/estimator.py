@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import nn
 
 from .. import models, solver
@@ -120,7 +120,8 @@ class CEBRA(TransformerMixin, BaseEstimator):
     def fit(
         self,
         X: ArrayLike | Sequence[ArrayLike],
-        *y: ArrayLike | Sequence[ArrayLike],
+        y: ArrayLike | Sequence[ArrayLike] | None = None,
+        *labels: ArrayLike | Sequence[ArrayLike],
         adapt: bool = False,
         callback: Callable[[int, solver.Solver], None] | None = None,
         callback_frequency: int | None = None,
@@ -132,37 +133,42 @@ class CEBRA(TransformerMixin, BaseEstimator):
     ) -> CEBRA:
         """Train afresh; with `adapt` only a new first layer of the model there is, for other neurons.
 
-        X: (sample, neuron), or a list of those, one a session; a session may be a list of trials. y: any number of
-        label sets, (sample,) or (sample, column) each, one a session for several: floats are continuous, integers are
-        the one discrete label. trial: (sample,) int, runs of equal numbers that windows and positives never leave.
-        callback(step, solver): every `callback_frequency` steps. validation_data: (X, *y) that is scored on the way;
-        the best model is kept, and training ends after `patience` scores without a better one. session_id: the session
+        X: (sample, neuron), or a list of those, one a session; a session may be a list of trials. y, labels: any number
+        of label sets, (sample,) or (sample, column) each, one a session for several: floats are continuous, integers
+        are the one discrete label. trial: (sample,) int, runs of equal numbers that windows and positives never leave.
+        callback(step, solver): every `callback_frequency` steps. validation_data: (X, *labels), scored on the way; the
+        best model is kept, and training ends after `patience` scores without a better one. session_id: the session
         whose model is adapted, where several were fitted. ValueError with all that does not fit.
         """
-        found = self._sessions(X, y, trial)
+        found = self._sessions(X, (y, *labels), trial)
         extra = self._extra(callback, callback_frequency, validation_data, validation_frequency, patience)
         if adapt and self._fitted():
-            return self._adapt(found, extra, session_id)
+            self._adapt(found, extra, session_id)
+            return self._note_names(X)
         if session_id is not None:
             raise UserError(
                 Problem("session_id", "None unless a model of several sessions is adapted", repr(session_id))
             )
         self.random_state_ = fresh_seed() if self.random_state is None else int(self.random_state)
         self.solver_ = None
-        return self._train(found, self.max_iterations, extra)
+        self._train(found, self.max_iterations, extra)
+        return self._note_names(X)
 
     def partial_fit(
         self,
         X: ArrayLike | Sequence[ArrayLike],
-        *y: ArrayLike | Sequence[ArrayLike],
+        y: ArrayLike | Sequence[ArrayLike] | None = None,
+        *labels: ArrayLike | Sequence[ArrayLike],
         callback: Callable[[int, solver.Solver], None] | None = None,
         callback_frequency: int | None = None,
         trial: ArrayLike | Sequence[ArrayLike] | None = None,
     ) -> CEBRA:
         """Train on from where the last call ended, on the data given now: as many neurons, labels of the same kind."""
         if not self._fitted():
-            return self.fit(X, *y, callback=callback, callback_frequency=callback_frequency, trial=trial)
-        found = self._sessions(X, y, trial)
+            return self.fit(X, y, *labels, callback=callback, callback_frequency=callback_frequency, trial=trial)
+        found = self._sessions(X, (y, *labels), trial)
+        if self.num_sessions_ is None and not is_several(X):
+            validate_data(self, X, reset=False, skip_check_array=True)
         self._check_same(found)
         return self._train(found, self.max_iterations, self._extra(callback, callback_frequency, None, None, None))
 
@@ -264,6 +270,12 @@ class CEBRA(TransformerMixin, BaseEstimator):
         adopt(made, base)
         return self._train(found, self.max_adapt_iterations, extra, [made])
 
+    def _note_names(self, X: object) -> CEBRA:
+        """Names of neurons, where X is a data frame; scikit-learn compares them in `transform`."""
+        if self.num_sessions_ is None and not is_several(X):
+            validate_data(self, X, skip_check_array=True)
+        return self
+
     def _check_same(self, found: list[Session]) -> None:
         neurons = [session.neural.shape[1] for session in found]
         fitted = self.n_features_ if self.num_sessions_ else [self.n_features_]
@@ -296,6 +308,11 @@ class CEBRA(TransformerMixin, BaseEstimator):
     def _fitted(self) -> bool:
         return "solver_" in vars(self) and self.solver_ is not None
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags
+
     # Use ------------------------------------------------------------------------------------------------------------
 
     def transform(
@@ -313,6 +330,8 @@ class CEBRA(TransformerMixin, BaseEstimator):
         problems = Problems()
         series = signal(X, "", problems)
         problems.raise_any()
+        if self.num_sessions_ is None:
+            validate_data(self, X, reset=False, skip_check_array=True)
         inputs = torch.from_numpy(series)
         options = {
             "pad_before_transform": self.pad_before_transform,
@@ -325,9 +344,11 @@ class CEBRA(TransformerMixin, BaseEstimator):
         parts = [self.solver_.transform(part, **options) for part in inputs.tensor_split(border.tolist())]
         return torch.cat(parts).cpu().numpy()
 
-    def fit_transform(self, X: ArrayLike, *y: ArrayLike, **options: object) -> np.ndarray | list[np.ndarray]:
+    def fit_transform(
+        self, X: ArrayLike, y: ArrayLike | None = None, *labels: ArrayLike, **options: object
+    ) -> np.ndarray | list[np.ndarray]:
         """`fit`, then the embedding of X; of several sessions a list, one a session."""
-        self.fit(X, *y, **options)
+        self.fit(X, y, *labels, **options)
         if self.num_sessions_ is None:
             return self.transform(X[0] if is_several(X) else X)
         return [self.transform(x, session_id=s) for s, x in enumerate(X)]

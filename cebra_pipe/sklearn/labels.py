@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
+from sklearn.utils.validation import check_array
 
 from ..errors import Problems
 
@@ -106,19 +107,17 @@ def _session(where: str, X: object, y: list, trial: object, problems: Problems) 
 
 
 def signal(X: ArrayLike, where: str, problems: Problems) -> np.ndarray | None:
-    """(sample, neuron) float32, or None where it is none."""
-    values = np.asarray(X)
-    if values.ndim != 2 or 0 in values.shape or values.dtype.kind not in FLOATS + INTEGERS + "b":
-        problems.add(f"X{where}", "(sample, neuron) numbers", f"{values.dtype} of shape {values.shape}")
+    """(sample, neuron) float32, or None where it is none; a TypeError where it is sparse."""
+    try:
+        return check_array(X, dtype=np.float32, input_name="X", copy=False)
+    except ValueError as error:
+        told = dict.fromkeys(line for line in str(error).splitlines() if not line.startswith("array="))
+        problems.add(f"X{where}", "(sample, neuron) finite numbers", f"other: {' '.join(told).rstrip('.')}")
         return None
-    values = values.astype(np.float32)
-    if not np.isfinite(values).all():
-        problems.add(f"X{where}", "finite numbers", f"contains NaN or infinity ({(~np.isfinite(values)).sum()} values)")
-    return values
 
 
 def _label(each: object, where: str, length: int | None, problems: Problems) -> np.ndarray | None:
-    values = np.asarray(each)
+    values = _numeric(np.asarray(each))
     if values.dtype.kind not in FLOATS + INTEGERS or values.ndim not in (1, 2) or not values.size:
         problems.add(where, "(sample,) or (sample, column) float or integer labels", f"{values.dtype} {values.shape}")
         return None
@@ -128,6 +127,16 @@ def _label(each: object, where: str, length: int | None, problems: Problems) -> 
         problems.add(where, f"{length} samples as in X", str(len(values)))
         return None
     return values
+
+
+def _numeric(values: np.ndarray) -> np.ndarray:
+    """Python objects as the numbers that they are, where they are numbers."""
+    if values.dtype.kind != "O":
+        return values
+    try:
+        return values.astype(np.int64 if all(isinstance(v, int) for v in values.flat) else np.float64)
+    except (TypeError, ValueError):
+        return values
 
 
 def _check_alike(found: list[Session]) -> None:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import pickle
+from copy import deepcopy
+
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from sklearn.base import clone
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import cebra_pipe
 from cebra_pipe import CEBRA
@@ -96,7 +103,7 @@ def test_partial_fit_reads_the_new_data():
     one.partial_fit(SIGNAL, POSITION)
     two.partial_fit(SIGNAL[::-1].copy(), POSITION)
     assert not np.allclose(one.transform(SIGNAL), two.transform(SIGNAL))
-    with pytest.raises(ValueError, match=r"\[12\] neurons"):
+    with pytest.raises(ValueError, match="5 features, but CEBRA is expecting 12"):
         one.partial_fit(SIGNAL[:, :5], POSITION)
     with pytest.raises(ValueError, match="labels of the kinds"):
         one.partial_fit(SIGNAL, WAY)
@@ -243,6 +250,23 @@ def test_a_file_is_never_executed(tmp_path):
 class _Evil:
     def __reduce__(self):
         return print, ("executed",)
+
+
+@parametrize_with_checks([CEBRA(max_iterations=2, batch_size=16, output_dimension=3, random_state=0, device="cpu")])
+def test_scikit_learns_own_checks(estimator, check):
+    check(estimator)
+
+
+def test_it_stands_in_a_pipeline():
+    chain = make_pipeline(StandardScaler(), estimator()).fit(SIGNAL)
+    assert chain.transform(SIGNAL).shape == (400, 4)
+    assert (pickle.loads(pickle.dumps(chain)).transform(SIGNAL) == chain.transform(SIGNAL)).all()
+    assert (deepcopy(chain).transform(SIGNAL) == chain.transform(SIGNAL)).all()
+    frame = pd.DataFrame(SIGNAL, columns=[f"n{i}" for i in range(12)])
+    named = estimator().fit(frame)
+    assert list(named.feature_names_in_) == list(frame.columns)
+    with pytest.raises(ValueError, match="feature names"):
+        named.transform(frame.rename(columns={"n0": "other"}))
 
 
 def test_it_is_a_public_name():
