@@ -24,15 +24,23 @@ PARTS = ("train", "valid", "test")
 
 
 @dataclass(frozen=True, eq=False)
-class Rat:
-    """One recording, with its labels as published."""
+class Recorded:
+    """One rat, with its labels as published."""
 
     spikes: np.ndarray  # (time, neuron) counts in 25 ms
     position: np.ndarray  # (time, 3) position in m, 1 where it runs right, 1 where it runs left
     lap: np.ndarray  # (time,) runs in one direction, from 0
 
+    def at(self, samples: np.ndarray) -> Recorded:
+        """These samples alone."""
+        return Recorded(self.spikes[samples], self.position[samples], self.lap[samples])
 
-def read_rat(name: str, fetch: bool = True) -> Rat:
+    def with_labels(self, position: np.ndarray) -> Recorded:
+        """The same recording under other labels."""
+        return Recorded(self.spikes, position, self.lap)
+
+
+def read_rat(name: str, fetch: bool = True) -> Recorded:
     """The recording of one rat, from the folder of the data sets.
 
     Raises:
@@ -46,7 +54,7 @@ def read_rat(name: str, fetch: bool = True) -> Rat:
     if spikes.ndim != 2 or position.shape != (len(spikes), 3):
         found = f"shapes {spikes.shape} and {position.shape}"
         raise UserError(Problem(str(path), "spikes (time, neuron) and position (time, 3)", found, "Get the file anew."))
-    return Rat(spikes, position, laps(position[:, 1]))
+    return Recorded(spikes, position, laps(position[:, 1]))
 
 
 def laps(direction: np.ndarray) -> np.ndarray:
