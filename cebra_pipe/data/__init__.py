@@ -13,6 +13,7 @@ __getattr__, __dir__ = exports(
         "TensorDataset": "datasets",
         "DatasetCollection": "datasets",
         "DatasetxCEBRA": "datasets",
+        "UnifiedDataset": "unified",
         "SingleSessionDataset": "single_session",
         "DiscreteDataLoader": "single_session",
         "ContinuousDataLoader": "single_session",
