@@ -19,6 +19,7 @@ from ..data.split import NAMES, PARTS, Cut, split
 from ..datasets.rats import simulate
 from ..errors import Problems, UserError
 from ..sklearn.nulls import SMALLEST_NULL
+from . import refit
 from .advice import convention_lines, label_lines, label_warnings, metric_lines, source_warnings
 from .plan import Plan, check_files, decoded_labels
 from .reading import read_study
@@ -161,6 +162,7 @@ def null_lines(study: Resolved) -> Iterator[str]:
     for name, comparison in study.comparisons.items():
         if comparison.between == "recordings" and comparison.shifts < SMALLEST_NULL:
             yield f"warning: comparisons.{name}: {comparison.shifts} shifts are too few for p"
+    yield from refit.lines(study)
 
 
 def check_device(study: Resolved) -> None:

@@ -197,6 +197,24 @@ class ComparisonConfig(BinsConfig):
     title: Line = Field("", description="Name in figures.")
 
 
+class PrimaryTestConfig(Model):
+    """Scores of one condition against the refits of its control."""
+
+    condition: Name = Field(description="The condition that is tested.")
+    control: Name = Field(
+        description="The condition whose seeds are the draws: like it in all but control (circular_shift or "
+        "neuron_shift) and seeds."
+    )
+    scores: list[str] = Field(["bits"], min_length=1, description="bits (held out), or labels that are decoded.")
+
+
+class PrimaryTestsConfig(Model):
+    """The tests that a study is made for: one family, whose corrected p the table `tests` gives."""
+
+    alpha: float = Field(0.05, gt=0, lt=1, description="Level of the whole family.")
+    tests: list[PrimaryTestConfig] = Field(min_length=1, description="Which; every recording of each is a test.")
+
+
 Figure = Literal["decoding", "embeddings", "goodness_of_fit", "consistency", "data", "losses"]
 
 
@@ -233,5 +251,8 @@ class Study(Model):
     align: AlignConfig = Field(AlignConfig(), description="Rotation of embeddings onto one recording's.")
     comparisons: dict[Name, ComparisonConfig] | None = Field(
         None, description="All that make sense where it is left out."
+    )
+    primary_tests: PrimaryTestsConfig | None = Field(
+        None, description="Tests by refitting; without it every refit null has its p, none of them corrected."
     )
     figures: FiguresConfig = Field(FiguresConfig(), description="What is drawn.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .refit import TESTED, pairs, primary, shared
 from .study import Condition, Resolved
 
 # What each figure and table reads: files by role, and parts of the study.
@@ -18,6 +19,7 @@ TABLES = {
     "decoding": (("scores",), ("recordings", "conditions")),
     "goodness_of_fit": (("histories",), ("recordings", "conditions")),
     "consistency": (("consistency",), ("comparisons",)),
+    "tests": (("scores", "histories"), ("recordings", "conditions", "tests")),
 }
 
 
@@ -55,6 +57,23 @@ def _of_condition(condition: Condition) -> dict:
     }
 
 
+def _tests(study: Resolved) -> dict:
+    """Each control with its condition, and which of their scores are primary."""
+    named = primary(study)
+    found = [
+        {
+            "condition": pair.real.name,
+            "control": pair.control.name,
+            "kind": pair.control.control,
+            "scores": list(TESTED[pair.control.control]),
+            "primary": [score for other, test in named if other.names == pair.names for score in test.scores],
+        }
+        for pair in {pair.names: pair for pair in [*(pair for pair, _ in named), *pairs(study)]}.values()
+    ]
+    alpha = study.config.primary_tests.alpha if named else None
+    return {"alpha": alpha, "shared": shared(named), "pairs": found}
+
+
 def about(study: Resolved, parts: tuple[str, ...], conditions: list[Condition]) -> dict:
     """The parts of the study that a figure or table reads.
 
@@ -72,5 +91,6 @@ def about(study: Resolved, parts: tuple[str, ...], conditions: list[Condition]) 
         ],
         "color": {"continuous": kinds.get("continuous"), "discrete": kinds.get("discrete")},
         "laps": config.figures.laps,
+        "tests": _tests(study),
     }
     return {"title": config.title or config.study, **{part: table[part] for part in parts}}

@@ -16,6 +16,7 @@ from .contents import files_of
 from .exhibits import TABLES
 from .inputs import INPUTS
 from .job import canonical
+from .refit import pairs
 from .specs import SPECS
 from .study import Condition, Resolved, decoded_labels
 
@@ -93,7 +94,8 @@ class Plan:
 
     @cached_property
     def tables(self) -> list[str]:
-        return [name for name in TABLES if name != "consistency" or self.study.comparisons]
+        filled = {"consistency": self.study.comparisons, "tests": pairs(self.study)}
+        return [name for name in TABLES if filled.get(name, True)]
 
     # ---- paths -------------------------------------------------------------------------------------------------------
     def path(self, pattern: str, **wildcards: object) -> str:

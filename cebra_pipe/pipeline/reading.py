@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from ..errors import Problem, Problems, UserError, did_you_mean, short
 from . import config as c
 from .mistakes import mistakes
+from .refit import check_primary
 from .sense import check, check_comparisons
 from .study import Resolved, comparisons, condition
 
@@ -92,6 +93,7 @@ def resolve(raw: Mapping[str, Any], where: str = "config") -> Resolved:
     compared = study.comparisons if study.comparisons is not None else comparisons(resolved)
     resolved = Resolved(study, conditions, compared)
     check_comparisons(resolved, where, problems)
+    check_primary(resolved, where, problems)
     problems.raise_any()
     return resolved
 

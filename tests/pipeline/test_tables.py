@@ -27,7 +27,9 @@ def made(tmp_path_factory):
         condition("permuted", "Permuted", each, control="permute_labels", seeds=[1]),
     ]
     recordings = {name: make_recording(name, 900, 8) for name in each}
-    return build(tmp_path_factory.mktemp("study"), recordings, conditions, folds=2)
+    pair = {"condition": "behavior", "control": "permuted", "kind": "", "scores": ["bits", "decoding"], "primary": []}
+    tests = {"alpha": None, "shared": False, "pairs": [pair]}
+    return build(tmp_path_factory.mktemp("study"), recordings, conditions, folds=2, tests=tests)
 
 
 def table_of(made, name, out="out"):

@@ -19,6 +19,7 @@ from ...plot.numbers import about
 from ...plot.shown import Study
 from ...plot.summary import METHODS, Score, scores
 from ...sklearn.nulls import SMALLEST_NULL
+from .. import tested
 from ..job import Job
 
 DIGITS = 4
@@ -171,11 +172,19 @@ def _recordings(job: Job, study: Study) -> Iterator[Row]:
         yield {"recording": name, "title": study.recordings[name], **row, "counts": "yes" if row["counts"] else "no"}
 
 
+# ---- tests -----------------------------------------------------------------------------------------------------------
+def _tests(job: Job, study: Study) -> Iterator[Row]:
+    """One row per score, recording and pair of condition and control."""
+    sources = of_units(study, _files(job, "scores"), "decode"), histories(study, _files(job, "histories"))
+    yield from tested.rows(study, job.spec["tests"], *sources)
+
+
 TABLES: Mapping[str, Callable[[Job, Study], Iterator[Row]]] = {
     "recordings": _recordings,
     "decoding": _decoding,
     "goodness_of_fit": _goodness_of_fit,
     "consistency": _consistency,
+    "tests": _tests,
 }
 
 

@@ -1,0 +1,145 @@
+"""Rows of the table `tests`: real fits against fits to shifted data, and the family of primary tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..data.table import Table
+from ..plot.drawn import distinct, pick
+from ..plot.files import Source
+from ..plot.shown import Study
+from ..plot.summary import METHODS, SIGNED
+from ..sklearn.families import by_maximum, holm
+from ..sklearn.nulls import NO_P_METHODS, SMALLEST_NULL
+
+TOO_SLOW = "label too slow for circular shifts"
+Row = dict[str, object]
+Fits = dict[tuple[str, str, tuple], dict[tuple[int, int], float]]  # (condition, unit, score) -> (fold, seed) -> value
+
+
+@dataclass(frozen=True, eq=False)
+class Tested:
+    """One score of one recording with the draws of its null, more being better."""
+
+    about: Row
+    label: str  # bits, or the label that is decoded
+    real: float
+    null: np.ndarray  # (draw,)
+    sign: int
+    note: str
+
+    @property
+    def p(self) -> float:
+        if self.note or not np.isfinite(self.real):
+            return float("nan")
+        return float((1 + (self.null >= self.real).sum()) / (1 + len(self.null)))
+
+
+def rows(study: Study, tests: Mapping, scores: Sequence[Source], histories: Sequence[Source]) -> Iterator[Row]:
+    """One row for each score, recording and pair of condition and control; primary tests with their corrected p."""
+    found = [(entry, test) for entry in tests["pairs"] for test in _pair(study, entry, scores, histories)]
+    family = [test for entry, test in found if _is_primary(study, entry, test)]
+    corrected = dict(zip(map(id, family), _corrected(family, tests["shared"]), strict=True))
+    for _, test in found:
+        primary = id(test) in corrected
+        yield {
+            **test.about,
+            "real": test.sign * test.real,
+            "null_median": test.sign * float(np.median(test.null)) if len(test.null) else np.nan,
+            "effect": test.sign * (test.real - float(np.median(test.null))) if len(test.null) else np.nan,
+            "p": test.p,
+            "null_n": len(test.null),
+            "primary": "yes" if primary else "no",
+            "correction": ("maximum" if tests["shared"] else "Holm") if primary else "",
+            "p_corrected": corrected.get(id(test), np.nan),
+            "alpha": tests["alpha"] if primary else np.nan,
+            "note": test.note,
+        }
+
+
+def _is_primary(study: Study, entry: Mapping, test: Tested) -> bool:
+    """Of bits those of a recording, not pooled, and of a hybrid's two objectives that of the labels."""
+    if test.label not in entry["primary"] or test.about["recording"] not in study.recordings:
+        return False
+    hybrid = next(k.hybrid for k in study.conditions if k.name == entry["condition"])
+    of_labels = test.label == "bits" and not (hybrid and test.about["label"] == "time")
+    return test.about["method"] == "embedding" or of_labels
+
+
+def _corrected(family: Sequence[Tested], shared: bool) -> np.ndarray:
+    """(test,) NaN where there is no p, in all of them where the maximum lacks one."""
+    p = np.array([test.p for test in family])
+    if not shared:
+        return holm(p)
+    if not len(p) or np.isnan(p).any():
+        return np.full(len(p), np.nan)
+    return by_maximum(np.array([test.real for test in family]), np.stack([test.null for test in family]))
+
+
+def _pair(study: Study, entry: Mapping, scores: Sequence[Source], histories: Sequence[Source]) -> Iterator[Tested]:
+    names = (entry["condition"], entry["control"])
+    mine = [[s for s in sources if s.condition.name in names] for sources in (scores, histories)]
+    decoded, about, slow = _decoding(mine[0], entry) if "decoding" in entry["scores"] else ({}, {}, {})
+    yield from _tests(study, entry, *_bits(mine[1], entry), lambda unit, key: _slow_bits(slow, unit, key, study, entry))
+    yield from _tests(study, entry, decoded, about, lambda unit, key: slow.get((unit, key[0], key[2]), ""))
+
+
+def _tests(study: Study, entry: Mapping, fits: Fits, about: Mapping, slow: Callable) -> Iterator[Tested]:
+    """The real value is that of the first seed, since each draw is one fit of each fold as well."""
+    for (condition, unit, key), values in fits.items():
+        draws = fits.get((entry["control"], unit, key), {})
+        if condition != entry["condition"] or not draws:
+            continue
+        recording, method, label = key
+        sign = about[key].get("sign", 1)
+        null = np.array([_over_folds(draws, seed) for seed in sorted({seed for _, seed in draws})]) * sign
+        named = {"condition": condition, "control": entry["control"], "unit_of_fit": unit, "recording": recording}
+        named |= {"title": study.recordings.get(recording, recording), "score": "decoding" if method else "bits"}
+        named |= {"method": method, "method_title": METHODS.get(method, ""), "label": label}
+        named |= {name: about[key][name] for name in ("metric", "unit")}
+        note = slow(unit, key) or ("n too small for p" if len(null) < SMALLEST_NULL else "")
+        real = sign * _over_folds(values, min(seed for _, seed in values))
+        yield Tested(named, label if method else "bits", real, null, sign, note)
+
+
+def _over_folds(values: Mapping[tuple[int, int], float], seed: int) -> float:
+    return float(np.mean([value for (_, s), value in values.items() if s == seed]))
+
+
+def _bits(histories: Sequence[Source], entry: Mapping) -> tuple[Fits, dict]:
+    """Held-out bits; under shifted labels only those of the label objective, which alone reads them."""
+    fits, about = {}, {}
+    for source in histories:
+        for row in pick(source.read(), kind="score", part="test").rows():
+            if entry["kind"] == "circular_shift" and row["objective"] == "time":
+                continue
+            key = (row["session"], "", row["objective"])
+            about[key] = {"metric": "bits", "unit": "bits"}
+            fits.setdefault((source.condition.name, source.unit, key), {})[source.fold, source.seed] = row["bits"]
+    return fits, about
+
+
+def _decoding(scores: Sequence[Source], entry: Mapping) -> tuple[Fits, dict, dict]:
+    """Scores of every method that reads neural data, and the labels that no shift carries away from themselves."""
+    fits, about, slow = {}, {}, {}
+    for source in scores:
+        for row in _scored(source.read()):
+            key = (row["recording"], row["method"], row["label"])
+            about[key] = {"metric": row["metric"], "unit": row["unit"], "sign": SIGNED[row["metric"]].sign}
+            fits.setdefault((source.condition.name, source.unit, key), {})[row["fold"], row["seed"]] = row["score"]
+            if source.condition.name == entry["control"] and TOO_SLOW in row["note"]:
+                slow[source.unit, row["recording"], row["label"]] = TOO_SLOW
+    return fits, about, slow
+
+
+def _scored(table: Table) -> Iterator[Row]:
+    for method in (m for m in distinct(table["method"]) if m not in NO_P_METHODS):
+        yield from (row for row in pick(table, method=method).rows() if np.isfinite(row["score"]))
+
+
+def _slow_bits(slow: Mapping, unit: str, key: tuple, study: Study, entry: Mapping) -> str:
+    labels = next(k.labels for k in study.conditions if k.name == entry["condition"])
+    return next((slow[found] for found in slow if found[0] == unit and found[2] in labels), "")

@@ -1,0 +1,141 @@
+"""The refit null: which control belongs to which condition, the table of tests, and what a family can reach."""
+
+from __future__ import annotations
+
+import copy
+import json
+
+import numpy as np
+import pytest
+
+from cebra_pipe.data.table import read_table
+from cebra_pipe.errors import UserError
+from cebra_pipe.pipeline.plan import Plan
+from cebra_pipe.pipeline.reading import resolve
+from cebra_pipe.pipeline.refit import lines, pairs
+from cebra_pipe.pipeline.stages import tables
+
+from ..plot.artifacts import build, condition, make_recording
+from .test_study import BASE
+
+SHIFTED = {"like": "behavior", "control": "circular_shift", "seeds": 39}
+NEURONS = {"like": "time", "control": "neuron_shift", "seeds": 79}
+PLACE = {"condition": "behavior", "control": "shifted", "scores": ["bits", "position"]}
+TIME = {"condition": "time", "control": "neurons"}
+
+
+def config(*tests, alpha=0.05, **conditions):
+    made = copy.deepcopy(BASE)
+    made["conditions"] |= {"shifted": SHIFTED, "neurons": NEURONS} | conditions
+    if tests:
+        made["primary_tests"] = {"alpha": alpha, "tests": list(tests)}
+    return made
+
+
+# ---- the config ------------------------------------------------------------------------------------------------------
+def test_a_control_belongs_to_the_condition_that_it_is_like():
+    other = {"like": "behavior", "control": "circular_shift", "steps": 7}
+    permuted = {"like": "behavior", "control": "permute_labels", "seeds": 39}
+    study = resolve(config(other=other, permuted=permuted))
+    assert [pair.names for pair in pairs(study)] == [("behavior", "shifted"), ("time", "neurons")]
+    assert "tests" in Plan(study).tables
+    assert "tests" not in Plan(resolve(BASE)).tables
+
+
+def test_check_tells_what_can_be_reached():
+    told = list(lines(resolve(config(PLACE))))
+    assert told[0] == "refit null of behavior: 39 draws of shifted, smallest p 0.025"
+    assert told[-1] == (
+        "primary tests: 4 in one family, maximum over shared draws; smallest corrected p 0.025, alpha 0.05"
+    )
+    bits = PLACE | {"scores": ["bits"]}
+    both = config(bits, TIME, shifted=SHIFTED | {"seeds": 79})
+    assert "4 in one family, Holm; smallest corrected p 0.05," in list(lines(resolve(both)))[-1]
+
+
+# changes of the family, what the message must name
+MISTAKES = [
+    ([{"condition": "behaviour", "control": "shifted"}], {}, "Did you mean 'behavior'"),
+    ([{"condition": "shifted", "control": "shifted"}], {}, "a condition without control"),
+    ([{"condition": "behavior", "control": "time"}], {}, "circular_shift or neuron_shift, found no control"),
+    ([{"condition": "time", "control": "shifted"}], {}, "found other labels, positives"),
+    ([PLACE | {"scores": ["postion"]}], {}, "Did you mean 'position'"),
+    ([TIME | {"scores": ["position"]}], {}, "bits, or a label"),
+    ([PLACE | {"scores": ["bits", "bits"]}], {}, "each score once"),
+    ([PLACE], {"shifted": SHIFTED | {"seeds": 18}}, "19 seeds or more .* found 18"),
+    ([PLACE, TIME], {}, "119 seeds or more .* found 39, which reach 0.15"),
+]
+
+
+@pytest.mark.parametrize(("tests", "conditions", "said"), MISTAKES, ids=[m[2] for m in MISTAKES])
+def test_what_cannot_be_tested_is_told(tests, conditions, said):
+    with pytest.raises(UserError, match=said):
+        resolve(config(*tests, **conditions))
+
+
+def test_nineteen_draws_reach_five_percent_where_they_are_shared():
+    resolve(config(PLACE, shifted=SHIFTED | {"seeds": 19}))
+    with pytest.raises(UserError, match="99 seeds or more"):
+        resolve(config(PLACE, alpha=0.01))
+
+
+# ---- the table -------------------------------------------------------------------------------------------------------
+DRAWS = 19
+
+
+def made_tests(folder, draws=DRAWS, shared=True, primary=("bits", "position")):
+    each = {"rat1": ["rat1"], "rat2": ["rat2"]}
+    conditions = [
+        condition("behavior", "CEBRA-Behavior", each, seeds=[3, 4]),
+        condition("shifted", "", each, control="circular_shift", seeds=list(range(1, draws + 1))),
+    ]
+    entry = {"condition": "behavior", "control": "shifted", "kind": "circular_shift", "scores": ["bits", "decoding"]}
+    tests = {"alpha": 0.05, "shared": shared, "pairs": [{**entry, "primary": list(primary)}]}
+    recordings = {name: make_recording(name, 900, 8) for name in each}
+    made = build(folder, recordings, conditions, folds=2, comparisons=[], tests=tests)
+    job = made.job("tables", ("scores", "histories"), ("csv", "json"), table="tests")
+    tables.run(job)
+    return made, json.loads(job.outputs["json"].read_text())["rows"]
+
+
+def test_rows_are_those_of_plain_loops(tmp_path):
+    made, rows = made_tests(tmp_path)
+    assert len(rows) == 2 * (1 + 4 * 2)  # recordings × (bits, four methods × two labels): the constant is no test
+    row = next(r for r in rows if (r["recording"], r["method"], r["label"]) == ("rat2", "embedding", "position"))
+    values = {}
+    for name in ("behavior", "shifted"):
+        (path,) = [p for p in made.inputs["scores"] if p.stem == f"{name}-rat2"]
+        values[name] = [r for r in read_table(path).rows() if (r["method"], r["label"]) == ("embedding", "position")]
+    real = np.mean([r["score"] for r in values["behavior"] if r["seed"] == 3])  # a draw is one fit a fold: so is this
+    null = [np.mean([r["score"] for r in values["shifted"] if r["seed"] == s]) for s in range(1, DRAWS + 1)]
+    assert row["real"] == pytest.approx(real)
+    assert row["null_median"] == pytest.approx(np.median(null))
+    assert row["effect"] == pytest.approx(real - np.median(null))
+    assert row["effect"] < 0  # an error
+    assert (row["p"], row["null_n"]) == ((1 + sum(v <= real for v in null)) / 20, DRAWS)
+    bits = next(r for r in rows if (r["recording"], r["score"]) == ("rat1", "bits"))
+    assert bits["effect"] > 0.3
+    assert bits["p"] == 1 / 20
+
+
+def test_primary_tests_alone_are_corrected(tmp_path):
+    _, rows = made_tests(tmp_path)
+    primary = {(r["recording"], r["score"], r["method"], r["label"]) for r in rows if r["primary"] == "yes"}
+    scores = (("bits", "", "labels"), ("decoding", "embedding", "position"))
+    assert primary == {(name, *score) for name in ("rat1", "rat2") for score in scores}
+    for row in rows:
+        if row["primary"] == "yes":
+            assert (row["p_corrected"], row["correction"]) == (1 / 20, "maximum")
+        else:
+            assert row["p_corrected"] is None
+
+
+def test_draws_that_are_not_shared_are_corrected_by_holm(tmp_path):
+    _, rows = made_tests(tmp_path, shared=False)
+    assert {r["p_corrected"] for r in rows if r["primary"] == "yes"} == {4 / 20}
+
+
+def test_too_few_draws_have_no_p_and_say_so(tmp_path):
+    _, rows = made_tests(tmp_path, draws=18)
+    assert all(r["p"] is None and r["p_corrected"] is None and r["note"] == "n too small for p" for r in rows)
+    assert all(np.isfinite(r["effect"]) for r in rows)
