@@ -11,9 +11,9 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 
 from .. import __version__, models, solver
-from ..data.table import damaged
 from ..errors import Problem, UserError
 from ..solver.checkpoints import write
+from . import foreign
 
 if TYPE_CHECKING:
     from .estimator import CEBRA
@@ -51,13 +51,35 @@ def load(kind: type[CEBRA], path: Path, backend: str, weights_only: bool | None,
     if not path.exists():
         raise FileNotFoundError(f"{path}: expected a saved model, found no such file.")
     try:
+        if foreign.is_foreign(path):
+            return _foreign(kind, path, device)
         content = torch.load(path, map_location="cpu", weights_only=True)
         known = content["format"]
+    except UserError:
+        raise
     except UNREADABLE as error:
-        raise damaged(path, str(error)) from error
+        why = str(error).split("WeightsUnpickler error:")[-1].strip().splitlines()[0][:160]
+        raise UserError(Problem(str(path), "a whole file that CEBRA.save wrote", f"another ({why})")) from error
     if known != FORMAT:
         raise UserError(Problem(str(path), FORMAT, repr(known)))
     return rebuilt(kind, json.loads(content["args"]), content["state"], content["state_dict"], device)
+
+
+def _foreign(kind: type[CEBRA], path: Path, device: str | None) -> CEBRA:
+    """An estimator that cebra saved: its embeddings are the same; training goes on with a new optimizer."""
+    args, noted, theirs = foreign.read(path)
+    args = foreign.check_read(path, args, set(kind().get_params()))
+    several = noted["num_sessions_"] is not None
+    state = {name: noted[name] for name in NOTED if name != "random_state_"} | {"random_state_": None}
+    state["label_types_"] = foreign.kinds(noted["label_types_"], several)
+    state["n_features_in_"] = noted["n_features_"][0] if several else noted["n_features_"]
+    made = rebuilt(kind, args, state, {}, device or "cuda_if_available")
+    made.solver_.model.load_state_dict(foreign.state_for(made.solver_.model, theirs["model"]))
+    kept = {name: theirs[name] for name in ("criterion", "loss", "log") if name in theirs}
+    sizes = {"n_features": noted["n_features_"], "num_sessions": noted["num_sessions_"]}
+    made.solver_.load_state_dict({**sizes, **kept}, strict=False)
+    made.state_dict_ = made.solver_.state_dict()
+    return made
 
 
 def rebuilt(kind: type[CEBRA], args: dict, state: dict, state_dict: dict, device: str | None) -> CEBRA:
@@ -79,7 +101,7 @@ def rebuilt(kind: type[CEBRA], args: dict, state: dict, state_dict: dict, device
     made.solver_ = solver.init(
         state["solver_name_"], model=model, criterion=criterion, optimizer=optimizer, tqdm_on=False
     )
-    made.solver_.load_state_dict(state_dict)
+    made.solver_.load_state_dict(state_dict, strict=bool(state_dict))
     for name in NOTED:
         setattr(made, name, state[name])
     made.model_, made.device_ = made.solver_.model, place
