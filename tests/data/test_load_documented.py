@@ -187,6 +187,14 @@ def test_single_arrays_as_the_reference(suffix, theirs, tmp_path):
     assert_same(load_data(tmp_path / f"a.{suffix}"), theirs(tmp_path / f"a.{suffix}"))
 
 
+@pytest.mark.parametrize("suffix", ["csv", "xlsx", "xls"])
+def test_whole_numbers_of_tables_as_the_reference(suffix, theirs, tmp_path):
+    path = tmp_path / f"a.{suffix}"
+    SINGLES["csv"](path, SPIKES) if suffix == "csv" else CONTAINERS[suffix](path, one=SPIKES)
+    assert load_data(path).dtype == np.int64
+    assert_same(load_data(path), theirs(path))
+
+
 def test_pickled_p_as_the_reference(theirs, tmp_path):
     (tmp_path / "a.p").write_bytes(pickle.dumps({"name": "rat", "spikes": HALVES, "laps": LAPS}))
     for asked in ({}, {"key": "laps"}):
@@ -297,3 +305,8 @@ def test_a_track_asked_for_by_key_is_one(theirs, tmp_path):
     track(20).to_hdf(tmp_path / "a.h5", key="df")
     assert theirs(tmp_path / "a.h5", key="df").shape == (20, 6)
     np.testing.assert_array_equal(load_data(tmp_path / "a.h5", key="df"), load_deeplabcut(tmp_path / "a.h5"))
+
+
+def test_the_page_lists_every_format(pytestconfig):
+    page = (pytestconfig.rootpath / "docs" / "files.md").read_text()
+    assert not [suffix for suffix in FORMATS if f"`{suffix}`" not in page]

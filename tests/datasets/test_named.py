@@ -96,6 +96,14 @@ def test_demo_of_several_sessions_has_the_shapes_of_the_reference(name, referenc
         assert ours.input_dimension == theirs.input_dimension == 12
 
 
+def test_the_page_lists_every_family(pytestconfig):
+    """Braces on the page stand for one of each."""
+    page = (pytestconfig.rootpath / "docs" / "datasets.md").read_text()
+    families = {name.split("`")[1].split("{")[0] for name in page.splitlines() if name.startswith("| `")}
+    families |= {part for line in page.splitlines() if line.startswith("| `demo") for part in line.split("`")[1::2]}
+    assert not [name for name in DATASETS if not any(name.startswith(family) for family in families)]
+
+
 def test_demos_come_from_a_seed():
     one, same, other = init("demo-mixed"), init("demo-mixed", seed=0), init("demo-mixed", seed=1)
     for what in ("neural", "continuous", "discrete"):
