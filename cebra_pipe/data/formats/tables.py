@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import io
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import numpy as np
 
 from .entries import Entry, Refusal, allowance, check_size, table_entry
 
+OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # how an xls file begins
 SEPARATORS = ",;\t"
 START = 1 << 20  # bytes in which the layout of a csv file is looked for
 
@@ -140,7 +143,14 @@ def read_excel(path: Path, *, header: bool | None = None) -> dict[str, Entry]:
     """The sheets of the workbook."""
     import pandas as pd
 
-    sheets = pd.read_excel(path, sheet_name=None, header=None)
+    with open(path, "rb") as file:
+        old = file.read(len(OLE2)) == OLE2
+    if not old:
+        with zipfile.ZipFile(path) as archive:
+            check_size(sum(member.file_size for member in archive.infolist()), allowance(path.stat().st_size))
+    # xlrd prints what it thinks of a damaged file; the exception that follows says it better.
+    options = {"engine": "xlrd", "engine_kwargs": {"logfile": io.StringIO()}} if old else {}
+    sheets = pd.read_excel(path, sheet_name=None, header=None, **options)
     return {str(name): _sheet(sheet, header) for name, sheet in sheets.items() if sheet.size}
 
 
