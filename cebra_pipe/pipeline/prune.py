@@ -9,6 +9,8 @@ from .plan import Plan, check_files
 from .reading import read_study
 from .status import foreign
 
+BESIDE = (".lock", ".checkpoint", ".damaged", ".tmp")  # hidden files that belong to an artifact
+
 
 def main(options: argparse.Namespace) -> int:
     """Without --yes nothing is touched."""
@@ -28,10 +30,10 @@ def main(options: argparse.Namespace) -> int:
 
 
 def _empty_folders(root: Path) -> None:
-    """Remove folders that hold nothing, or nothing but the locks of artifacts that are gone."""
+    """Remove folders that hold nothing, or nothing but locks and checkpoints of artifacts that are gone."""
     for folder in sorted((p for p in root.rglob("*") if p.is_dir()), key=lambda p: -len(p.parts)):
         inside = list(folder.iterdir())
-        if all(p.name.startswith(".") and p.name.endswith(".lock") for p in inside):
-            for lock in inside:
-                lock.unlink()
+        if all(p.name.startswith(".") and p.name.endswith(BESIDE) for p in inside):
+            for each in inside:
+                each.unlink()
             folder.rmdir()

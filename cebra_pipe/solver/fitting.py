@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 
 import numpy as np
@@ -10,10 +11,11 @@ import torch
 from ..errors import Problem, UserError
 from ..streams import generator
 from .encode import encoding
-from .engine import train
+from .engine import Place, train
 from .evaluate import Part
 from .history import score_rows, step_rows
 from .inputs import Scaling
+from .keeper import Keeper
 from .lessons import ROUNDS, Prepared, key, prepare
 from .network import Network
 from .optimizer import Adam
@@ -25,10 +27,13 @@ POINTS = 20  # scores on the valid part over the run
 GLANCE = 4  # batches of a score on the way
 
 
-def fit(task: Task, device: str) -> tuple[Network, tuple[Scaling, ...], list[dict]]:
-    """The trained network, the scaling of each session, and the rows of its history."""
+def fit(task: Task, device: str, keeper: Keeper | None = None) -> tuple[Network, tuple[Scaling, ...], list[dict]]:
+    """The trained network, the scaling of each session, and the rows of its history.
+
+    With a `keeper` it goes on from the last checkpoint of the same fit, and leaves one now and then.
+    """
     given = prepare(task, device)
-    rows = _train(task, given)
+    rows = _train(task, given, keeper)
     for name, part in given.parts.items():
         rows += score_rows(
             "score", task.training["steps"], name, given.network, part.score(given.network, ROUNDS), ROUNDS
@@ -36,7 +41,7 @@ def fit(task: Task, device: str) -> tuple[Network, tuple[Scaling, ...], list[dic
     return given.network, given.scalings, rows
 
 
-def _train(task: Task, given: Prepared) -> list[dict]:
+def _train(task: Task, given: Prepared, keeper: Keeper | None) -> list[dict]:
     """Rows of the history over the run: the batch loss, and about twenty scores on the valid part."""
     options, objectives, network = task.training, given.objectives, given.network
     lesson, valid = given.parts["train"], given.parts["valid"]
@@ -44,11 +49,13 @@ def _train(task: Task, given: Prepared) -> list[dict]:
     way = encoding(network, lesson.series, lesson.timeline, 3 * batch * len(objectives))
     print(f"fit: {type(way).__name__}, {len(lesson.timeline)} training samples", file=sys.stderr, flush=True)
     optimizer = Adam((p for p in network.parameters() if p.requires_grad), options["learning_rate"])
-    run = train(network, way, objectives, batch, steps, optimizer, generator("fit", *key(task)))
-    progress, looks = Progress(steps, "fit"), max(EVERY, steps // POINTS // EVERY * EVERY)
-    rows, losses, levels, drawn = _glance(task, network, valid, 0), [], [], batch * len(task.names)
+    kept = keeper.restore() if keeper else None
+    place, rows = _taken_up(kept, network, optimizer) if kept else (Place(), _glance(task, network, valid, 0))
+    run = train(network, way, objectives, batch, steps, optimizer, generator("fit", *key(task)), place)
+    progress, looks = Progress(steps, "fit", place.step), max(EVERY, steps // POINTS // EVERY * EVERY)
+    losses, levels, drawn = [], [], batch * len(task.names)
     temperatures: list = []
-    for step, (loss, chance) in enumerate(progress(run), start=1):
+    for step, (loss, chance) in enumerate(progress(run), start=place.step + 1):
         losses.append(loss)
         levels.append(chance)
         if step % EVERY == 0 or step == steps:
@@ -58,7 +65,25 @@ def _train(task: Task, given: Prepared) -> list[dict]:
             rows += (seen := _glance(task, network, valid, step))
             progress.told = " ".join(f"{r['objective']} valid {r['loss']:.4f} nats, {r['bits']:.3f} bits" for r in seen)
             losses, levels, temperatures = [], [], []
+            if keeper and keeper.due():
+                keeper.save(_state(network, optimizer, place, rows))
     return rows
+
+
+def _state(network: Network, optimizer: Adam, place: Place, rows: list[dict]) -> dict:
+    """A fit between two steps, after a look: no loss waits to be told."""
+    told = json.dumps({"place": vars(place), "rows": rows})
+    return {"told": told, "network": network.state_dict(), "optimizer": optimizer.state()}
+
+
+def _taken_up(kept: dict, network: Network, optimizer: Adam) -> tuple[Place, list[dict]]:
+    """Put what `_state` gave back; the place and the rows so far."""
+    told = json.loads(kept["told"])
+    network.load_state_dict(kept["network"])
+    optimizer.restore(kept["optimizer"])
+    place = Place(**told["place"])
+    print(f"fit: goes on after step {place.step}, from its last checkpoint", file=sys.stderr, flush=True)
+    return place, told["rows"]
 
 
 def _lesson_rows(names, session, losses, levels, temperatures, drawn) -> list[dict]:

@@ -5,10 +5,10 @@ torch.optim.Adam gives the same numbers, but making one imports torch's compiler
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.optim.adam import adam
 
 
@@ -20,6 +20,17 @@ class Adam:
         self.means = [torch.zeros_like(p) for p in self.parameters]
         self.squares = [torch.zeros_like(p) for p in self.parameters]
         self.steps = [torch.zeros((), device=p.device) for p in self.parameters]
+
+    def state(self) -> dict[str, list[Tensor]]:
+        """What `restore` needs to go on."""
+        return {"means": self.means, "squares": self.squares, "steps": self.steps}
+
+    @torch.no_grad()
+    def restore(self, state: Mapping[str, list[Tensor]]) -> None:
+        """Go on from what `state` gave."""
+        for mine, given in zip(self.state().values(), state.values(), strict=True):
+            for old, new in zip(mine, given, strict=True):
+                old.copy_(new)
 
     def zero_grad(self) -> None:
         """Forget the gradients."""

@@ -13,8 +13,8 @@ LINES = 10
 class Progress:
     """Counts the steps of an iterable; `told` is shown beside."""
 
-    def __init__(self, steps: int, title: str):
-        self.steps, self.title, self.told = steps, title, ""
+    def __init__(self, steps: int, title: str, done: int = 0):
+        self.steps, self.title, self.done, self.told = steps, title, done, ""
 
     def __call__(self, items: Iterable[Item]) -> Iterator[Item]:
         return self._bar(items) if sys.stderr.isatty() else self._lines(items)
@@ -22,14 +22,14 @@ class Progress:
     def _bar(self, items: Iterable[Item]) -> Iterator[Item]:
         from tqdm import tqdm
 
-        with tqdm(items, total=self.steps, desc=self.title, file=sys.stderr, mininterval=0.5) as bar:
+        with tqdm(items, total=self.steps, initial=self.done, desc=self.title, file=sys.stderr, mininterval=0.5) as bar:
             for item in bar:
                 yield item
                 bar.set_postfix_str(self.told, refresh=False)
 
     def _lines(self, items: Iterable[Item]) -> Iterator[Item]:
         every = max(1, self.steps // LINES)
-        for step, item in enumerate(items, start=1):
+        for step, item in enumerate(items, start=self.done + 1):
             yield item
             if step % every == 0 or step == self.steps:
                 print(f"{self.title}: step {step} of {self.steps} {self.told}", file=sys.stderr, flush=True)

@@ -15,16 +15,18 @@ from ...solver.artifact import Fitted, write_model
 from ...solver.device import resolve, settings
 from ...solver.fitting import fit
 from ...solver.history import table
+from ...solver.keeper import Keeper, checkpoint_path
 from ...solver.task import Task
 from ..controlled import controlled
-from ..job import Job
+from ..job import Job, canonical
 
 
 def run(job: Job) -> None:
     """Writes the model and its history."""
     job, task = job.with_device(resolve(job.spec.get("device", "auto"), job.gpus)), _task(job)
+    keeper = Keeper(checkpoint_path(job.outputs["model"]), canonical(job.provenance()))
     with settings(task.training["threads"]):
-        network, scalings, rows = fit(task, job.device)
+        network, scalings, rows = fit(task, job.device, keeper)
     about = {
         "name": task.training["model"],
         "neurons": [len(scaling.units) for scaling in scalings],
@@ -33,9 +35,9 @@ def run(job: Job) -> None:
         "similarity": task.training["similarity"],
         "offset": list(task.offset),
     }
-    provenance = job.provenance()
-    write_model(job.outputs["model"], Fitted(network, task.names, scalings, about, provenance))
+    write_model(job.outputs["model"], Fitted(network, task.names, scalings, about, job.provenance()))
     job.write("history", table(rows))
+    keeper.remove()
 
 
 def _task(job: Job) -> Task:
