@@ -133,3 +133,21 @@ def test_fetch_for_a_data_set(server, tmp_path):
     assert Pages.asked == ["/rat.jl"]
     with pytest.raises(UserError, match="no data_url, file_name"):
         helper.fetch(None, MD5, tmp_path, None)
+
+
+def test_data_set_that_is_fetched(server, tmp_path):
+    from cebra_pipe.data import SingleSessionDataset
+
+    class Fetched(SingleSessionDataset):
+        input_dimension = 1
+
+        def __getitem__(self, index):
+            raise NotImplementedError
+
+    where = {"data_url": f"{server}/rat.jl", "data_checksum": MD5, "location": str(tmp_path), "file_name": "rat.jl"}
+    Fetched(**where)
+    assert Pages.asked == []
+    Fetched(download=True, **where)
+    assert (tmp_path / "rat.jl").read_bytes() == CONTENT
+    with pytest.raises(UserError, match="no data_url"):
+        Fetched(download=True, location=str(tmp_path), file_name="rat.jl")

@@ -134,6 +134,23 @@ def test_one_frame_needs_no_key_and_arrays_are_read_in_order(tmp_path):
     np.testing.assert_array_equal(load_data(tmp_path / "b.h5"), SPIKES)
 
 
+def test_the_example_of_the_usage_guide(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    neural, continuous, discrete = rng.normal(size=(100, 3)), rng.normal(size=(100, 3)), rng.integers(0, 10, 100)
+    np.savez("neural_data", neural=neural, new_neural=rng.normal(size=(100, 4)))
+    names = ["continuous1", "continuous2", "continuous3"]
+    frame = pd.DataFrame(continuous, columns=names)
+    frame["discrete"] = discrete
+    frame.to_hdf("auxiliary_behavior_data.h5", key="auxiliary_variables")
+    np.testing.assert_array_equal(load_data(file="neural_data.npz", key="neural"), neural)
+    labels = {"file": "auxiliary_behavior_data.h5", "key": "auxiliary_variables"}
+    np.testing.assert_array_equal(load_data(**labels, columns=names), continuous)
+    found = load_data(**labels, columns=["discrete"]).flatten()
+    assert found.dtype.kind == "i"
+    np.testing.assert_array_equal(found, discrete)
+
+
 def test_columns_that_are_numbers_are_asked_for_by_name(tmp_path):
     pd.DataFrame(SPIKES, columns=[2, 0, 7]).to_hdf(tmp_path / "a.h5", key="frame")
     np.testing.assert_array_equal(load_data(tmp_path / "a.h5", columns=[0, 7]), SPIKES[:, [1, 2]])
