@@ -20,6 +20,8 @@ TABLES = {
     "goodness_of_fit": (("histories",), ("recordings", "conditions")),
     "consistency": (("consistency",), ("comparisons",)),
     "tests": (("scores", "histories"), ("recordings", "conditions", "tests")),
+    "differences": (("scores",), ("recordings", "conditions")),
+    "population": (("scores",), ("recordings", "conditions")),
 }
 
 

@@ -94,7 +94,8 @@ class Plan:
 
     @cached_property
     def tables(self) -> list[str]:
-        filled = {"consistency": self.study.comparisons, "tests": pairs(self.study)}
+        several = len(self.study.config.recordings) > 1
+        filled = {"consistency": self.study.comparisons, "tests": pairs(self.study), "population": several}
         return [name for name in TABLES if filled.get(name, True)]
 
     # ---- paths -------------------------------------------------------------------------------------------------------

@@ -34,6 +34,8 @@ COLUMNS = {
     "decoded_class": int,
     "what": str,  # error: mean | seed (mean over folds) | fold (mean over seeds)
     "score": float,
+    "low": float,  # 95 % over test trials
+    "high": float,
     "chance": float,
     "floor": float,
     "p": float,
@@ -139,6 +141,7 @@ def _points(series: str, kind: str, score: Score) -> Iterator[dict]:
         "floor": score.floor,
     }
     p = {"p": np.nan, "null_n": 0} if score.no_p else {"p": score.p, "null_n": score.null_n}
-    yield {**shared, **p, "what": "mean", "score": score.mean, "note": score.no_p or score.note}
+    mean = {"what": "mean", "score": score.mean, "low": score.low, "high": score.high}
+    yield {**shared, **p, **mean, "note": score.no_p or score.note}
     for what, spread in (("seed", score.by_seed), ("fold", score.by_fold)):
         yield {**shared, "what": what, what: list(spread), "score": np.array(list(spread.values()))}

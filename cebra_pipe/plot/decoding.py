@@ -51,7 +51,7 @@ def _order(part: Table) -> list[str]:
 
 def _end(errors: Table) -> float:
     """The right end of an axis that all recordings share, so that they compare."""
-    values = np.concatenate([errors["score"], errors["chance"]])
+    values = np.concatenate([errors["score"], errors["chance"], errors["high"]])
     return 1.04 * float(np.nanmax(values, initial=0.0)) or 1.0
 
 
@@ -133,6 +133,7 @@ def _draw_method(ax: Axes, y: int, mine: Table, means: Table) -> None:
         if len(spread) > 1:
             ax.plot([spread.min(), spread.max()], [y + dy] * 2, color=shade, lw=0.7)
             ax.plot(spread, np.full(len(spread), y + dy), marker, color=shade, ms=2.6 if marker == "o" else 2.3, mew=0)
+    ax.plot([mean["low"][0], mean["high"][0]], [y, y], color=shade, lw=4, alpha=0.35, solid_capstyle="butt")
     ax.plot(mean["score"], [y], "|", color=shade, ms=9, mew=1.8)
     p = "no p" if mean["null_n"][0] <= 0 else probability(mean["p"][0], int(mean["null_n"][0]))
     score = f"{mean['score'][0]:.3g}" if np.isfinite(mean["score"][0]) else "none"
@@ -177,6 +178,7 @@ def _legend(drawn: Table) -> list[Line2D]:
         Line2D([], [], color=DARK, ls="", marker="o", ms=2, label="decoded (kNN on the embedding)"),
         *groups,
         Line2D([], [], color=DARK, ls="", marker="|", ms=8, mew=1.6, label="mean over folds and seeds"),
+        Line2D([], [], color=DARK, lw=4, alpha=0.35, label="95 % over test trials"),
         Line2D([], [], color=DARK, marker="o", ms=2.6, lw=0.7, label="seeds: optimiser's spread (not n)"),
         Line2D([], [], color=DARK, marker="D", ms=2.3, lw=0.7, label="folds: split's spread (not n)"),
         Line2D([], [], color=DARK, lw=0.6, ls=(0, (4, 2)), label="chance (best constant)"),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..data.table import Table
+from ..sklearn.bootstrap import interval
 from ..sklearn.nulls import METRICS, SMALLEST_NULL, p_value, why_no_p
 from .drawn import distinct, pick
 
@@ -41,6 +42,11 @@ class Score:
     p: float
     n_test: int  # samples, over all folds
     n_padded: int
+    n_trials: int  # of the test part, over all folds
+    draws: np.ndarray  # (draw,) of test trials: means over folds and seeds, paired by trial where `samples` are equal
+    low: float  # the middle 95 % of these draws
+    high: float
+    samples: tuple[str, ...]  # names the test samples of each fold
     with_padded: float
     no_p: str  # why there is none, whatever the null
     note: str
@@ -60,6 +66,7 @@ def scores(table: Table, control: str | None = None) -> Iterator[Score]:
 def _score(rows: Table, no_p: str) -> Score:
     first = {name: rows[name][0] for name in ("recording", "method", "label", "metric", "unit")}
     n, p = probability_of(rows)
+    draws = _mean_draws(rows)
     scale = 1.0
     if first["unit"] == "m" and first["metric"] == "median_abs_error":
         scale, first["unit"] = 100.0, "cm"
@@ -78,10 +85,21 @@ def _score(rows: Table, no_p: str) -> Score:
         p=np.nan if no_p else p,
         n_test=_over_folds(rows, "n_test"),
         n_padded=_over_folds(rows, "n_padded"),
+        n_trials=_over_folds(rows, "n_trials"),
+        draws=scale * draws,
+        low=scale * interval(draws)[0],
+        high=scale * interval(draws)[1],
+        samples=tuple(sorted({f"{fold} {key}" for fold, key in zip(rows["fold"], rows["samples"], strict=True)})),
         with_padded=scale * _mean(rows["score_with_padded"]),
         no_p=no_p,
         note="; ".join(distinct(rows["note"])),
     )
+
+
+def _mean_draws(rows: Table) -> np.ndarray:
+    """(draw,) means over folds and seeds; none where a fold has too few trials."""
+    sizes = {len(draws) for draws in rows["draws"]}
+    return np.mean(np.stack(rows["draws"]), axis=0) if len(sizes) == 1 else np.zeros(0)
 
 
 def _mean(values: np.ndarray) -> float:

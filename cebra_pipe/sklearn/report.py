@@ -11,6 +11,7 @@ from ..data.parts import content
 from ..data.shifts import Shifts, circular_shifts
 from ..data.table import Table
 from ..streams import generator
+from .bootstrap import interval, resampled_scores, samples_key, trial_draws
 from .methods import Decoded, Task, quantisation_floor
 from .nulls import METRICS, SMALLEST_NULL, null_scores, p_value, why_no_p
 
@@ -21,10 +22,12 @@ SCORES: Mapping[str, object] = {
     **dict.fromkeys(("k", "n_train", "n_valid", "n_test", "n_padded"), np.int32),
     **{"score_with_padded": np.float64, "null": list, "null_median": np.float64, "null_n": np.int32},
     **{"null_effective": np.float64, "p": np.float64, "note": str},
+    **{"low": np.float64, "high": np.float64, "n_trials": np.int32, "draws": list, "samples": str},
 }
 # A method that says nothing of a label, for the reason in its note.
 UNDECODED = {
     **dict.fromkeys(("score", "valid_score", "score_with_padded", "null_median", "null_effective", "p"), np.nan),
+    **{"low": np.nan, "high": np.nan, "draws": ()},
     **{"k": -1, "null": (), "null_n": 0, "note": "neural data below 0 have no Poisson likelihood"},
 }
 
@@ -52,13 +55,16 @@ def score_rows(
     """One row of SCORES for each result and label; all methods share the shifts of a label."""
     (chance,) = (result.decoded for result in results if result.method == "constant")
     shifts = {name: label_shifts(task, name, draws, study_seed) for name in task.labels}
+    trials, owner = trial_draws(task.recording, task.samples.test, study_seed)
+    scored_on = {"n_trials": trials.shape[1], "samples": samples_key(task.recording, task.samples.test)}
     for result in results:
         named = {"recording": recording, "fold": result.fold, "seed": result.seed, "method": result.method}
         for name in task.labels:
             decoded = result.decoded.get(name)
             no_p = why_no_p(control, result.method)
             scored = _scored(task, name, decoded, shifts[name], draws, no_p) if decoded else UNDECODED
-            yield named | _of_label(task, name) | {"chance": chance[name].score} | scored
+            spread = _spread(task, name, decoded, trials, owner) if decoded else {}
+            yield named | _of_label(task, name) | {"chance": chance[name].score} | scored_on | scored | spread
 
 
 def _of_label(task: Task, name: str) -> dict:
@@ -91,6 +97,14 @@ def _scored(task: Task, name: str, decoded: Decoded, shifts: Shifts, draws: int,
         "p": np.nan if no_p else p_value(metric, decoded.score, null),
         "note": "; ".join(filter(None, (decoded.note, no_p, null_note(len(null), draws)))),
     }
+
+
+def _spread(task: Task, name: str, decoded: Decoded, trials: np.ndarray, owner: np.ndarray) -> dict:
+    """The score over draws of test trials, and their middle 95 %."""
+    label = task.label(name)
+    draws = resampled_scores(label, label.values[task.samples.test], decoded.test, trials, owner)
+    low, high = interval(draws)
+    return {"draws": draws, "low": low, "high": high}
 
 
 def null_note(drawn: int, wanted: int) -> str:

@@ -19,6 +19,7 @@ from cebra_pipe.pipeline.config import SplitConfig
 from cebra_pipe.pipeline.job import Job
 from cebra_pipe.pipeline.stages import decode, split
 from cebra_pipe.sklearn import methods
+from cebra_pipe.sklearn.bootstrap import trial_draws
 from cebra_pipe.sklearn.nulls import why_no_p
 from cebra_pipe.sklearn.report import SCORES, Result, label_shifts, score_rows
 
@@ -165,6 +166,22 @@ def test_test_labels_and_test_neural_data_choose_nothing(tmp_path, study):
         for field in ("k", "valid_score", "note"):
             assert same[field] == row[field]
     assert other.row(method="embedding", seed=1, label="position")["score"] > 0.3
+
+
+def test_scores_have_an_interval_over_test_trials_that_all_methods_share(tmp_path):
+    rat = simulate(3, 10, 6000, 0.7, 0.0)
+    made = Study(tmp_path, {"rat": rat}, labels=["position"], null=0).run()
+    trials = np.unique(rat.trial[(made.part() == "test") & windows_inside(rat.epoch, *OFFSET)])
+    assert len(trials) >= 5
+    assert {r["n_trials"] for r in made.scores.rows()} == {len(trials)}
+    assert len({r["samples"] for r in made.scores.rows()}) == 1
+    row = made.row(method="embedding", seed=1, label="position")
+    assert row["low"] < row["score"] < row["high"]
+    kept = made.traces.where((made.traces["method"] == "embedding") & ~made.traces["padded"].astype(bool))
+    draws = trial_draws(rat, kept["sample"], 1)[0]
+    chosen = np.concatenate([np.flatnonzero(kept["trial"] == t) for t in np.repeat(trials, draws[7])])
+    error = np.abs(kept["true.position"] - kept["predicted.position"])
+    assert row["draws"][7] == pytest.approx(np.median(error[chosen]))
 
 
 def test_k_is_the_best_on_valid(study):

@@ -18,6 +18,7 @@ SCORES = {
     **dict.fromkeys(("k", "n_train", "n_valid", "n_test", "n_padded"), "i4"),
     **{"score_with_padded": "f8", "null": list, "null_median": "f8", "null_n": "i4"},
     **{"null_effective": "f8", "p": "f8", "note": str},
+    **{"low": "f8", "high": "f8", "n_trials": "i4", "draws": list, "samples": str},
 }
 HISTORY = {
     **{"kind": str, "step": "i4", "part": str, "objective": str, "session": str},
@@ -240,6 +241,8 @@ def _score(
         **{"chance": chance, "floor": np.nan if discrete else 0.01},
         **{"k": 9, "n_train": 700, "n_valid": 150, "n_test": 150, "n_padded": 12},
         **{"null": null, "null_median": chance, "null_n": len(null), "null_effective": 40.0, "p": p, "note": ""},
+        **{"draws": (draws := score * (1 + 0.1 * stream.standard_normal(199))), "n_trials": 6, "samples": recording},
+        **dict(zip(("low", "high"), np.percentile(draws, [2.5, 97.5]), strict=True)),
     }
 
 

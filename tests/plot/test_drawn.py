@@ -17,7 +17,16 @@ ROW = {
     **{"recording": "rat", "method": "embedding", "label": "position", "metric": "median_abs_error", "unit": "m"},
     **{"valid_score": 0.1, "chance": 0.4, "floor": np.nan, "score_with_padded": 0.1, "null_median": 0.4},
     **{"k": 9, "n_train": 70, "n_valid": 15, "n_test": 15, "n_padded": 2},
-    **{"null_effective": 30.0, "p": 0.5, "note": ""},
+    **{
+        "null_effective": 30.0,
+        "p": 0.5,
+        "note": "",
+        "low": 0.0,
+        "high": 0.2,
+        "n_trials": 3,
+        "draws": [],
+        "samples": "x",
+    },
 }
 
 

@@ -19,7 +19,7 @@ from ...plot.numbers import about
 from ...plot.shown import Study
 from ...plot.summary import METHODS, Score, scores
 from ...sklearn.nulls import SMALLEST_NULL
-from .. import tested
+from .. import contrasts, tested
 from ..job import Job
 
 DIGITS = 4
@@ -52,6 +52,9 @@ def _decoded(study: Study, source: Source, score: Score) -> Row:
         "metric": score.metric,
         "unit": score.unit,
         "score": score.mean,
+        "low": score.low,  # 2.5 % over draws of test trials
+        "high": score.high,  # 97.5 %
+        "trials": score.n_trials,
         **_range("seeds", score.by_seed),
         **_range("folds", score.by_fold),
         "chance": score.chance,
@@ -172,6 +175,17 @@ def _recordings(job: Job, study: Study) -> Iterator[Row]:
         yield {"recording": name, "title": study.recordings[name], **row, "counts": "yes" if row["counts"] else "no"}
 
 
+# ---- between conditions and over animals -----------------------------------------------------------------------------
+def _differences(job: Job, study: Study) -> Iterator[Row]:
+    """One row per recording, label and pair of conditions or methods."""
+    yield from contrasts.differences(study, of_units(study, _files(job, "scores"), "decode"))
+
+
+def _population(job: Job, study: Study) -> Iterator[Row]:
+    """One row per condition, method and label."""
+    yield from contrasts.population(study, of_units(study, _files(job, "scores"), "decode"))
+
+
 # ---- tests -----------------------------------------------------------------------------------------------------------
 def _tests(job: Job, study: Study) -> Iterator[Row]:
     """One row per score, recording and pair of condition and control."""
@@ -185,6 +199,8 @@ TABLES: Mapping[str, Callable[[Job, Study], Iterator[Row]]] = {
     "goodness_of_fit": _goodness_of_fit,
     "consistency": _consistency,
     "tests": _tests,
+    "differences": _differences,
+    "population": _population,
 }
 
 
