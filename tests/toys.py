@@ -12,6 +12,7 @@ from cebra_pipe.pipeline.job import Job
 
 TRAINING = {
     "model": "offset10-model",
+    "causal": False,
     "output_dimension": 3,
     "hidden_units": 16,
     "similarity": "cosine",

@@ -40,6 +40,7 @@ class Named(_OffsetModel):
         num_output: dimensions of the embedding.
         normalize: whether the embedding has length one; None: as the row says.
         generator: where the initial weights come from; None: torch's global generator.
+        causal: whether the window ends at the sample instead of around it.
     """
 
     row: ClassVar[str]
@@ -52,9 +53,10 @@ class Named(_OffsetModel):
         normalize: bool | None = None,
         *,
         generator: Generator | None = None,
+        causal: bool = False,
         architecture: Architecture | None = None,
     ):
-        row = architecture or MODELS[self.row]
+        row = replace(architecture or MODELS[self.row], causal=causal)
         row = row if normalize is None else replace(row, normalize=normalize)
         layer = _windows(row, num_neurons, num_units, num_output, generator)
         super().__init__(layer, num_input=num_neurons, num_output=num_output, normalize=row.normalize)
@@ -105,11 +107,12 @@ class Dropping(Named, ConvolutionalModelMixin):
         dropout: float = 0.1,
         *,
         generator: Generator | None = None,
+        causal: bool = False,
     ):
         if not 0 <= dropout < 1:
             raise UserError(Problem("dropout", "a share from 0 on and below 1", str(dropout)))
-        row = dropping(dropout, self.inside)
-        super().__init__(num_neurons, num_units, num_output, normalize, generator=generator, architecture=row)
+        options = {"generator": generator, "causal": causal, "architecture": dropping(dropout, self.inside)}
+        super().__init__(num_neurons, num_units, num_output, normalize, **options)
 
 
 class Clipped(Named):

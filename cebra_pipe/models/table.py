@@ -5,7 +5,7 @@ No torch here: configs are checked against this table before anything heavy is l
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 from ..data.datatypes import Offset
@@ -67,14 +67,15 @@ class Architecture:
     layers: tuple[Layer | Step, ...]
     normalize: bool = True
     classes: bool = False  # trained on classes, through a further linear layer on its output
+    causal: bool = False  # the window ends at the sample: nothing later is read
 
     @property
     def offset(self) -> Offset:
-        """The window: as many samples as the kernels span, the centre in the middle or just after it."""
+        """The window: as many samples as the kernels span, the sample in the middle, just after it, or at the end."""
         length = stride = 1
         for layer in self.layers:
             length, stride = length + (layer.kernel - 1) * stride, stride * layer.stride
-        return Offset(length // 2, length - length // 2)
+        return Offset(length - 1, 1) if self.causal else Offset(length // 2, length - length // 2)
 
     @property
     def free(self) -> bool:
@@ -195,8 +196,8 @@ MODELS = {
 }
 
 
-def architecture(name: str) -> Architecture:
+def architecture(name: str, causal: bool = False) -> Architecture:
     """The row of `name`; a UserError with the nearest names where there is none."""
     if name not in MODELS:
         raise UserError(Problem("model", "a known architecture", repr(name), did_you_mean(name, MODELS)))
-    return MODELS[name]
+    return replace(MODELS[name], causal=causal)

@@ -86,6 +86,9 @@ class TrainingConfig(Model):
         description=f"Architecture: {', '.join(name for name, row in SINGLE.items() if not row.unfit)}, "
         "and the families of docs/models.md. The number is the window in samples.",
     )
+    causal: bool = Field(
+        False, description="Windows end at their sample instead of around it: an embedding reads nothing later."
+    )
     output_dimension: Int = Field(3, ge=1, le=256, description="Dimensions of the embedding.")
     hidden_units: Int = Field(32, ge=2, le=4096, description="Channels of the hidden layers.")
     similarity: Literal["cosine", "euclidean"] = Field(

@@ -14,5 +14,6 @@ from ..solver.inputs import epochs
 def controlled(spec: Mapping, recording: Recording) -> Recording:
     """The recording under the control and repeat of a fit's spec."""
     training = spec["training"]
-    inside = windows_inside(epochs(recording, training["windows"] == "across"), *architecture(training["model"]).offset)
+    window = architecture(training["model"], training["causal"]).offset
+    inside = windows_inside(epochs(recording, training["windows"] == "across"), *window)
     return apply_control(spec["control"], recording, inside, spec["seed"], spec["study_seed"])

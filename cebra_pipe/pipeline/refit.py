@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..errors import Problems, did_you_mean
-from ..models.table import MODELS
+from ..models.table import architecture
 from ..sklearn.nulls import SMALLEST_NULL
 from . import config as c
 from .study import Condition, Resolved, decoded_labels
@@ -31,7 +31,8 @@ class Pair:
     def draws(self) -> object:
         """What two pairs have in common whose draws are shared: seed by seed the same shift of a recording."""
         training = self.control.training
-        return self.control.control, self.control.seeds, MODELS[training.model].offset, training.windows
+        window = architecture(training.model, training.causal).offset
+        return self.control.control, self.control.seeds, window, training.windows
 
 
 def pairs(study: Resolved) -> list[Pair]:

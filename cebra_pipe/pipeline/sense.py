@@ -21,6 +21,10 @@ EFFECTS = {
         lambda k: k.training.model not in MODELS or MODELS[k.training.model].free,
         "a model whose layers are not of fixed width",
     ),
+    "causal": (
+        lambda k: k.training.model not in MODELS or len(MODELS[k.training.model].offset) > 1,
+        "a model whose window is longer than one sample",
+    ),
     "labels": (
         lambda k: k.positives != "time" or not k.labels,
         "positives other than time (hybrid adds time to labels)",

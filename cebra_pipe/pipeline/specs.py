@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from ..data.sources import sources
-from ..models.table import MODELS
+from ..models.table import architecture
 from .config import TrainingConfig
 from .contents import content_hash, files_of
 from .exhibits import FIGURES, TABLES, about, shown
@@ -77,7 +77,7 @@ def _decode_spec(plan: Plan, w: Wildcards) -> dict:
             "null": config.decode.shifts,
         },
         "metric": condition.training.similarity,
-        "offset": list(MODELS[condition.training.model].offset),
+        "offset": list(architecture(condition.training.model, condition.training.causal).offset),
         "dimension": condition.training.output_dimension,
         "control": condition.control,
         "study_seed": config.seed,

@@ -16,6 +16,7 @@ from torch import nn
 from .. import models, solver
 from ..errors import Problem, Problems, UserError
 from ..models import criterions
+from ..models.table import MODELS
 from ..streams import seed_of
 from . import storage
 from .labels import Session, is_several, sessions, signal
@@ -53,6 +54,7 @@ class CEBRA(TransformerMixin, BaseEstimator):
         random_state: seed of weights and draws; None: a new one each fit, kept in `random_state_`.
         num_negatives: negatives of each session a step; None: batch_size.
         prior: empirical (uniform over samples) or uniform (over classes); None: empirical.
+        causal: windows end at their sample instead of around it: an embedding reads nothing later.
         label_weights, label_periods: one number a continuous column; a period above 0 makes the column circular.
     """
 
@@ -86,6 +88,7 @@ class CEBRA(TransformerMixin, BaseEstimator):
         prior: str | None = None,
         label_weights: Sequence[float] | None = None,
         label_periods: Sequence[float] | None = None,
+        causal: bool = False,
     ):
         self.model_architecture = model_architecture
         self.device = device
@@ -114,6 +117,7 @@ class CEBRA(TransformerMixin, BaseEstimator):
         self.prior = prior
         self.label_weights = label_weights
         self.label_periods = label_periods
+        self.causal = causal
 
     # Fitting --------------------------------------------------------------------------------------------------------
 
@@ -222,15 +226,16 @@ class CEBRA(TransformerMixin, BaseEstimator):
         return loader_of(chosen, dataset, steps, options, seed)
 
     def _models(self, found: Sequence[Session]) -> list[nn.Module]:
-        return [
-            models.init(
-                self.model_architecture,
-                num_neurons=session.neural.shape[1],
-                num_units=self.num_hidden_units,
-                num_output=self.output_dimension,
-            )
-            for session in found
-        ]
+        return [self._model(session.neural.shape[1]) for session in found]
+
+    def _model(self, neurons: int) -> nn.Module:
+        sizes = {"num_neurons": neurons, "num_units": self.num_hidden_units, "num_output": self.output_dimension}
+        if not self.causal:
+            return models.init(self.model_architecture, **sizes)
+        row = MODELS.get(self.model_architecture)
+        if row is not None and len(row.offset) == 1:
+            raise UserError(Problem("causal", "False for a window of one sample, where it has no effect", "True"))
+        return models.init(self.model_architecture, **sizes, causal=True)
 
     def _build(self, chosen: Plan, made: list[nn.Module], device: str) -> None:
         model = (nn.ModuleList(made) if chosen.several else made[0]).to(device)

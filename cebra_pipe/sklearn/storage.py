@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 from sklearn.utils.validation import check_is_fitted
 
-from .. import __version__, models, solver
+from .. import __version__, solver
 from ..errors import Problem, UserError
 from ..solver.checkpoints import write
 from . import foreign
@@ -89,12 +89,7 @@ def rebuilt(kind: type[CEBRA], args: dict, state: dict, state_dict: dict, device
         made.device = device
     place = made._device()
     several, neurons = state["num_sessions_"] is not None, state["n_features_"]
-    encoders = [
-        models.init(
-            made.model_architecture, num_neurons=n, num_units=made.num_hidden_units, num_output=made.output_dimension
-        )
-        for n in (neurons if several else [neurons])
-    ]
+    encoders = [made._model(n) for n in (neurons if several else [neurons])]
     model = (torch.nn.ModuleList(encoders) if several else encoders[0]).to(place)
     criterion = made._criterion().to(place)
     optimizer = torch.optim.Adam([*model.parameters(), *criterion.parameters()], lr=made.learning_rate)

@@ -31,7 +31,7 @@ class Fitted:
     network: Network
     sessions: tuple[str, ...]
     scalings: tuple[Scaling, ...]
-    settings: Mapping[str, object]  # model, neurons, hidden_units, output_dimension, similarity, offset
+    settings: Mapping[str, object]  # model, causal, neurons, hidden_units, output_dimension, similarity, offset
     provenance: Mapping[str, object]
 
     @property
@@ -58,7 +58,7 @@ def read_model(path: Path) -> Fitted:
         settings = content["model"]
         scalings = tuple(_scaling(*each) for each in zip(content["units"], content["scaling"], strict=True))
         network = build(
-            architecture(settings["name"]),
+            architecture(settings["name"], settings["causal"]),
             settings["neurons"],
             settings["hidden_units"],
             settings["output_dimension"],

@@ -33,7 +33,7 @@ class Task:
 
     @property
     def architecture(self) -> Architecture:
-        return architecture(self.training["model"])
+        return architecture(self.training["model"], self.training["causal"])
 
     @property
     def offset(self) -> Offset:

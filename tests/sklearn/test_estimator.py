@@ -53,6 +53,7 @@ MODES = {
         {"distance": "euclidean", "model_architecture": "offset10-model-mse"},
         "single-session",
     ),
+    "causal": ((SIGNAL, POSITION), {"causal": True}, "single-session"),
     "two, time": (TWO[:1], {}, "multi-session"),
     "two, continuous": (TWO[:2], {}, "multi-session"),
     "two, discrete": ((TWO[0], TWO[2]), {}, "multi-session"),
@@ -147,6 +148,22 @@ def _parts(made, trial):
     return plan(found, None, False, 32), found, 1, "cpu", 0
 
 
+@pytest.mark.parametrize("pad", [True, False])
+def test_causal_windows_read_nothing_later(pad):
+    """What comes after a sample does not change its embedding."""
+    made = estimator(causal=True, pad_before_transform=pad).fit(SIGNAL, POSITION)
+    changed = SIGNAL.copy()
+    changed[201:] = 9.0
+    one, two = made.transform(SIGNAL), made.transform(changed)
+    seen = 201 if pad else 197
+    assert tuple(made.offset_) == (4, 1)
+    assert len(one) == (400 if pad else 396)
+    assert (one[:seen] == two[:seen]).all()
+    assert not (one[seen] == two[seen]).all()
+    around = estimator().fit(SIGNAL, POSITION)
+    assert not (around.transform(SIGNAL)[199] == around.transform(changed)[199]).all()
+
+
 def test_a_list_of_trials_is_a_trial_number():
     trial = np.repeat([0, 1], [150, 250])
     listed = estimator().fit([[SIGNAL[:150], SIGNAL[150:]]], [[POSITION[:150], POSITION[150:]]])
@@ -212,6 +229,7 @@ def test_fallbacks_are_told():
         ((SIGNAL,), {"temperature": 0.0}, "temperature"),
         ((SIGNAL,), {"model_architecture": "ofset5-model"}, "offset5-model"),
         ((SIGNAL,), {"device": "cuda:9"}, "device"),
+        ((SIGNAL,), {"model_architecture": "offset1-model", "causal": True}, "causal"),
     ],
 )
 def test_what_does_not_fit_is_told_before_training(given, options, match):

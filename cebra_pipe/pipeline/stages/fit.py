@@ -29,6 +29,7 @@ def run(job: Job) -> None:
         network, scalings, rows = fit(task, job.device, keeper)
     about = {
         "name": task.training["model"],
+        "causal": task.training["causal"],
         "neurons": [len(scaling.units) for scaling in scalings],
         "hidden_units": task.training["hidden_units"],
         "output_dimension": task.training["output_dimension"],
