@@ -19,6 +19,7 @@ ORDER = [
     "cli",
     "pipeline",
     "plot",
+    "attribution",
     "sklearn",
     "solver",
     "models",
