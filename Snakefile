@@ -39,3 +39,7 @@ include: "workflow/rules/recordings.smk"
 include: "workflow/rules/models.smk"
 include: "workflow/rules/scores.smk"
 include: "workflow/rules/figures.smk"
+
+
+onstart:
+    begin()

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from . import __version__
+from .errors import Problem, UserError
 from .pipeline.roles import ROLES
 
 # verb -> (module with `main(arguments)`, what it does); in the order in which a study needs them
@@ -91,9 +92,11 @@ def _stage_options(verb: argparse.ArgumentParser) -> None:
     verb.add_argument(
         "--output", action="append", nargs=2, default=[], metavar=("ROLE", "FILE"), help="output file of a role"
     )
-    verb.add_argument("--code", default="", help="fingerprint of the stage's code (worked out where it is left out)")
+    verb.add_argument("--code", default="", help="fingerprint of the stage's code; other code than that is refused")
+    verb.add_argument("--sources", default="", help="hash of all code: where it is the same, --code needs no proof")
     verb.add_argument("--gpus", type=int, default=0, help="number of GPUs that this job may use")
     verb.add_argument("--record", type=Path, help="where to note host, duration and command")
+    verb.add_argument("--hashes", type=Path, help="folder that holds hashes of files")
 
 
 def _config(verb: argparse.ArgumentParser) -> None:
@@ -118,9 +121,26 @@ def _schema(verb: argparse.ArgumentParser) -> None:
 VERB_OPTIONS = {"check": _config, "status": _status, "prune": _prune, "show": _config, "schema": _schema}
 
 
+def expanded(arguments: list[str]) -> list[str]:
+    """`VERB @FILE …` stands for the options in FILE, one argument a line, and those that follow."""
+    if len(arguments) < 2 or arguments[0] not in STAGES or not arguments[1].startswith("@"):
+        return arguments
+    verb, file, *rest = arguments
+    try:
+        return [verb, *Path(file[1:]).read_text(encoding="utf-8").removesuffix("\n").split("\n"), *rest]
+    except OSError as error:
+        found = (error.strerror or str(error)).lower()
+        remedy = "snakemake writes it when a run begins, unless it is told --no-hooks."
+        raise UserError(Problem(file[1:], "the options of a job", found, remedy)) from None
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one verb; a user's mistake is one message and exit code 2."""
-    options = parser().parse_args(arguments)
+    try:
+        options = parser().parse_args(expanded(sys.argv[1:] if arguments is None else arguments))
+    except UserError as error:
+        print(f"cebra-pipe: {error}", file=sys.stderr)
+        return 2
     if options.version:
         print(f"cebra-pipe {__version__}")
         return 0
@@ -131,8 +151,6 @@ def main(arguments: list[str] | None = None) -> int:
     # numpy and torch load.
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = "1"
-    from .errors import UserError
-
     try:
         if options.verb in STAGES:
             module = importlib.import_module(".pipeline.runner", __package__)

@@ -159,15 +159,19 @@ def _numpy(column: pa.ChunkedArray) -> np.ndarray | list:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A temporary name beside `path` that takes its place when the block ends well, and vanishes when it does not."""
+def replacing(path: Path, sync: bool = True) -> Iterator[Path]:
+    """A temporary name beside `path` that takes its place when the block ends well, and vanishes when it does not.
+
+    Without `sync` for small files that are made again where a power cut took them.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         yield temporary
-        with open(temporary, "rb+") as file:
-            os.fsync(file.fileno())
+        if sync:
+            with open(temporary, "rb+") as file:
+                os.fsync(file.fileno())
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)

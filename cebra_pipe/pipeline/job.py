@@ -7,12 +7,14 @@ import json
 import platform
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 
 from .. import __version__
 from ..data.table import Table, write_table
+from ..errors import Problem, UserError
+from .seen import Seen, look
 
 RECORDED = ("numpy", "scipy", "pyarrow", "torch")  # libraries whose versions an artifact names, where it used them
 
@@ -27,12 +29,6 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def file_digest(path: Path) -> str:
-    """sha256 of a file's content."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 @dataclass(frozen=True)
 class Job:
     """What a stage function gets. `inputs` and `outputs` map the stage's roles to files."""
@@ -44,6 +40,7 @@ class Job:
     code: str = ""
     gpus: int = 0
     device: str = "cpu"
+    seen: Mapping[Path, Seen] = field(default_factory=dict)  # the inputs as they were before anything was read
 
     def input(self, role: str) -> Path:
         """The single file of `role`."""
@@ -53,6 +50,16 @@ class Job:
     def with_device(self, device: str) -> Job:
         return replace(self, device=device)
 
+    def digest(self, path: Path) -> str:
+        """sha256 of an input as it was read; a UserError where it has changed since the job began."""
+        seen = self.seen.get(path) or look(path)
+        if not seen.still():
+            remedy = "Something else wrote it: run snakemake again."
+            raise UserError(
+                Problem(str(path), "an input that stays as it is", "one that changed while it was read", remedy)
+            )
+        return seen.sha256
+
     def provenance(self) -> dict:
         """What every artifact says of itself; nothing in it depends on when or where it was made."""
         used = [name for name in RECORDED if name in sys.modules]
@@ -61,7 +68,7 @@ class Job:
             "spec": dict(self.spec),
             "spec_hash": digest(canonical(self.spec)),
             "code": self.code,
-            "inputs": {role: [file_digest(p) for p in paths] for role, paths in sorted(self.inputs.items())},
+            "inputs": {role: [self.digest(p) for p in paths] for role, paths in sorted(self.inputs.items())},
             "versions": {"python": platform.python_version(), "cebra_pipe": __version__}
             | {n: version(n) for n in used},
             "device": self.device,

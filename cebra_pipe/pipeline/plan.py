@@ -14,6 +14,7 @@ from functools import cached_property
 from ..errors import Problems
 from .contents import files_of
 from .exhibits import TABLES
+from .fingerprint import fingerprint
 from .inputs import INPUTS
 from .job import canonical
 from .refit import pairs
@@ -50,8 +51,9 @@ class Planned:
     inputs: Mapping[str, list[str]]
     outputs: Mapping[str, str]
     spec: str  # canonical JSON
-    root: str  # the study's folder
-    stamp: str
+    code: str
+    arguments: str  # the file that holds the job's options
+    notes: str  # the folder that holds hashes of files
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,10 +116,15 @@ class Plan:
         first = next(iter(STAGES[stage].values()))
         return os.path.join(self.root, kind, os.path.splitext(first)[0] + suffix)
 
-    def stamp(self, stage: str, wildcards: Wildcards) -> str:
-        """The file that holds the spec and code of a job."""
+    def arguments(self, stage: str, wildcards: Wildcards) -> str:
+        """The file that holds the options of a job."""
         first = next(iter(STAGES[stage].values())).format(**wildcards)
-        return os.path.join(self.root, ".specs", stage, os.path.splitext(first)[0] + ".txt")
+        return os.path.join(self.root, ".jobs", stage, os.path.splitext(first)[0] + ".args")
+
+    @property
+    def notes(self) -> str:
+        """The folder in which hashes of files are noted."""
+        return os.path.join(self.root, ".hashes")
 
     def threads(self, condition: str) -> int:
         return self.study.conditions[condition].training.threads
@@ -183,8 +190,9 @@ class Plan:
         for stage in STAGES:
             for wildcards in self.instances(stage):
                 files = self.inputs(stage, wildcards), self.outputs(stage, wildcards)
-                spec, stamp = self.spec(stage, wildcards), self.stamp(stage, wildcards)
-                yield Planned(stage, wildcards, *files, spec, self.root, stamp)
+                code = f"code:{fingerprint(stage)}"
+                about = self.spec(stage, wildcards), code, self.arguments(stage, wildcards), self.notes
+                yield Planned(stage, wildcards, *files, *about)
 
     def targets(self) -> list[str]:
         """Everything that the study is to end with."""
@@ -204,4 +212,6 @@ def check_files(plan: Plan, where: str) -> None:
                 problems.add(f"{where}: recordings.{name}", f"the file {path}", found, "Mend `file` or `data_folder`.")
             elif not os.access(path, os.R_OK):
                 problems.add(f"{where}: recordings.{name}", f"a readable file {path}", "no permission to read it")
+            elif "\n" in path:
+                problems.add(f"{where}: recordings.{name}", "a name in one line", repr(path), "Rename the file.")
     problems.raise_any()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
 from ..data.table import META, damaged, read_meta
@@ -18,28 +18,14 @@ def read(path: Path) -> dict | None:
     return reader(Path(path)) if reader else None
 
 
-def told_by(paths: Collection[str]) -> dict | None:
-    """The provenance that one of a job's outputs tells fastest; None where there is none. A UserError where damaged."""
+def told_by(paths: Collection[str]) -> Iterator[dict]:
+    """What a job's outputs say of themselves, of those that tell it fast. A UserError where one is damaged."""
     for path in paths:
         # A zip file's directory stands at its end: a model that was cut short has none. No torch for that.
-        if path.endswith(".pt") and Path(path).exists() and not zipfile.is_zipfile(path):
+        if path.endswith(".pt") and not zipfile.is_zipfile(path):
             raise damaged(Path(path), "no whole model file")
-    for suffix in QUICK:
-        for path in paths:
-            if path.endswith(suffix) and Path(path).exists():
-                return QUICK[suffix](Path(path))
-    return None
-
-
-def _head(path: Path) -> dict:
-    """The text of a picture, without its pixels."""
-    from PIL import Image
-
-    try:
-        with Image.open(path) as image:
-            return json.loads(image.text[KEY])
-    except (OSError, KeyError, ValueError, SyntaxError) as error:
-        raise damaged(path, str(error)) from error
+        if reader := QUICK.get(Path(path).suffix):
+            yield reader(Path(path))
 
 
 def _model(path: Path) -> dict:
@@ -48,12 +34,18 @@ def _model(path: Path) -> dict:
     return read_provenance(path)
 
 
-def _png(path: Path) -> dict:
+def _head(path: Path) -> dict:
+    """The text of a picture, without its pixels."""
+    return _png(path, pixels=False)
+
+
+def _png(path: Path, pixels: bool = True) -> dict:
     from PIL import Image
 
     try:
         with Image.open(path) as image:
-            image.load()
+            if pixels:
+                image.load()
             return json.loads(image.text[KEY])
     except (OSError, KeyError, ValueError, SyntaxError) as error:
         raise damaged(path, str(error)) from error

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from .plan import Plan, check_files
 from .reading import read_study
+from .reruns import leftovers
 from .status import foreign
 
 BESIDE = (".lock", ".checkpoint", ".damaged", ".tmp")  # hidden files that belong to an artifact
@@ -23,6 +24,8 @@ def main(options: argparse.Namespace) -> int:
         if options.yes:
             path.unlink()
     if options.yes:
+        for path in leftovers(plan):
+            path.unlink()
         _empty_folders(Path(plan.root))
     done = "removed" if options.yes else "would be removed; add --yes to do it"
     print(f"{len(paths)} files, {size / 1e6:.1f} MB, {done}." if paths else "Nothing to prune.")

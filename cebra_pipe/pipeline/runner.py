@@ -19,6 +19,9 @@ from ..data.table import replacing
 from ..errors import Problem, Problems, UserError, did_you_mean
 from .job import Job
 from .roles import ROLES
+from .seen import look, remember
+
+SOME = ("figures", "tables")  # each reads some of the roles
 
 
 def run(options: argparse.Namespace) -> int:
@@ -26,9 +29,12 @@ def run(options: argparse.Namespace) -> int:
     job = _job(options)
     print(f"{shlex.join(['cebra-pipe', *sys.argv[1:]])}", file=sys.stderr, flush=True)
     stage = importlib.import_module(f".stages.{job.stage}", __package__)
+    _check_code(options)
     started, clock = time.time(), time.perf_counter()
     with lock(next(iter(job.outputs.values()))), _disk_errors(job):
         stage.run(job)
+    if options.hashes:
+        remember(job.seen.values(), options.hashes)
     if options.record:
         _record(options.record, started, time.perf_counter() - clock)
     return 0
@@ -43,6 +49,9 @@ def _job(options: argparse.Namespace) -> Job:
         for role in given:
             if role not in known:
                 problems.add(f"{flag} {role}", "a role of this stage", repr(role), did_you_mean(role, known))
+    for role in () if options.verb in SOME else inputs_known:
+        if not inputs.get(role):
+            problems.add(f"--input {role}", "files", "none", f"Add --input {role} FILE.")
     for role in outputs_known:
         if role not in outputs:
             problems.add(f"--output {role}", "a file", "nothing", f"Add --output {role} FILE.")
@@ -51,14 +60,9 @@ def _job(options: argparse.Namespace) -> Job:
             if not file.is_file():
                 problems.add(str(file), "an input file", "no such file", "Run the stage that makes it first.")
     problems.raise_any()
-    return Job(
-        options.verb,
-        _spec(options.spec, options.verb),
-        inputs,
-        outputs,
-        options.code or _code(options.verb),
-        options.gpus,
-    )
+    spec, code = _spec(options.spec, options.verb), options.code or _code(options.verb)
+    seen = {file: look(file, options.hashes) for files in inputs.values() for file in files}
+    return Job(options.verb, spec, inputs, outputs, code, options.gpus, seen=seen)
 
 
 def _spec(text: str, verb: str) -> dict:
@@ -79,6 +83,18 @@ def _code(stage: str) -> str:
     from .fingerprint import fingerprint
 
     return f"code:{fingerprint(stage)}"
+
+
+def _check_code(options: argparse.Namespace) -> None:
+    """A UserError where the code that was planned is not the one that runs: the artifact would be labelled wrongly."""
+    from .fingerprint import sources
+
+    # Nearly always nothing was edited, which takes milliseconds to see; the fingerprint takes tenths of a second.
+    if not options.code or options.sources == sources():
+        return
+    if (found := _code(options.verb)) != options.code:
+        remedy = 'cebra_pipe was edited meanwhile: run snakemake again, or by hand with --code "" at the end.'
+        raise UserError(Problem("--code", f"the code of the plan ({options.code})", f"another one ({found})", remedy))
 
 
 @contextmanager

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from ..data.sources import sources
 from ..models.table import architecture
 from .config import TrainingConfig
-from .contents import content_hash, files_of
+from .contents import files_of
 from .exhibits import FIGURES, TABLES, about, shown
+from .seen import look
 from .study import Condition, decoded_labels
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def _load_spec(plan: Plan, w: Wildcards) -> dict:
     config = plan.study.config
     entry = config.recordings[w["recording"]]
     files = {
-        name: content_hash(path, plan.root)
+        name: look(path, plan.notes).sha256
         for name, path in zip(sources(entry), files_of(plan.study, w["recording"]), strict=True)
     }
     dump = entry.model_dump(mode="json", exclude_defaults=True, by_alias=True, exclude={"title"})

@@ -19,12 +19,11 @@ from pathlib import Path
 from .. import __version__
 from ..errors import UserError
 from . import provenance
-from .contents import content_hash
-from .fingerprint import fingerprint
 from .job import RECORDED, digest
 from .plan import Plan, Planned, check_files
 from .reading import read_study
 from .runner import lock_path
+from .seen import look
 
 KINDS = ("recordings", "splits", "fits", "embeddings", "decoding", "aligned", "consistency", "figures", "tables")
 BESIDE = ("records", "logs", "benchmarks")  # follow the artifacts' names, without being artifacts
@@ -88,22 +87,16 @@ def reasons(job: Planned, about: dict, stale: Collection[str] = ()) -> Iterator[
     """Why an artifact that says `about` of itself is not what the job would make; nothing where it is."""
     if about["spec_hash"] != digest(job.spec):
         yield "config"
-    if about["code"] != f"code:{code(job.stage)}":
+    if about["code"] != job.code:
         yield "code"
     if any(path in stale for paths in job.inputs.values() for path in paths):
         yield "upstream"
-    elif about["inputs"] != {role: [digest_of(p, job.root) for p in paths] for role, paths in job.inputs.items()}:
+    elif about["inputs"] != {role: [digest_of(p, job.notes) for p in paths] for role, paths in job.inputs.items()}:
         yield "data"
 
 
-@cache
-def code(stage: str) -> str:
-    return fingerprint(stage)
-
-
-@cache
-def digest_of(path: str, root: str) -> str:
-    return content_hash(path, root) if Path(path).is_file() else ""
+def digest_of(path: str, notes: str) -> str:
+    return look(path, notes).sha256 if Path(path).is_file() else ""
 
 
 @cache

@@ -158,6 +158,7 @@ def test_each_module_is_read_once(monkeypatch):
     read, real = [], module.Path.read_bytes
     monkeypatch.setattr(module.Path, "read_bytes", lambda path: read.append(path) or real(path))
     source.cache_clear()
+    module.fingerprint.cache_clear()
     for stage in STAGES:
         module.fingerprint(stage)
     assert len(read) == len(set(read)) > 30

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -27,11 +28,67 @@ def scored(condition: str, units: tuple[str, ...] = RATS) -> set[str]:
 
 COMPARED = {"consistency consistency/rats.parquet", "consistency consistency/runs.parquet"}
 COMPARED |= {"figures figures/consistency.png", "tables tables/consistency.csv"}
+DECODED = {job for c in ("time", "behavior", "shifted") for job in scored(c)} | scored("joint", ("joint",))
+DECODED = {job for job in DECODED if job.startswith("decode")}
+DECODED |= {"figures figures/decoding.png", "tables tables/decoding.csv"}
 EMBEDDED = {"figures figures/embeddings.png"}
 
 
 def test_nothing_to_do(checkout):
     assert checkout.jobs() == set()
+
+
+def content(folder: Path) -> dict[str, tuple[int, bytes]]:
+    """Every file with its time, but for what Snakemake notes for itself."""
+    files = [path for path in folder.rglob("*") if path.is_file() and ".snakemake" not in path.parts]
+    return {str(path): (path.stat().st_mtime_ns, path.read_bytes()) for path in files if path.suffix != ".pyc"}
+
+
+@pytest.mark.parametrize("notes", ["kept", "lost"])
+def test_planning_and_putting_back(checkout, notes):
+    """A config is edited, looked at, linted and put back: nothing is written, and nothing is to be done."""
+    config = checkout.folder / "config.yaml"
+    before, text = content(checkout.folder), config.read_text()
+    times = config.stat()
+    checkout.config(lambda c: c["conditions"]["time"].update(temperature=0.5))
+    if notes == "lost":
+        shutil.rmtree(checkout.folder / ".snakemake")
+    assert checkout.jobs() == chain("time") | DRAWN | {"align aligned/time.parquet"}
+    checkout.run("--lint")
+    config.write_text(text)
+    os.utime(config, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert checkout.jobs() == set()
+    assert "Nothing to be done" in checkout.run("--cores", "2").stderr
+    assert content(checkout.folder) == before
+
+
+def test_a_copied_tree(checkout):
+    """Times in any order, none of Snakemake's notes: what an artifact says of itself still holds."""
+    shutil.rmtree(checkout.folder / ".snakemake")
+    for number, path in enumerate(sorted(checkout.tree.rglob("*"))):
+        os.utime(path, (1.7e9 - number, 1.7e9 - number))
+    assert checkout.jobs() == set()
+    assert checkout.jobs("--forcerun", "decode") == DECODED
+    forced = {"align aligned/behavior.parquet", *EMBEDDED}
+    assert checkout.jobs("--forcerun", "results/tiny/aligned/behavior.parquet") == forced
+
+
+def test_a_job_on_a_cluster_decides_nothing(checkout):
+    """A job that Snakemake starts as a process of its own reads the workflow again, and leaves the plan alone."""
+    checkout.config(lambda c: c.update(split={**c.get("split", {}), "gap": 0.9}))
+    checkout.run("--cores", "1", "--until", "split")
+    checkout.config(lambda c: c.update(split={**c["split"], "gap": 0.8}))  # edited while the job waits in the queue
+    before = content(checkout.tree / ".jobs"), (checkout.folder / ".snakemake/newer_than_all_results").read_text()
+    split = checkout.tree / "splits/rat1.parquet"
+    made = split.read_bytes()
+    split.unlink()
+    checkout.run(
+        "--mode", "remote", "--target-jobs", "split:recording=rat1", "--allowed-rules", "split", "--cores", "1",
+        "--force", "--no-hooks", "--target-files-omit-workdir-adjustment",
+    )  # fmt: skip
+    assert split.read_bytes() == made  # of the plan that was submitted
+    after = content(checkout.tree / ".jobs"), (checkout.folder / ".snakemake/newer_than_all_results").read_text()
+    assert after == before
 
 
 def test_add_a_condition(checkout):
@@ -74,9 +131,7 @@ def test_add_a_seed(checkout):
 
 def test_decoder_options_alone(checkout):
     checkout.config(lambda c: c["decode"].update(shifts=59))
-    expected = {job for c in ("time", "behavior", "shifted") for job in scored(c)} | scored("joint", ("joint",))
-    expected = {job for job in expected if job.startswith("decode")}
-    assert checkout.jobs() == expected | {"figures figures/decoding.png", "tables tables/decoding.csv"}
+    assert checkout.jobs() == DECODED
 
 
 def test_code_of_a_plot(checkout):
@@ -121,7 +176,7 @@ def test_metadata_lost_status_tells(checkout):
     assert "outdated" in out.stdout
     assert "fits/time/rat1/fold0/seed1/model.pt  (config)" in out.stdout
     assert "fits/behavior" not in out.stdout
-    assert chain("time") <= checkout.jobs()  # the stamps tell it to a plain run as well
+    assert checkout.jobs() == chain("time") | DRAWN | {"align aligned/time.parquet"}  # a plain run knows it as well
     mend = checkout.run("status", "config.yaml", "--commands", program="cebra_pipe", check=False).stdout.strip()
     assert mend.startswith("snakemake --forcerun ")
     checkout.run(*mend.split()[1:], "--cores", "2")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -36,6 +37,24 @@ def test_a_failed_rerun_keeps_the_earlier_result(checkout):
     assert "here: expected this, found that. Do so." in out.stdout + out.stderr
     assert model.read_bytes() == before
     assert not leftovers(checkout.tree)
+    # The next run tries again; when the edit is taken back the earlier results are those of the config.
+    fits = {f"fit {path.relative_to(checkout.tree)}" for path in checkout.tree.glob("fits/*/*/*/*/model.pt")}
+    assert {job for job in checkout.jobs() if job.startswith("fit ")} == fits
+    again = checkout.run("--cores", "2", "--until", "fit", check=False)
+    assert "here: expected this, found that. Do so." in again.stdout + again.stderr
+    checkout.edit(
+        "solver/fitting.py", "    raise UserError(Problem('here', 'this', 'that', 'Do so.'))\n", "    check(task)\n"
+    )
+    assert checkout.jobs() == set()
+    assert "Nothing to be done" in checkout.run("--cores", "2").stderr
+
+
+def test_no_hooks_is_told(checkout):
+    """The options of jobs are written when a run begins; told not to, the message says where they should be."""
+    shutil.rmtree(checkout.tree / ".jobs")
+    out = checkout.run("--cores", "1", "--no-hooks", "--forcerun", "split", "--until", "split", check=False)
+    assert "model.args" not in out.stderr
+    assert "results/tiny/.jobs/split/splits/rat1.args: expected the options of a job" in out.stdout + out.stderr
 
 
 @pytest.mark.parametrize("kind", ["cut short", "overwritten", "empty"])

@@ -35,15 +35,11 @@ rule figures:
         mem_mb=needs("mem_mb", "figures"),
         runtime=needs("runtime", "figures"),
     params:
-        spec=spec("figures"),
-        code=f"code:{fingerprint('figures')}",
-        files=files("figures"),
-        record=beside("records", "figures", ".json"),
+        arguments=arguments("figures"),
     message:
         "{rule} {output[0]}"
     shell:
-        "python -m cebra_pipe figures --spec {params.spec:q} --code {params.code} {params.files} "
-        "--record {params.record:q} 2> {log:q}"
+        "python -m cebra_pipe figures @{params.arguments:q} 2> {log:q}"
 
 
 rule tables:
@@ -69,12 +65,8 @@ rule tables:
         mem_mb=needs("mem_mb", "tables"),
         runtime=needs("runtime", "tables"),
     params:
-        spec=spec("tables"),
-        code=f"code:{fingerprint('tables')}",
-        files=files("tables"),
-        record=beside("records", "tables", ".json"),
+        arguments=arguments("tables"),
     message:
         "{rule} {output[0]}"
     shell:
-        "python -m cebra_pipe tables --spec {params.spec:q} --code {params.code} {params.files} "
-        "--record {params.record:q} 2> {log:q}"
+        "python -m cebra_pipe tables @{params.arguments:q} 2> {log:q}"

@@ -19,15 +19,11 @@ rule fit:
         mem_mb=needs("mem_mb", "fit"),
         runtime=needs("runtime", "fit"),
     params:
-        spec=spec("fit"),
-        code=f"code:{fingerprint('fit')}",
-        files=files("fit"),
-        record=beside("records", "fit", ".json"),
+        arguments=arguments("fit"),
     message:
         "{rule} {output[0]}"
     shell:
-        "python -m cebra_pipe fit --spec {params.spec:q} --code {params.code} {params.files} "
-        "--gpus {resources.gpu} --record {params.record:q} 2> {log:q}"
+        "python -m cebra_pipe fit @{params.arguments:q} --gpus {resources.gpu} 2> {log:q}"
 
 
 rule transform:
@@ -47,12 +43,8 @@ rule transform:
         mem_mb=needs("mem_mb", "transform"),
         runtime=needs("runtime", "transform"),
     params:
-        spec=spec("transform"),
-        code=f"code:{fingerprint('transform')}",
-        files=files("transform"),
-        record=beside("records", "transform", ".json"),
+        arguments=arguments("transform"),
     message:
         "{rule} {output[0]}"
     shell:
-        "python -m cebra_pipe transform --spec {params.spec:q} --code {params.code} {params.files} "
-        "--record {params.record:q} 2> {log:q}"
+        "python -m cebra_pipe transform @{params.arguments:q} 2> {log:q}"

@@ -20,15 +20,11 @@ rule simulate:
         mem_mb=needs("mem_mb", "simulate"),
         runtime=needs("runtime", "simulate"),
     params:
-        spec=spec("simulate"),
-        code=f"code:{fingerprint('simulate')}",
-        files=files("simulate"),
-        record=beside("records", "simulate", ".json"),
+        arguments=arguments("simulate"),
     message:
         "{rule} {output[0]}"
     shell:
-        "python -m cebra_pipe simulate --spec {params.spec:q} --code {params.code} {params.files} "
-        "--record {params.record:q} 2> {log:q}"
+        "python -m cebra_pipe simulate @{params.arguments:q} 2> {log:q}"
 
 
 rule load:
@@ -50,15 +46,11 @@ rule load:
         mem_mb=needs("mem_mb", "load"),
         runtime=needs("runtime", "load"),
     params:
-        spec=spec("load"),
-        code=f"code:{fingerprint('load')}",
-        files=files("load"),
-        record=beside("records", "load", ".json"),
+        arguments=arguments("load"),
     message:
         "{rule} {output[0]}"
     shell:
-        "python -m cebra_pipe load --spec {params.spec:q} --code {params.code} {params.files} "
-        "--record {params.record:q} 2> {log:q}"
+        "python -m cebra_pipe load @{params.arguments:q} 2> {log:q}"
 
 
 rule split:
@@ -78,12 +70,8 @@ rule split:
         mem_mb=needs("mem_mb", "split"),
         runtime=needs("runtime", "split"),
     params:
-        spec=spec("split"),
-        code=f"code:{fingerprint('split')}",
-        files=files("split"),
-        record=beside("records", "split", ".json"),
+        arguments=arguments("split"),
     message:
         "{rule} {output[0]}"
     shell:
-        "python -m cebra_pipe split --spec {params.spec:q} --code {params.code} {params.files} "
-        "--record {params.record:q} 2> {log:q}"
+        "python -m cebra_pipe split @{params.arguments:q} 2> {log:q}"

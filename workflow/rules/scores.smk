@@ -19,15 +19,11 @@ rule decode:
         mem_mb=needs("mem_mb", "decode"),
         runtime=needs("runtime", "decode"),
     params:
-        spec=spec("decode"),
-        code=f"code:{fingerprint('decode')}",
-        files=files("decode"),
-        record=beside("records", "decode", ".json"),
+        arguments=arguments("decode"),
     message:
         "{rule} {output[0]}"
     shell:
-        "python -m cebra_pipe decode --spec {params.spec:q} --code {params.code} {params.files} "
-        "--record {params.record:q} 2> {log:q}"
+        "python -m cebra_pipe decode @{params.arguments:q} 2> {log:q}"
 
 
 rule align:
@@ -47,15 +43,11 @@ rule align:
         mem_mb=needs("mem_mb", "align"),
         runtime=needs("runtime", "align"),
     params:
-        spec=spec("align"),
-        code=f"code:{fingerprint('align')}",
-        files=files("align"),
-        record=beside("records", "align", ".json"),
+        arguments=arguments("align"),
     message:
         "{rule} {output[0]}"
     shell:
-        "python -m cebra_pipe align --spec {params.spec:q} --code {params.code} {params.files} "
-        "--record {params.record:q} 2> {log:q}"
+        "python -m cebra_pipe align @{params.arguments:q} 2> {log:q}"
 
 
 rule consistency:
@@ -75,12 +67,8 @@ rule consistency:
         mem_mb=needs("mem_mb", "consistency"),
         runtime=needs("runtime", "consistency"),
     params:
-        spec=spec("consistency"),
-        code=f"code:{fingerprint('consistency')}",
-        files=files("consistency"),
-        record=beside("records", "consistency", ".json"),
+        arguments=arguments("consistency"),
     message:
         "{rule} {output[0]}"
     shell:
-        "python -m cebra_pipe consistency --spec {params.spec:q} --code {params.code} {params.files} "
-        "--record {params.record:q} 2> {log:q}"
+        "python -m cebra_pipe consistency @{params.arguments:q} 2> {log:q}"

@@ -15,7 +15,7 @@ from ...plot.drawn import csv_text
 from ...plot.files import Source, histories, of_units, recordings, splits
 from ...plot.shown import Study
 from ...plot.style import rendered
-from ..job import Job, file_digest
+from ..job import Job
 
 
 def _files(job: Job, role: str) -> list[Path]:
@@ -36,7 +36,7 @@ def _embeddings(job: Job, study: Study) -> Table:
 def _aligned(job: Job, sources: list[Source]) -> dict[str, Path]:
     """Condition -> its aligned embeddings: those that were made from this very embedding, by content."""
     made_from = {path: set(read_meta(path)["inputs"].get("embeddings", [])) for path in _files(job, "aligned")}
-    owners = {source.condition.name: file_digest(source.path) for source in sources}
+    owners = {source.condition.name: job.digest(source.path) for source in sources}
     found = {name: path for name, digest in owners.items() for path, digests in made_from.items() if digest in digests}
     for path in set(made_from) - set(found.values()):
         remedy = "Run align again, or leave this file out."

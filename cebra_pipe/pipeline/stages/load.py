@@ -8,7 +8,7 @@ from pathlib import Path
 from ...data.assemble import assemble, sources, told
 from ...data.recording import Recording
 from ...errors import Problems
-from ..job import Job, file_digest
+from ..job import Job
 from ..recording_options import RecordingConfig
 
 
@@ -16,19 +16,19 @@ def run(job: Job) -> None:
     """Writes recording.parquet; refuses files that are not those the workflow was planned with."""
     config = RecordingConfig.model_validate(job.spec["recording"])
     files = dict(zip(sources(config), job.inputs["files"], strict=True))
-    check_unchanged(files, job.spec["files"])
+    check_unchanged(job, files)
     recording = assemble(config, ".", Path(job.outputs["recording"]).stem, files)
     report(recording)
     job.write("recording", recording.columns())
 
 
-def check_unchanged(files: dict[str, Path], digests: dict[str, str]) -> None:
+def check_unchanged(job: Job, files: dict[str, Path]) -> None:
     """A UserError that names every file whose content is not the planned one."""
     problems = Problems()
     for name, path in files.items():
         if not Path(path).exists():
             problems.add(str(path), "a file", "no such file", "Mend the path in the config.")
-        elif file_digest(path) != digests.get(name):
+        elif job.digest(path) != job.spec["files"].get(name):
             problems.add(
                 str(path),
                 "the content that the workflow was planned with",

@@ -1,0 +1,128 @@
+"""Which jobs are run: those whose artifact is, by its own word, not what they would make, and what reads them.
+
+Snakemake decides by times and by its notes of the last run. Both forget: a failed job's earlier result is put back with
+the time of now and noted as made with the new parameters; a copied tree has neither times nor notes; and a config that
+was edited and put back is current again, whatever was planned or tried in between. An artifact does not forget: it
+holds its spec, code and inputs by content. So the plan is compared with the artifacts, and Snakemake told the answer by
+the one trigger that needs no notes: a file that every job reads, newer than the outputs of those that are outdated and
+of no age for the others. Nothing is written where nothing is run.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+from ..data.table import replacing
+from ..errors import Problem, UserError
+from . import provenance
+from .fingerprint import sources
+from .plan import Plan, Planned
+from .seen import forgotten, look, remember
+from .status import is_running, reasons
+
+OUTDATED = "outdated"  # an output is damaged or not what the job would make
+SETTLED = "settled"  # its outputs are what it would make, and so are those of all jobs above it
+OPEN = "open"  # Snakemake decides: nothing is there yet, it is being written, or a job above is to be run
+FLAG = os.path.join(".snakemake", "newer_than_all_results")  # beside Snakemake's notes: no result of a study
+STEP = 1_000_000  # ns by which it is newer than the newest: no more, or new results would be older
+
+
+def standing(plan: Plan, forced: Collection[str] = ()) -> dict[str, str]:
+    """What each job is, by the name of its file of arguments.
+
+    Jobs of `forced` stages and outputs are open, and so is what reads them: Snakemake is to remake that too.
+    """
+    found: dict[str, str] = {}
+    made: dict[str, str] = {}  # artifact -> what its job is
+    with _told():
+        for job in plan.jobs():
+            above = {made[path] for paths in job.inputs.values() for path in paths if path in made}
+            own = OPEN if {job.stage, *job.outputs.values()} & set(forced) else _own(job)
+            found[job.arguments] = OPEN if own == SETTLED and above - {SETTLED} else own
+            made |= dict.fromkeys(job.outputs.values(), found[job.arguments])
+    return found
+
+
+def _own(job: Planned) -> str:
+    """What a job is by its outputs alone."""
+    there = [path for path in job.outputs.values() if os.path.exists(path)]
+    if not there or any(map(is_running, there)):
+        return OPEN
+    try:
+        told = list(provenance.told_by(there))
+    except UserError:  # damaged
+        return OUTDATED
+    whole = len(there) == len(job.outputs) and told
+    return OUTDATED if not whole or any(any(reasons(job, about)) for about in told) else SETTLED
+
+
+@cache
+def flag(plan: Plan | None) -> str:
+    """The file that is newer than all results of `plan`, made anew; without a plan, made only where it is missing.
+
+    Its content is another each time: Snakemake takes an input of equal content for unchanged, whatever its time. Its
+    time is no later than need be, the clock of a file server being ahead: Snakemake refuses results older than inputs.
+    """
+    path, now = Path(FLAG), time.time_ns()
+    if plan or not path.exists():
+        made = [file for job in plan.jobs() for file in job.outputs.values()] if plan else []
+        newest = max((os.stat(file).st_mtime_ns for file in made if os.path.exists(file)), default=0)
+        with replacing(path, sync=False) as temporary:
+            temporary.write_text(f"Outdated results are remade because this file is newer ({now}).\n")
+            os.utime(temporary, ns=(now, max(now, newest + STEP)))
+    return FLAG
+
+
+def prepare(plan: Plan) -> None:
+    """What the jobs of a run need: their arguments, and hashes so that no file is read again for one."""
+    jobs = list(plan.jobs())
+    with _told():
+        for job in jobs:
+            _write(Path(job.arguments), "\n".join(arguments(plan, job)) + "\n")
+        remember([look(path, plan.notes) for path in sorted(_inputs(jobs)) if os.path.isfile(path)], plan.notes)
+        for path in leftovers(plan):
+            path.unlink(missing_ok=True)
+
+
+def arguments(plan: Plan, job: Planned) -> list[str]:
+    """The options of a job, one a line of its file: a shell line has room for about two thousand names of files."""
+    inputs = [text for role, paths in job.inputs.items() for text in ("--input", role, *paths)]
+    outputs = [text for role, path in job.outputs.items() for text in ("--output", role, path)]
+    record = plan.beside("records", job.stage, ".json").format(**job.wildcards)
+    told = ["--spec", job.spec, "--code", job.code, "--sources", sources(), "--record", record, "--hashes", plan.notes]
+    return [*told, *inputs, *outputs]
+
+
+def leftovers(plan: Plan) -> list[Path]:
+    """Arguments of jobs and hashes of files that the plan no longer names."""
+    jobs = list(plan.jobs())
+    known = {job.arguments for job in jobs}
+    old = [path for path in sorted(Path(plan.root, ".jobs").rglob("*.args")) if str(path) not in known]
+    return [*old, *forgotten(_inputs(jobs), plan.notes)]
+
+
+def _inputs(jobs: list[Planned]) -> set[str]:
+    return {path for job in jobs for paths in job.inputs.values() for path in paths}
+
+
+def _write(path: Path, text: str) -> None:
+    """Write where it says something else: a job that waits in a queue may read it now."""
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        with replacing(path, sync=False) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What the disk refuses, in one message."""
+    try:
+        yield
+    except OSError as error:
+        found = f"{error.strerror} ({error.filename})"
+        remedy = "Mend `results` or its permissions."
+        raise UserError(Problem("results", "a folder to read and write", found, remedy)) from None

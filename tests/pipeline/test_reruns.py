@@ -1,0 +1,258 @@
+"""What is outdated is told by the artifacts; what a job is to do lies in a file; nothing else decides."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, PngImagePlugin
+
+from cebra_pipe.cli import expanded, main
+from cebra_pipe.data.table import Table, read_meta, write_table
+from cebra_pipe.errors import UserError
+from cebra_pipe.pipeline import reruns
+from cebra_pipe.pipeline.fingerprint import fingerprint, sources
+from cebra_pipe.pipeline.job import Job, canonical, digest
+from cebra_pipe.pipeline.plan import Plan, Planned
+from cebra_pipe.pipeline.provenance import KEY
+from cebra_pipe.pipeline.reading import read_yaml, resolve
+from cebra_pipe.pipeline.reruns import OPEN, OUTDATED, SETTLED, arguments, leftovers, prepare, standing
+from cebra_pipe.pipeline.seen import file_digest, look, remember
+
+from ..toys import save, track
+
+TINY = Path(__file__).resolve().parents[2] / "config" / "tiny.yaml"
+FIT = "results/tiny/.jobs/fit/fits/time/rat1/fold0/seed1/model.args"
+
+
+def planned(change: Callable[[dict], None] = lambda raw: None) -> Plan:
+    raw = read_yaml(TINY)
+    change(raw)
+    return Plan(resolve(raw))
+
+
+def make(job: Planned) -> None:
+    """The outputs of a job with nothing in them but what they say of themselves."""
+    spec = json.loads(job.spec)
+    inputs = {role: [file_digest(path) for path in paths] for role, paths in job.inputs.items()}
+    about = {"stage": job.stage, "spec": spec, "spec_hash": digest(job.spec), "code": job.code, "inputs": inputs}
+    for path in map(Path, job.outputs.values()):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        MADE[path.suffix](path, about)
+
+
+def _picture(path: Path, about: dict) -> None:
+    text = PngImagePlugin.PngInfo()
+    text.add_text(KEY, json.dumps(about))
+    Image.new("L", (1, 1)).save(path, pnginfo=text)
+
+
+MADE = {
+    ".parquet": lambda path, about: write_table(path, Table({"x": np.arange(2)}, about)),
+    ".pt": lambda path, about: zipfile.ZipFile(path, "w").close(),
+    ".png": _picture,
+    ".json": lambda path, about: path.write_text(json.dumps({"provenance": about})),
+    ".svg": lambda path, about: path.write_text(""),
+    ".csv": lambda path, about: path.write_text(""),
+}
+
+
+@pytest.fixture
+def plan(tmp_path, monkeypatch) -> Plan:
+    """The tiny study, finished."""
+    monkeypatch.chdir(tmp_path)
+    plan = planned()
+    for job in plan.jobs():
+        make(job)
+    return plan
+
+
+def jobs(found: dict[str, str], state: str) -> set[str]:
+    return {Path(name).relative_to("results/tiny/.jobs").as_posix() for name, s in found.items() if s == state}
+
+
+def test_finished_is_settled(plan):
+    assert set(standing(plan).values()) == {SETTLED}
+
+
+def test_nothing_made_is_open(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert set(standing(planned()).values()) == {OPEN}
+
+
+def test_a_change_and_its_end(plan):
+    """A condition that is changed is outdated, what reads it open, and all is settled when it is put back."""
+    found = standing(planned(lambda raw: raw["conditions"]["time"].update(temperature=0.5)))
+    below = {"transform/embeddings/time/rat1.args", "decode/decoding/time/rat1.args", "align/aligned/time.args"}
+    assert "fit/fits/time/rat1/fold0/seed1/model.args" in jobs(found, OUTDATED)
+    assert below <= jobs(found, OPEN)
+    assert {"decode/decoding/behavior/rat1.args", "split/splits/rat1.args"} <= jobs(found, SETTLED)
+    assert set(standing(planned()).values()) == {SETTLED}
+
+
+FORCED = {
+    "align": {"figures/figures/embeddings.args", *(f"align/aligned/{k}.args" for k in ("time", "behavior", "joint"))},
+    "results/tiny/aligned/time.parquet": {"align/aligned/time.args"},
+    "results/tiny/aligned/behavior.parquet": {"align/aligned/behavior.args", "figures/figures/embeddings.args"},
+}
+
+
+@pytest.mark.parametrize("forced", FORCED)
+def test_what_is_forced_is_open(plan, forced):
+    assert jobs(standing(plan, [forced]), OPEN) == FORCED[forced]
+
+
+def test_times_do_not_count(plan):
+    """A copied tree, in whatever order it was copied."""
+    for number, path in enumerate(sorted(Path("results").rglob("*"), reverse=True)):
+        os.utime(path, (10**9 + number, 10**9 + number))
+    assert set(standing(plan).values()) == {SETTLED}
+
+
+DAMAGE = {
+    "cut short": lambda path: path.write_bytes(path.read_bytes()[:20]),
+    "removed": lambda path: path.unlink(),
+    "other content": lambda path: write_table(path, Table({"x": np.arange(3)}, {"stage": "fit", **OTHER})),
+}
+OTHER = {"spec": {}, "spec_hash": "", "code": "", "inputs": {}}
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+@pytest.mark.parametrize("name", ["model.pt", "history.parquet"])
+def test_damage(plan, kind, name):
+    """Either output of a job makes it outdated; one that is another job's by its content as well."""
+    DAMAGE[kind](Path("results/tiny/fits/time/rat1/fold0/seed1", name))
+    assert standing(plan)[FIT] == OUTDATED
+
+
+def test_changed_input(plan):
+    """By content: what lies there was not made from it."""
+    path = Path("results/tiny/recordings/rat1.parquet")
+    write_table(path, Table({"x": np.arange(5)}, read_meta(path)))
+    found = standing(plan)
+    assert {"fit/fits/time/rat1/fold0/seed1/model.args", "split/splits/rat1.args"} <= jobs(found, OUTDATED)
+    assert "fit/fits/time/rat2/fold0/seed1/model.args" in jobs(found, SETTLED)
+
+
+def test_looking_writes_nothing(plan):
+    before = {path: path.stat().st_mtime_ns for path in Path().rglob("*")}
+    standing(plan)
+    assert {path: path.stat().st_mtime_ns for path in Path().rglob("*")} == before
+
+
+def test_flag_is_newer_than_results_from_a_clock_ahead(plan):
+    late = Path("results/tiny/recordings/rat1.parquet")
+    os.utime(late, (4e9, 4e9))
+    reruns.flag.cache_clear()
+    flag = Path(reruns.flag(plan))
+    text = flag.read_text()
+    assert 4e9 < flag.stat().st_mtime < 4e9 + 0.01
+    reruns.flag.cache_clear()
+    assert Path(reruns.flag(planned())).read_text() != text
+    text = flag.read_text()
+    reruns.flag(None)
+    assert flag.read_text() == text
+
+
+def test_prepare_writes_what_jobs_need_and_removes_what_no_job_needs(plan):
+    prepare(plan)
+    assert leftovers(plan) == []
+    assert all(Path(job.arguments).read_text().split("\n")[:-1] == arguments(plan, job) for job in plan.jobs())
+    less = planned(lambda raw: raw["conditions"].pop("joint"))
+    gone = {path for path in map(str, leftovers(less)) if ".jobs" in path}
+    assert gone == {job.arguments for job in plan.jobs()} - {job.arguments for job in less.jobs()}
+    assert [path for path in leftovers(less) if ".hashes" in str(path)]
+    prepare(less)
+    assert leftovers(less) == []
+    assert not Path("results/tiny/.jobs/transform/embeddings/joint/joint.args").exists()
+
+
+def test_three_thousand_names(plan):
+    """More than a shell line takes: the process gets them all, from a file."""
+    job = next(job for job in plan.jobs() if job.outputs.get("png", "").endswith("losses.png"))
+    names = [f"results/tiny/fits/behavior/without_recording_{n}/fold0/seed1/history.parquet" for n in range(3000)]
+    many = replace(job, inputs={"histories": names})
+    reruns._write(Path(job.arguments), "\n".join(arguments(plan, many)) + "\n")
+    assert Path(job.arguments).stat().st_size > 200_000
+    command = [sys.executable, "-m", "cebra_pipe", "figures", f"@{job.arguments}"]
+    out = subprocess.run(command, capture_output=True, text=True)
+    assert out.returncode == 2  # the files do not exist: each is named
+    assert [line.split(":")[0] for line in out.stderr.splitlines()] == ["cebra-pipe figures", *names[1:]]
+
+
+def test_arguments_come_back_as_they_were(tmp_path):
+    given = ["--spec", '{"a":"\u2028 \\n"}', "--input", "files", "a b.npz", "ü\x0b.npz"]
+    (tmp_path / "a.args").write_text("\n".join(given) + "\n")
+    assert expanded(["load", f"@{tmp_path}/a.args", "--gpus", "1"]) == ["load", *given, "--gpus", "1"]
+    assert expanded(["status", "@x"]) == ["status", "@x"]
+
+
+def test_no_arguments_is_told(capsys):
+    assert main(["fit", "@nowhere.args"]) == 2
+    assert "nowhere.args: expected the options of a job" in capsys.readouterr().err
+
+
+@pytest.fixture
+def split_job(tmp_path) -> list[str]:
+    """A command line that ends with the name of its output."""
+    recording, _ = save(tmp_path, "rat", track())
+    spec = json.loads(next(job.spec for job in planned().jobs() if job.stage == "split"))
+    given = ["--input", "recording", str(recording), "--output", "split", str(tmp_path / "out.parquet")]
+    return ["split", "--spec", canonical(spec), *given]
+
+
+def test_edited_code_is_refused(split_job, capsys):
+    """A job that was planned with other code would label its artifact wrongly."""
+    assert main([*split_job, "--code", "code:0123456789abcdef", "--sources", "other"]) == 2
+    said = capsys.readouterr().err
+    assert f"the code of the plan (code:0123456789abcdef), found another one (code:{fingerprint('split')})" in said
+    assert "run snakemake again" in said
+    assert not Path(split_job[-1]).exists()
+
+
+@pytest.mark.parametrize("proof", ["fingerprint", "sources", "by hand"])
+def test_planned_code_runs(split_job, proof):
+    """An edit elsewhere leaves the fingerprint; no edit at all needs none; by hand the artifact says what made it."""
+    made = f"code:{fingerprint('split')}"
+    code, known = {"fingerprint": (made, "other"), "sources": (made, sources()), "by hand": ("", "other")}[proof]
+    assert main([*split_job, "--code", code, "--sources", known]) == 0
+    assert read_meta(split_job[-1])["code"] == made
+
+
+def test_a_role_without_files_is_told(split_job, capsys):
+    assert main([*split_job[:3], *split_job[6:]]) == 2
+    assert "--input recording: expected files, found none" in capsys.readouterr().err
+
+
+def test_an_input_that_changes_while_it_is_read(tmp_path):
+    path = tmp_path / "in.npz"
+    path.write_bytes(b"as it was")
+    job = Job("load", {}, {"files": [path]}, {"recording": tmp_path / "r.parquet"}, seen={path: look(path)})
+    assert job.provenance()["inputs"] == {"files": [file_digest(path)]}
+    path.write_bytes(b"another one")
+    with pytest.raises(UserError, match="expected an input that stays as it is, found one that changed"):
+        job.write("recording", Table({"x": np.arange(2)}))
+    assert not (tmp_path / "r.parquet").exists()
+
+
+def test_hashes_are_remembered_by_size_and_time(tmp_path):
+    path, notes = tmp_path / "a", tmp_path / "notes"
+    path.write_bytes(b"one")
+    first = look(path, notes)
+    assert not notes.exists()
+    remember([first], notes)
+    noted = next(notes.iterdir())
+    noted.write_text(noted.read_text().replace(first.sha256, "f" * 64))
+    assert look(path, notes).sha256 == "f" * 64  # not read again
+    os.utime(path, ns=(0, 5))
+    assert look(path, notes).sha256 == first.sha256
+    noted.write_text("{")
+    assert look(path, notes).sha256 == first.sha256
