@@ -27,6 +27,8 @@ def test_a_failed_rerun_keeps_the_earlier_result(checkout):
     """A change that cannot be fitted: the message is shown, the old model stays, what does not depend on it goes on."""
     model = checkout.tree / "fits/time/rat1/fold0/seed1/model.pt"
     before = model.read_bytes()
+    source = checkout.folder / "cebra_pipe/solver/fitting.py"
+    good = source.read_text()
     checkout.edit(
         "solver/fitting.py",
         "    given = prepare(task, device)\n",
@@ -42,9 +44,7 @@ def test_a_failed_rerun_keeps_the_earlier_result(checkout):
     assert {job for job in checkout.jobs() if job.startswith("fit ")} == fits
     again = checkout.run("--cores", "2", "--until", "fit", check=False)
     assert "here: expected this, found that. Do so." in again.stdout + again.stderr
-    checkout.edit(
-        "solver/fitting.py", "    raise UserError(Problem('here', 'this', 'that', 'Do so.'))\n", "    check(task)\n"
-    )
+    source.write_text(good)
     assert checkout.jobs() == set()
     assert "Nothing to be done" in checkout.run("--cores", "2").stderr
 

@@ -1,6 +1,7 @@
 # What the rules share: the plan of the study and the functions that read it. No rules here.
 import os
 import sys
+from functools import cache
 
 from cebra_pipe.errors import UserError
 from cebra_pipe.pipeline.plan import STAGES, Plan, check_files
@@ -18,20 +19,10 @@ def stop(error):
     os._exit(2)
 
 
-# A job on a cluster reads the workflow again, and what is to be run was decided before.
-MAIN = workflow.is_main_process
-# Who forces a job wants what reads it remade, though nothing is outdated.
-FORCED = (
-    STAGES
-    if getattr(workflow.dag_settings, "forceall", False)
-    else [*map(os.path.normpath, getattr(workflow.dag_settings, "forcerun", ()))]
-)
-
 try:
     check_keys(workflow.configfiles)
     PLAN = Plan(resolve(config, "config"))
     check_files(PLAN, "config")
-    STANDING = standing(PLAN, FORCED) if MAIN else {}
 except (UserError, OSError) as error:
     stop(error)
 
@@ -48,12 +39,28 @@ def begin():
         stop(error)
 
 
+@cache
+def decided():
+    """What each job is, and the file that is newer than what is outdated (pipeline/reruns.py).
+
+    Asked when the first job is, since options such as --forcerun are not known while the workflow is read.
+    """
+    if not workflow.is_main_process:  # a job on a cluster: it was decided before
+        return {}, flag(None)
+    options = workflow.dag_settings
+    forced = STAGES if options.forceall else map(os.path.normpath, options.forcerun)
+    try:
+        return standing(PLAN, set(forced)), flag(PLAN)
+    except (UserError, OSError) as error:
+        stop(error)
+
+
 def inputs(stage):
-    """The files that a job reads, and one that is newer than what is outdated (pipeline/reruns.py)."""
+    """The files that a job reads: newer than its outputs where it is outdated, of no age where all is as it should be."""
 
     def named(wildcards):
-        stands = STANDING.get(PLAN.arguments(stage, wildcards), OPEN)
-        newer = flag(PLAN if MAIN else None)
+        stands_of, newer = decided()
+        stands = stands_of.get(PLAN.arguments(stage, wildcards), OPEN)
         files = PLAN.inputs(stage, wildcards).items()
         return {
             "newer": newer if stands == OUTDATED else ancient(newer),
