@@ -20,7 +20,7 @@ def samples_key(recording: Recording, test: np.ndarray) -> str:
     """16 characters that name the samples scored: scores compare, and share their draws, where these are equal."""
     hashed = hashlib.sha256()
     for values in (test, recording.trial[test], recording.time[test]):
-        hashed.update(np.ascontiguousarray(values).tobytes())
+        hashed.update(np.ascontiguousarray(values, np.float64).tobytes())  # whatever the type that holds them
     return hashed.hexdigest()[:16]
 
 
