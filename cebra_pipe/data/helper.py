@@ -7,6 +7,8 @@ import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,6 +16,9 @@ from scipy.spatial import cKDTree
 
 from ..errors import Problem, Problems, UserError
 from ..streams import generator
+
+if TYPE_CHECKING:
+    from .base import Dataset, Loader
 
 FEW_PAIRS = 1000  # pairs below which the rotation is a matter of the draw
 HELD = 2_000_000  # numbers that one chunk of neighbours may hold
@@ -251,3 +256,9 @@ def _shares(distance: np.ndarray, counts: np.ndarray, top_k: int) -> tuple[np.nd
     places = top_k - (counts * nearer).sum(axis=1)
     share = places / (counts * at_border).sum(axis=1)
     return nearer + at_border * share[:, None], distance[:, -1] > border[:, 0] * (1 + TIED)
+
+
+def get_loader_options(dataset: Dataset) -> list[type[Loader]]:
+    """The loader classes whose labels `dataset` has, of one session or of several."""
+    # By name: what stages import of this file is what a change of code reruns, and no stage needs loaders here.
+    return import_module(".options", __package__).loader_options(dataset)

@@ -45,44 +45,38 @@ class TimeOffset:
 
 
 class _Classed:
-    """What the label distributions share: centres by session and class, and the groups that `apart` keeps away from."""
+    """What the label distributions share: centres by class and session, and the groups that `apart` keeps away from.
+
+    A cell is a class of a session, numbered class * sessions + session.
+    """
 
     pooled = True
 
     def __init__(self, timeline: Timeline, space: LabelSpace):
         self.timeline, self.space, self.references = timeline, space, timeline.centres
-        centres = np.concatenate(timeline.centres)
-        self.present = np.zeros((space.classes.max() + 1, timeline.sessions), bool)  # (class, session)
-        self.present[space.classes[centres], timeline.session[centres]] = True
+        centres, number = np.concatenate(timeline.centres), (space.classes.max() + 1) * timeline.sessions
+        cell = space.classes[centres] * timeline.sessions + timeline.session[centres]
+        order, counts = np.argsort(cell, kind="stable"), np.bincount(cell, minlength=number)
+        self.members, self.cells = centres[order], cell[order]
+        self.starts = np.concatenate([[0], np.cumsum(counts)])  # (cell + 1,) first of `members`
+        self.present = counts.reshape(-1, timeline.sessions) > 0  # (class, session)
         # Samples fewer than a window apart lie in the same block of a window's length or in two neighbouring ones.
         block = np.arange(len(timeline)) // len(timeline.offset)
-        self.levels = ((timeline.trial, 0), (block, 1), (None, 0))
-        self.cache: dict[tuple[int, int, int], object] = {}
+        trial = np.unique(timeline.trial, return_inverse=True)[1].reshape(-1)
+        self.levels = ((trial, 0), (block, 1), (None, 0))
+        self.cache: dict[object, object] = {}
 
-    def _members(self, session: int, label: int) -> np.ndarray:
-        centres = self.timeline.centres[session]
-        return centres[self.space.classes[centres] == label]
-
-    def _made(self, make, session: int, label: int, level: int):
-        key = session, label, level
-        if key not in self.cache:
-            members, groups = self._members(session, label), self.levels[level][0]
-            self.cache[key] = make(members, None if groups is None else groups[members])
-        return self.cache[key]
-
-    def _find(self, make, pick, reference, stream, apart) -> np.ndarray:
-        """Positives: `pick(made, rows, away, reach)` in the dealt session, among the reference's class."""
-        shape, classes = reference.shape, self.space.classes[reference]
+    def _find(self, pick, reference, stream, apart) -> np.ndarray:
+        """Positives: `pick(level, cell, rows, away, reach)` in the dealt session, among the reference's class."""
+        shape, classes, sessions = reference.shape, self.space.classes[reference], self.timeline.sessions
         target = deal(np.atleast_2d(classes), self.present, stream).reshape(-1)
-        reference, classes, out = reference.reshape(-1), classes.reshape(-1), np.full(reference.size, -1)
-        for label, session in np.argwhere(self.present):
-            rows = np.flatnonzero((target == session) & (classes == label))
-            for level in range(0 if apart else 2, 3):
-                groups, reach = self.levels[level]
-                own = self.timeline.session[reference[rows]] == session
-                away = None if groups is None else np.where(own, groups[reference[rows]], NOWHERE)
-                out[rows] = pick(self._made(make, session, label, level), rows, away, reach)
-                rows = rows[out[rows] < 0]
+        reference, cell = reference.reshape(-1), classes.reshape(-1) * sessions + target
+        own, out, rows = self.timeline.session[reference] == target, np.full(len(cell), -1), np.arange(len(cell))
+        for level in range(0 if apart else 2, 3):
+            groups, reach = self.levels[level]
+            away = None if groups is None else np.where(own[rows], groups[reference[rows]], NOWHERE)
+            out[rows] = pick(level, cell[rows], rows, away, reach)
+            rows = rows[out[rows] < 0]
         return out.reshape(shape)
 
 
@@ -103,39 +97,56 @@ class LabelNeighbour(_Classed):
         moved = self.space.coordinates[flat] + self.change(len(flat), stream)
         query = self.space.embed(moved)
 
-        def make(members: np.ndarray, groups: np.ndarray | None) -> NearestIndex:
-            return NearestIndex(self.rows[members], members, groups)
+        def pick(level: int, cell: np.ndarray, rows: np.ndarray, away: np.ndarray | None, reach: int) -> np.ndarray:
+            found, order = np.full(len(rows), -1), np.argsort(cell, kind="stable")
+            for mine in np.split(order, np.flatnonzero(np.diff(cell[order])) + 1):
+                if len(mine):
+                    apart_from = None if away is None else away[mine]
+                    index = self._index(int(cell[mine[0]]), level)
+                    found[mine] = index.query(query[rows[mine]], stream, apart_from, reach)
+            return found
 
-        def pick(index: NearestIndex, rows: np.ndarray, away: np.ndarray | None, reach: int) -> np.ndarray:
-            return index.query(query[rows], stream, away, reach)
+        return moved, self._find(pick, reference, stream, apart)
 
-        return moved, self._find(make, pick, reference, stream, apart)
+    def _index(self, cell: int, level: int) -> NearestIndex:
+        if (cell, level) not in self.cache:
+            members, groups = self.members[self.starts[cell] : self.starts[cell + 1]], self.levels[level][0]
+            found = NearestIndex(self.rows[members], members, None if groups is None else groups[members])
+            self.cache[cell, level] = found
+        return self.cache[cell, level]
 
 
 class SameClass(_Classed):
     """Any sample of the reference's class, each equally often."""
 
     def positive(self, reference, stream, apart=False):
-        def pick(made, rows: np.ndarray, away: np.ndarray | None, reach: int) -> np.ndarray:
-            return _outside(made, away, reach, stream, len(rows))
+        def pick(level: int, cell: np.ndarray, rows: np.ndarray, away: np.ndarray | None, reach: int) -> np.ndarray:
+            return self._outside(level, cell, NOWHERE if away is None else away, reach, stream)
 
-        return self._find(_by_group, pick, reference, stream, apart)
+        return self._find(pick, reference, stream, apart)
 
+    def _outside(self, level, cell, away, reach, stream) -> np.ndarray:
+        """A member of each cell (n,), of a group farther than `reach` from `away`, uniformly; -1 where none is."""
+        members, keys, width = self._by_group(level)
+        first, last = (
+            np.searchsorted(keys, cell * width + np.clip(g, 0, width)) for g in (away - reach, away + reach + 1)
+        )
+        start, skipped = (
+            self.starts[cell],
+            last - first,
+        )  # the excluded lie in one run: draw among the others, step over
+        left = self.starts[cell + 1] - start - skipped
+        drawn = start + np.minimum((stream.random(len(cell)) * left).astype(np.int64), left - 1)
+        return np.where(left > 0, members[np.where(left > 0, drawn + np.where(drawn >= first, skipped, 0), 0)], -1)
 
-def _by_group(members: np.ndarray, groups: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-    groups = np.zeros(len(members), np.int64) if groups is None else groups
-    order = np.argsort(groups, kind="stable")
-    return members[order], groups[order]
-
-
-def _outside(made, away, reach, stream, number) -> np.ndarray:
-    """(number,) members of groups farther than `reach` from `away`, uniformly; -1 where there is none."""
-    members, groups = made
-    away = np.full(number, NOWHERE) if away is None else away
-    first, last = np.searchsorted(groups, away - reach, "left"), np.searchsorted(groups, away + reach, "right")
-    left = len(members) - (last - first)  # the excluded groups lie in one run: draw among the others and step over it
-    drawn = np.minimum((stream.random(number) * left).astype(np.int64), left - 1)
-    return np.where(left > 0, members[drawn + np.where(drawn >= first, last - first, 0)], -1)
+    def _by_group(self, level: int) -> tuple[np.ndarray, np.ndarray, int]:
+        """Members by cell, then by group; cell * width + group of each, which ascends; the width."""
+        if level not in self.cache:
+            groups = self.levels[level][0]
+            group = np.zeros_like(self.members) if groups is None else groups[self.members]
+            width, order = int(group.max()) + 1, np.lexsort((group, self.cells))
+            self.cache[level] = self.members[order], self.cells[order] * width + group[order], width
+        return self.cache[level]
 
 
 class Change(Protocol):

@@ -61,6 +61,8 @@ class NearestIndex:
     def _in_tree(self, rows, which, apart, reach) -> np.ndarray:
         """Ask for more and more neighbours until nothing unseen can be as near as the nearest allowed one."""
         node, pending = np.full(len(rows), -1), np.arange(len(rows))
+        if apart is not None:  # a search that nothing can answer would look at every row
+            pending = np.flatnonzero((apart - reach > self.groups.min()) | (apart + reach < self.groups.max()))
         asked = min(2 if apart is None else 32, len(self.rows))
         while len(pending):
             settled = np.zeros(len(pending), bool)
