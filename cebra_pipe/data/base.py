@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import TYPE_CHECKING
 
 import torch
@@ -91,10 +92,12 @@ class Dataset(ABC, HasDevice):
     def expand_index_in_trial(self, index: Tensor, trial_ids: Tensor, trial_borders: Tensor) -> Tensor:
         """(n,) sample numbers -> (n, window), moved inside each sample's trial.
 
-        trial_ids: (n,) the trial of each sample; trial_borders: (trial + 1,) first sample of each trial, and the end.
+        trial_ids: (sample,) the trial of every sample of the data set; trial_borders: (trial + 1,) first sample of each
+        trial, and the end. ValueError where a trial has no room for a window.
         """
-        borders, ids = torch.as_tensor(trial_borders), torch.as_tensor(trial_ids)
-        return self._windows(torch.as_tensor(index), borders[ids], borders[ids + 1])
+        index, borders = torch.as_tensor(index), torch.as_tensor(trial_borders)
+        ids = torch.as_tensor(trial_ids)[index]
+        return self._windows(index, borders[ids], borders[ids + 1])
 
     def _windows(self, index: Tensor, begin: Tensor, end: Tensor) -> Tensor:
         room = end - begin
@@ -116,10 +119,16 @@ class Dataset(ABC, HasDevice):
         """The windows of drawn samples."""
 
 
+def is_count(value: object) -> bool:
+    """Whether `value` is a whole number above 0."""
+    return isinstance(value, Integral) and not isinstance(value, bool) and value > 0
+
+
 @dataclass
 class Loader(ABC, HasDevice):
     """Gives `num_steps` batches of `batch_size` draws, with replacement.
 
+    `get_indices` of a subclass is what decides; the engine makes the draws of the built-in ones many steps at a time.
     Draws come from `seed`; where it is None from `torch.initial_seed()`, so that the seed set for torch decides. The
     global generators themselves are left alone. ValueError for a `num_steps` or `batch_size` below 1.
     """
@@ -132,10 +141,9 @@ class Loader(ABC, HasDevice):
     def __post_init__(self):
         if self.dataset is None:
             raise ValueError("dataset: expected a data set, found None.")
-        if self.num_steps is None or self.num_steps < 1:
-            raise ValueError(f"num_steps: expected a number of batches above 0, found {self.num_steps}.")
-        if self.batch_size is not None and self.batch_size < 1:
-            raise ValueError(f"batch_size: expected a number of samples above 0, found {self.batch_size}.")
+        for name, value in (("num_steps", self.num_steps), ("batch_size", self.batch_size)):
+            if (value is None and name == "num_steps") or (value is not None and not is_count(value)):
+                raise ValueError(f"{name}: expected a whole number above 0, found {value!r}.")
         self._device = self.dataset.device
 
     def __len__(self) -> int:

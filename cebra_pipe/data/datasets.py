@@ -19,9 +19,10 @@ Given = Tensor | np.ndarray
 class TensorDataset(SingleSessionDataset):
     """One session from arrays.
 
-    neural: (sample, neuron) float. continuous: (sample, label) float. discrete: (sample,) int. trial: (sample,) int, a
-    run of equal numbers is one trial, which windows, time positives and label changes never leave. TypeError for a
-    wrong kind of number, ValueError for lengths that differ or for values that are not finite.
+    neural: (sample, neuron) float. continuous: (sample, label) float, which keep their digits. discrete: (sample,) int,
+    or (sample, column), each different row a class. trial: (sample,) int, a run of equal numbers is one trial, which
+    windows, time positives and label changes never leave. TypeError for a wrong kind of number, ValueError for lengths
+    that differ or for values that are not finite.
     """
 
     def __init__(
@@ -39,8 +40,10 @@ class TensorDataset(SingleSessionDataset):
         if self.neural.ndim != 2:
             raise ValueError(f"neural: expected (sample, neuron), found {tuple(self.neural.shape)}.")
         self.continuous = _columns(_tensor("continuous", continuous, floating=True))
-        self.discrete = _single("discrete", _tensor("discrete", discrete, floating=False))
-        self.trial = _single("trial", _tensor("trial", trial, floating=False))
+        self.discrete = _classes("discrete", _tensor("discrete", discrete, floating=False))
+        self.trial = _classes("trial", _tensor("trial", trial, floating=False))
+        if self.trial is not None and self.trial.ndim > 1:
+            raise ValueError(f"trial: expected (sample,), found {tuple(self.trial.shape)}.")
         for name in ("continuous", "discrete", "trial"):
             values = getattr(self, name)
             if values is not None and len(values) != len(self.neural):
@@ -89,15 +92,20 @@ def _tensor(name: str, values: Given | None, floating: bool) -> Tensor | None:
 
 
 def _columns(values: Tensor | None) -> Tensor | None:
-    return values[:, None] if values is not None and values.ndim == 1 else values
+    if values is None or values.ndim == 2:
+        return values
+    if values.ndim != 1:
+        raise ValueError(f"continuous: expected (sample, label), found {tuple(values.shape)}.")
+    return values[:, None]
 
 
-def _single(name: str, values: Tensor | None) -> Tensor | None:
+def _classes(name: str, values: Tensor | None) -> Tensor | None:
+    """(sample,), or (sample, column) where there are several."""
     if values is None or values.ndim == 1:
         return values
-    if values.ndim == 2 and values.shape[1] == 1:
-        return values[:, 0]
-    raise ValueError(f"{name}: expected one column, found {tuple(values.shape)}.")
+    if values.ndim != 2:
+        raise ValueError(f"{name}: expected (sample,) or (sample, column), found {tuple(values.shape)}.")
+    return values[:, 0] if values.shape[1] == 1 else values
 
 
 class DatasetCollection(MultiSessionDataset):
@@ -110,6 +118,8 @@ class DatasetCollection(MultiSessionDataset):
             given = list(given[0])
         if len(given) < 2:
             raise ValueError(f"datasets: expected at least two sessions, found {len(given)}.")
+        if kinds := {type(s).__name__ for s in given if not isinstance(s, Dataset) or s.multisession}:
+            raise ValueError(f"datasets: expected data sets of one session each, found {', '.join(sorted(kinds))}.")
         devices = {session.device for session in given}
         if len(devices) > 1:
             raise ValueError(f"datasets: expected one device, found {', '.join(sorted(devices))}.")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from numbers import Real
 
 import numpy as np
 import torch
@@ -14,8 +16,9 @@ from torch import Tensor
 from ..distributions.conditional import CONDITIONALS
 from ..distributions.prior import ClassUniform, Prior, everything, uniform
 from ..distributions.sampling import Sampling
+from ..errors import Problems, UserError
 from ..streams import generator
-from .base import Dataset, Loader
+from .base import Dataset, Loader, is_count
 from .datatypes import BatchIndex, Offset, Triplet
 from .timeline import LabelSpace, Timeline, timeline_of
 
@@ -32,6 +35,11 @@ class Aim:
     prior: str = "empirical"  # uniform over samples, or over classes
     lag: int = 1  # samples
     delta: float | None = None
+
+    @property
+    def reads_labels(self) -> bool:
+        """Whether positives depend on the continuous index."""
+        return self.labels and self.conditional != "time"
 
 
 @dataclass
@@ -50,13 +58,30 @@ class DrawnLoader(Loader):
 
     def __post_init__(self):
         super().__post_init__()
-        for name, value in (("num_negatives", self.num_negatives), ("time_offset", min(a.lag for a in self.aims))):
-            if value is not None and value < 1:
-                raise ValueError(f"{name}: expected a number above 0, found {value}.")
-        if self.batch_size is None and not self.full:
-            raise ValueError(f"batch_size: expected a number of samples for {type(self).__name__}, found None.")
+        self._check()
         self._made: dict[Offset, tuple[Timeline, tuple[Sampling, ...]]] = {}
         self.samplings(self.dataset.offset)  # what does not fit the data is told now, not at the first batch
+
+    def _check(self) -> None:
+        """A UserError with all numbers that are wrong, and all options that would have no effect."""
+        problems, kinds = Problems(), {aim.conditional for aim in self.aims}
+        for name, value in (("num_negatives", self.num_negatives), *(("time_offset", aim.lag) for aim in self.aims)):
+            if value is not None and not is_count(value):
+                problems.add(name, "a whole number above 0", repr(value))
+        if (self.batch_size is None) != self.full:
+            wanted = "None, since every sample is in every batch" if self.full else "a number of samples"
+            problems.add("batch_size", f"{wanted}, for {type(self).__name__}", repr(self.batch_size))
+        if self.full and self.num_negatives is not None:
+            problems.add("num_negatives", "None, since every sample is a negative", repr(self.num_negatives))
+        delta = getattr(self, "delta", None)
+        if "delta_normal" not in kinds and delta != getattr(type(self), "delta", None):
+            problems.add("delta", "its default unless conditional is delta_normal", repr(delta))
+        if "delta_normal" in kinds and not (isinstance(delta, Real) and 0 < delta < np.inf):
+            problems.add("delta", "a standard deviation above 0", repr(delta))
+        for name in ("label_weights", "label_periods"):
+            if getattr(self, name) is not None and not any(aim.reads_labels for aim in self.aims):
+                problems.add(name, "None where positives read no continuous labels", repr(getattr(self, name)))
+        problems.raise_any()
 
     @property
     @abstractmethod
@@ -84,15 +109,17 @@ class DrawnLoader(Loader):
 
     def _sampling(self, aim: Aim, timeline: Timeline) -> Sampling:
         space = label_space_of(self, timeline, aim)
-        found = CONDITIONALS[aim.conditional](timeline, space, aim.lag, aim.delta)
-        return Sampling(found, self._prior(aim, timeline), self.num_negatives)
+        try:
+            found = CONDITIONALS[aim.conditional](timeline, space, aim.lag, aim.delta)
+        except UserError as error:  # told by the loader's own field, not by the config's
+            told = (replace(p, where=p.where.removeprefix("training.")) for p in error.problems)
+            raise UserError(*told) from None
+        return Sampling(found, self._prior(aim, space), self.num_negatives)
 
-    def _prior(self, aim: Aim, timeline: Timeline) -> Prior:
+    def _prior(self, aim: Aim, space: LabelSpace | None) -> Prior:
         if self.full:
             return everything
-        if aim.prior == "empirical":
-            return uniform
-        return ClassUniform(_flat(timeline, [s.discrete_index for s in sessions_of(self.dataset)]).astype(np.int64))
+        return uniform if aim.prior == "empirical" else ClassUniform(space.classes)
 
     def get_indices(self, num_samples: int | None = None) -> BatchIndex:
         """Sample numbers of `num_samples` references, their positives, and negatives, one aim after another."""
@@ -108,7 +135,10 @@ def sessions_of(dataset: Dataset) -> list[Dataset]:
 
 
 def lay_out_sessions(sessions: Sequence[Dataset], offset: Offset) -> Timeline:
-    """Sessions end to end; trial borders are borders of segments. ValueError where nothing is as long as the window."""
+    """Sessions end to end; trial borders are borders of segments.
+
+    Trials shorter than the window are left out, with a warning. ValueError where nothing is as long as the window.
+    """
     trials = [_trials(s) for s in sessions]
     runs = [np.cumsum(np.diff(t, prepend=t[:1]) != 0) for t in trials]
     timeline = timeline_of(runs, [np.ones(len(t), bool) for t in trials], trials, offset)
@@ -118,6 +148,9 @@ def lay_out_sessions(sessions: Sequence[Dataset], offset: Offset) -> Timeline:
             raise ValueError(
                 f"session {s}: expected at least {len(offset)} samples in a row (the model's window), found {longest}."
             )
+    if any(timeline.dropped):
+        told = ", ".join(f"{n} of session {s}" for s, n in enumerate(timeline.dropped) if n)
+        warnings.warn(f"trials shorter than the window of {len(offset)} samples are left out: {told}.", stacklevel=2)
     return timeline
 
 
@@ -141,7 +174,8 @@ def label_space_of(loader: DrawnLoader, timeline: Timeline, aim: Aim) -> LabelSp
     periods = _per_column("label_periods", loader.label_periods, columns.shape[1], 0.0)
     # Distances between large numbers lose digits; about the mean they keep them. A circle has no mean.
     columns = columns - np.where(periods > 0, 0.0, columns.mean(axis=0))
-    return LabelSpace(columns * weights, periods * weights, np.unique(classes, return_inverse=True)[1].reshape(-1))
+    classes = np.unique(classes, axis=0, return_inverse=True)[1].reshape(-1)  # rows, where there are several columns
+    return LabelSpace(columns * weights, periods * weights, classes)
 
 
 def _per_column(name: str, given: Sequence[float] | None, columns: int, default: float) -> np.ndarray:

@@ -122,10 +122,9 @@ class HybridDataLoader(DrawnLoader):
 
 @dataclass
 class FullDataLoader(ContinuousDataLoader):
-    """Every sample is a reference in every batch, and every sample a negative."""
+    """Every sample is a reference in every batch, and every sample a negative.
+
+    A sample without a whole window is neither, and one without a positive (`time`) is no reference.
+    """
 
     full = True
-
-    def __post_init__(self):
-        self.batch_size = None
-        super().__post_init__()

@@ -203,9 +203,11 @@ def _time_delta(timeline, space, lag, delta):
 
 def _too_short(timeline: Timeline, lag: int) -> UserError:
     longest = int(np.bincount(timeline.segment).max(initial=0))
-    expected = f"a stretch of more than {lag} samples (time_offset times rate), windows included"
+    expected = f"a stretch of more than {lag} samples, windows included"
     return UserError(
-        Problem("training.time_offset", expected, f"at most {longest} samples", "Set a shorter time_offset.")
+        Problem(
+            "training.time_offset, in samples", expected, f"at most {longest} samples", "Set a shorter time_offset."
+        )
     )
 
 

@@ -262,3 +262,29 @@ def test_labels_must_mean_the_same_in_all_sessions():
     with pytest.raises(UserError, match=r"Did you mean 'position'") as caught:
         check_labels(["a"], [track(0)], {"positon": 1.0, "direction": -1.0})
     assert len(caught.value.problems) == 2
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_as_many_classes_as_a_third_of_the_samples(apart):
+    """Every positive is of the reference's class, and each of the class equally often; with `apart` of other trials."""
+    recordings = track(0), track(1)
+    for r in recordings:
+        r.labels["direction"] = Label(RNG(len(r)).integers(0, 400, len(r)), "discrete")
+    found = made("discrete", *recordings, weights={"direction": 1.0})
+    classes, timeline = found.space.classes, found.timeline
+    centres = np.concatenate(timeline.centres)
+    positive = found.positive(np.tile(centres, 20), RNG(0), apart).reshape(20, -1)
+    assert (classes[positive] == classes[centres]).all()
+    for column, ref in list(enumerate(centres))[::40]:
+        drawn, session = positive[:, column], timeline.session
+        same = (session[drawn] == session[ref]) & (timeline.trial[drawn] == timeline.trial[ref])
+        mine = centres[classes[centres] == classes[ref]]
+        others = mine[(session[mine] != session[ref]) | (timeline.trial[mine] != timeline.trial[ref])]
+        assert not (apart and same.any() and len(np.unique(session[others])) == 2)
+        assert np.isin(drawn, mine).all()
+    label = classes[centres[0]]
+    draws = found.positive(np.full(8000, centres[0]), RNG(1))
+    for s in range(2):
+        mine = timeline.centres[s][classes[timeline.centres[s]] == label]
+        counts = np.bincount(np.searchsorted(mine, draws[timeline.session[draws] == s]), minlength=len(mine))
+        assert not len(mine) or chisquare(counts).pvalue > 1e-3
