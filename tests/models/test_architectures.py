@@ -98,6 +98,7 @@ def test_sizes_and_window(name):
     assert (counted, (offset.left, offset.right), getattr(model, "resample_factor", 1)) == KNOWN[name]
     assert isinstance(offset, Offset)
     assert (model.num_input, model.num_output) == (50, 3)
+    assert model.net[0].encoder.architecture == MODELS[name]  # what a study trains by that name
     assert isinstance(model, documented.ConvolutionalModelMixin) == (name in CONVOLUTIONAL)
     assert isinstance(model, documented._OffsetModel) == (not name.startswith("supervised"))
 
