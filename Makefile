@@ -1,6 +1,9 @@
 # make run: set up and do the main job.  make test: set up and check everything.
 PYTHON ?= python3
 CONFIG ?= config.yaml
+SET ?=
+# Values in place of the config's: make run CONFIG=config/rats.yaml SET="data_folder=/my/data"
+CHANGED := $(if $(SET),--config $(SET))
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 READY := $(VENV)/.ready
@@ -20,12 +23,12 @@ $(READY): envs/requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-run: $(READY) ## set up and run the study of config.yaml (another: CONFIG=config/rats.yaml)
-	snakemake --configfile $(CONFIG) --cores all --resources gpu=$$($(BIN)/python -c 'from cebra_pipe.pipeline.resources import has_gpu; print(int(has_gpu()))')
-	@$(BIN)/cebra-pipe show $(CONFIG)
+run: $(READY) ## set up and run the study of config.yaml (another: CONFIG=config/rats.yaml SET=data_folder=/my/data)
+	snakemake --configfile $(CONFIG) $(CHANGED) --cores all --resources gpu=$$($(BIN)/python -c 'from cebra_pipe.pipeline.resources import has_gpu; print(int(has_gpu()))')
+	@$(BIN)/cebra-pipe show $(CONFIG) $(CHANGED)
 
 report: $(READY) ## one HTML file with all figures and tables of the study
-	snakemake --configfile $(CONFIG) --report results/report.html
+	snakemake --configfile $(CONFIG) $(CHANGED) --report results/report.html
 
 lint: $(READY)
 	ruff format --check .

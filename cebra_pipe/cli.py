@@ -101,6 +101,15 @@ def _stage_options(verb: argparse.ArgumentParser) -> None:
 
 def _config(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("config", type=Path, help="the config file of the study")
+    verb.add_argument(
+        "--config",
+        dest="changes",
+        action="extend",
+        nargs="+",
+        default=[],
+        metavar="KEY=VALUE",
+        help="values in place of the file's, as for snakemake --config; split.gap=2 leads inside a section",
+    )
 
 
 def _status(verb: argparse.ArgumentParser) -> None:

@@ -21,8 +21,8 @@ from ..errors import Problems, UserError
 from ..sklearn.nulls import SMALLEST_NULL
 from . import refit
 from .advice import convention_lines, label_lines, label_warnings, metric_lines, source_warnings
+from .changes import read_changed
 from .plan import Plan, check_files, decoded_labels
-from .reading import read_study
 from .study import Condition, Resolved
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Prepared:
 
 def main(options: argparse.Namespace) -> int:
     """Print what the study is; exit 2 with all problems where it cannot run."""
-    study = read_study(options.config)
+    study = read_changed(options.config, options.changes)
     plan, problems = Plan(study), Problems()
     check_files(plan, str(options.config))
     prepared = {}

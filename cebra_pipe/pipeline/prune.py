@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from .changes import read_changed
 from .plan import Plan, check_files
-from .reading import read_study
 from .reruns import leftovers
 from .status import foreign
 
@@ -15,7 +15,7 @@ BESIDE = (".lock", ".checkpoint", ".damaged", ".tmp")  # hidden files that belon
 
 def main(options: argparse.Namespace) -> int:
     """Without --yes nothing is touched."""
-    plan = Plan(read_study(options.config))
+    plan = Plan(read_changed(options.config, options.changes))
     check_files(plan, str(options.config))
     paths = [Path(state.path) for state in foreign(plan)]
     size = sum(path.stat().st_size for path in paths)

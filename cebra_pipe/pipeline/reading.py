@@ -18,7 +18,7 @@ from .sense import check, check_comparisons
 from .study import Resolved, comparisons, condition
 
 
-class _Loader(yaml.SafeLoader):
+class Loader(yaml.SafeLoader):
     """YAML 1.1 with the numbers people write: 1e-3 is a number, a key given twice an error."""
 
     def construct_mapping(self, node, deep=False):
@@ -39,7 +39,7 @@ def _line_of(node: yaml.Node) -> str:
     return f"{node.start_mark.name}, line {node.start_mark.line + 1}"
 
 
-_Loader.add_implicit_resolver(
+Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float", re.compile(r"^[-+]?\d+(\.\d*)?[eE][-+]?\d+$"), list("-+0123456789")
 )
 
@@ -48,7 +48,7 @@ def read_yaml(path: Path) -> dict:
     """The mapping in a YAML file."""
     try:
         with open(path, encoding="utf-8") as file:
-            data = yaml.load(file, _Loader)
+            data = yaml.load(file, Loader)
     except FileNotFoundError:
         raise UserError(Problem(str(path), "a config file", "no such file", "Give the path of a YAML file.")) from None
     except (OSError, UnicodeDecodeError) as error:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from .changes import read_changed
 from .plan import Plan, check_files
-from .reading import read_study
 from .status import MENDED, states
 
 BASELINE = "baseline: "
@@ -16,7 +17,7 @@ BASELINE = "baseline: "
 
 def main(options: argparse.Namespace) -> int:
     """Figures, tables, then held-out decoding: conditions and baselines against recordings."""
-    plan = Plan(read_study(options.config))
+    plan = Plan(read_changed(options.config, options.changes))
     check_files(plan, str(options.config))
     for stage, what in (("figures", "Figures"), ("tables", "Tables")):
         paths = [path for w in plan.instances(stage) for path in plan.outputs(stage, w).values()]
@@ -34,7 +35,8 @@ def main(options: argparse.Namespace) -> int:
         print("A control is fitted to and scored against its own transformed labels.")
     stale = [s for s in states(plan) if s.state in MENDED]
     if stale:
-        print(f"\n{len(stale)} files are missing, damaged or not of this config: cebra-pipe status {options.config}")
+        given = shlex.join([str(options.config), *(["--config", *options.changes] if options.changes else [])])
+        print(f"\n{len(stale)} files are missing, damaged or not of this config: cebra-pipe status {given}")
     return 0
 
 

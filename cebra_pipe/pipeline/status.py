@@ -19,9 +19,9 @@ from pathlib import Path
 from .. import __version__
 from ..errors import UserError
 from . import provenance
+from .changes import for_snakemake, read_changed
 from .job import RECORDED, digest
 from .plan import Plan, Planned, check_files
-from .reading import read_study
 from .runner import lock_path
 from .seen import look
 
@@ -149,11 +149,11 @@ def commands(plan: Plan, found: list[State]) -> list[str]:
 
 def main(options: argparse.Namespace) -> int:
     """Print the states; exit 0 where all is current, 1 else."""
-    plan = Plan(read_study(options.config))
+    plan = Plan(read_changed(options.config, options.changes))
     check_files(plan, str(options.config))
     found = list(states(plan))
     if options.commands:
-        config = "" if str(options.config) == "config.yaml" else f" --configfile {shlex.quote(str(options.config))}"
+        config = for_snakemake(options.config, options.changes)
         print("\n".join(line.replace("{config}", config) for line in commands(plan, found)))
     else:
         for state in found:
