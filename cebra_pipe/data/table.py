@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..errors import Problem, UserError
+from .columns import to_arrow, to_numpy
 
 META = b"cebra_pipe"  # the key of our metadata in the file's footer
 VERSION = 1  # of the layout of every artifact; a file of another version is refused
@@ -69,16 +70,11 @@ def from_rows(
 
 def write_table(path: Path, table: Table, row_group: int | Sequence[int] | None = None) -> None:
     """Write `table` whole or not at all; a list of `row_group` gives the rows of each group in turn."""
-    arrays = {}
-    for name, values in table.columns.items():
-        if isinstance(values, list):
-            arrays[name] = pa.array(values, pa.list_(pa.float64()))
-        elif values.dtype.kind in "OU":
-            arrays[name] = pa.array(values.tolist(), pa.string()).dictionary_encode()
-        else:
-            arrays[name] = pa.array(values)
+    arrays = {name: to_arrow(values) for name, values in table.columns.items()}
     text = json.dumps({"version": VERSION, **table.meta}, sort_keys=True, ensure_ascii=False)
-    made = pa.table(arrays).replace_schema_metadata({META: text.encode()})
+    made = pa.Table.from_arrays(list(arrays.values()), names=list(arrays)).replace_schema_metadata(
+        {META: text.encode()}
+    )
     with replacing(path) as temporary:
         if not isinstance(row_group, Sequence):
             pq.write_table(made, temporary, compression="zstd", row_group_size=row_group or max(len(table), 1))
@@ -102,10 +98,11 @@ def read_table(path: Path, columns: list[str] | None = None, stage: str | tuple[
             )
         )
     try:
-        read = pq.read_table(path, columns=columns)
+        with pq.ParquetFile(path) as file:  # read_table would import pandas
+            read = file.read(columns=columns)
     except (OSError, pa.ArrowInvalid, pa.ArrowException) as error:
         raise damaged(path, str(error)) from error
-    return Table({name: _numpy(read[name]) for name in read.column_names}, meta)
+    return Table({name: to_numpy(read[name]) for name in read.column_names}, meta)
 
 
 def read_meta(path: Path) -> dict:
@@ -148,14 +145,6 @@ def damaged(path: Path, why: str) -> UserError:
             str(path), "a whole file", f"a damaged one ({first})", "Remove it and run snakemake again: it is remade."
         )
     )
-
-
-def _numpy(column: pa.ChunkedArray) -> np.ndarray | list:
-    if pa.types.is_list(column.type):
-        return [np.asarray(v, np.float64) for v in column.to_pylist()]
-    if pa.types.is_dictionary(column.type) or pa.types.is_string(column.type):
-        return np.asarray(column.to_pylist(), dtype=object)
-    return column.to_numpy()
 
 
 @contextmanager

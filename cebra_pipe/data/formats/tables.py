@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..columns import to_numpy, with_missing
 from .entries import Entry, Refusal, allowance, check_size, table_entry
 
 OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # how an xls file begins
@@ -113,7 +114,7 @@ def read_parquet(path: Path) -> dict[str, Entry]:
         "": table_entry(
             file.metadata.num_rows,
             names,
-            lambda i: _numpy(pq.read_table(path, columns=[names[i]], use_threads=False)[0]),
+            lambda i: _numpy(file.read(columns=[names[i]], use_threads=False).column(0)),
         )
     }
 
@@ -136,7 +137,9 @@ def _numpy(column) -> np.ndarray:
         column = column.cast(pa.float64())
     elif pa.types.is_null(kind):
         return np.full(len(column), np.nan)
-    return np.asarray(column.to_numpy())
+    if not pa.types.is_integer(column.type) and not pa.types.is_floating(column.type):
+        return np.asarray(column.to_numpy())
+    return with_missing(column) if column.null_count else to_numpy(column)
 
 
 def read_excel(path: Path, *, header: bool | None = None) -> dict[str, Entry]:
