@@ -23,6 +23,7 @@ from . import refit
 from .advice import convention_lines, label_lines, label_warnings, metric_lines, source_warnings
 from .changes import read_changed
 from .plan import Plan, check_files, decoded_labels
+from .sessions import differ
 from .study import Condition, Resolved
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def main(options: argparse.Namespace) -> int:
     for condition in study.conditions.values():
         for line in check_condition(plan, condition, prepared, problems):
             print(line)
+    check_rates(plan, {name: one.recording.rate for name, one in prepared.items()}, problems)
     collected(problems, "device", lambda: check_device(study))
     sys.stdout.flush()
     problems.raise_any()
@@ -150,6 +152,17 @@ def rehearse(plan: Plan, k: Condition, unit: str, ones: Sequence[Prepared]) -> I
             given = begin(task, "cpu", rounds=1)
         windows = {name: sum(map(len, part.timeline.centres)) for name, part in given.parts.items()}
         yield Rehearsal(task, given.objectives, windows, said.getvalue().splitlines())
+
+
+def check_rates(plan: Plan, rates: Mapping[str, float], problems: Problems) -> None:
+    """Conditions that would be aligned or compared have one rate; the plan knows only those that the config states."""
+    compared = [k.condition for k in plan.study.comparisons.values() if k.between == "recordings"]
+    for name in dict.fromkeys([*plan.aligned, *compared]):
+        mine = {recording: rates[recording] for recording in plan.study.conditions[name].recordings}
+        if differ(mine.values()):
+            listed = ", ".join(f"{recording} {rate:g} Hz" for recording, rate in mine.items())
+            remedy = "State each recording's `rate`, so that they are not compared, or name `recordings` of one rate."
+            problems.add(f"conditions.{name}", "recordings of one rate, to align or compare them", listed, remedy)
 
 
 def null_lines(study: Resolved) -> Iterator[str]:

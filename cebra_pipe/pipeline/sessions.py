@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -171,12 +171,17 @@ def _check_dimensions(sessions: Sequence[Session]) -> None:
         raise UserError(Problem("embeddings", "one dimension for all", listed, "Compare fits of one condition."))
 
 
+def differ(rates: Iterable[float]) -> bool:
+    """Whether sampling rates differ by 1 % or more."""
+    known = list(rates)
+    return max(known) >= min(known) * (1 + RATES_DIFFER)
+
+
 def check_rates(sessions: Sequence[Session]) -> None:
     """A UserError where sampling rates differ by 1 % or more."""
-    rates = [session.rate for session in sessions]
-    if max(rates) >= min(rates) * (1 + RATES_DIFFER):
+    if differ([session.rate for session in sessions]):
         listed = ", ".join(f"{session.name} {session.rate:g} Hz" for session in sessions)
-        remedy = "Resample, or compare recordings of one rate in a condition of their own."
+        remedy = "State each recording's `rate`, so that they are not compared, or resample them."
         raise UserError(Problem("recordings", "one sampling rate", listed, remedy))
 
 

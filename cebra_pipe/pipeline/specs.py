@@ -11,6 +11,7 @@ from .config import TrainingConfig
 from .contents import files_of
 from .exhibits import FIGURES, TABLES, about, shown
 from .seen import look
+from .sense import EFFECTS
 from .study import Condition, decoded_labels
 
 if TYPE_CHECKING:
@@ -34,16 +35,13 @@ def _load_spec(plan: Plan, w: Wildcards) -> dict:
     return {"recording": dump, "files": files}
 
 
+LEFT_OUT = ("delta", "time_offset", "minimum_temperature")  # where they have no effect
+
+
 def _training(condition: Condition) -> dict:
     """The training options that have an effect in this condition."""
-    fields = set(TrainingConfig.model_fields)
-    if condition.positives != "delta_normal":
-        fields -= {"delta"}
-    if condition.positives not in ("time", "time_delta") and not condition.hybrid:
-        fields -= {"time_offset"}
-    if not condition.training.learn_temperature:
-        fields -= {"minimum_temperature"}
-    return condition.training.model_dump(include=fields)
+    idle = {option for option in LEFT_OUT if not EFFECTS[option][0](condition)}
+    return condition.training.model_dump(include=set(TrainingConfig.model_fields) - idle)
 
 
 def _fit_spec(plan: Plan, w: Wildcards) -> dict:

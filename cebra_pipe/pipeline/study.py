@@ -148,7 +148,20 @@ def _units(
                 problems.add(
                     f"{where}.{unit}", "recordings of this condition", repr(member), did_you_mean(member, recordings)
                 )
+    _each_in_one(given, where, problems)
     return {unit: tuple(name for name in members if name in recordings) for unit, members in given.items()}
+
+
+def _each_in_one(given: Mapping[str, Sequence[str]], where: str, problems: Problems) -> None:
+    """What is aligned, compared and drawn names a recording by its condition: there is one model of it in each."""
+    owners: dict[str, list[str]] = {}
+    for unit, members in given.items():
+        for member in dict.fromkeys(members):
+            owners.setdefault(member, []).append(unit)
+    for member, units in owners.items():
+        if len(units) > 1:
+            remedy = "Make a condition of each group (like: this one, other units)."
+            problems.add(where, "each recording in one group", f"{member!r} in {' and '.join(units)}", remedy)
 
 
 def _each_once(names: Sequence[str], where: str, problems: Problems) -> None:

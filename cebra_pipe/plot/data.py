@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 from ..data.recording import Recording
 from ..data.table import Table
 from .drawn import distinct, pick, stack
-from .numbers import about, sentence
+from .numbers import about, counted, sentence
 from .shown import Study
 from .style import GREY, PARTS, figure, letter, literal, measured, message, styled, whole_ticks
 
@@ -46,11 +46,6 @@ def rows(study: Study, recordings: Mapping[str, Recording], splits: Mapping[str,
         found += [*_raster(recording, study), *_laps(recording, splits[name], study), *_fields(recording, study)]
         blocks += [{**head, **block} for block in found]
     return stack(COLUMNS, blocks)
-
-
-def counted(recording: Recording) -> bool:
-    """Whether the neural data are counts of spikes."""
-    return bool((recording.neural >= 0).all() and (recording.neural == np.round(recording.neural)).all())
 
 
 def _raster(recording: Recording, study: Study) -> Iterator[dict]:

@@ -109,7 +109,8 @@ def _laps(table: Table, laps: int) -> tuple[Table, str]:
     mine = table.where(np.isin(table["trial"], chosen))
     padded = int(mine["padded"].sum())
     mine = mine.where(~mine["padded"])
-    note = f"{len(chosen)} of {len(trials)} test trials, evenly spread; {padded} padded samples left out"
+    shown = f"{len(chosen)} of {len(trials)} test trials, evenly spread" if len(trials) > 1 else "test samples in order"
+    note = f"{shown}; {padded} padded samples left out"
     if len(mine) > LONGEST:
         note += f"; first {LONGEST} of {len(mine)} samples"
         mine = mine.where(np.arange(len(mine)) < LONGEST)

@@ -36,7 +36,7 @@ def draw(drawn: Table, title: str = "") -> Figure:
             letter(ax, count)
             count += 1
     fig.suptitle(
-        literal(f"{title}: decoding of held-out trials" if title else "Decoding of held-out trials"), fontweight="bold"
+        literal(f"{title}: decoding of held-out data" if title else "Decoding of held-out data"), fontweight="bold"
     )
     fig.legend(handles=_legend(drawn), loc="outside lower center", ncols=4)
     return fig
@@ -76,7 +76,7 @@ def draw_trace(ax: Axes, part: Table) -> None:
     for x in trace["x"][1:][np.diff(trace["trial"]) != 0]:
         ax.axvline(x, color=GREY, lw=0.5, ls=(0, (2, 2)), zorder=0)
     ax.set_xlim(0, trace["x"][-1] if len(trace) > 1 else 1)
-    ax.set_xlabel("time in the shown test trials, closed up (s)")
+    ax.set_xlabel("time in the shown test samples, closed up (s)")
     ax.set_ylabel(measured(trace["label"][0], trace["unit"][0]))
     whole_ticks(ax.yaxis, trace["truth"])
     ax.set_title(

@@ -87,12 +87,13 @@ def draw(drawn: Table, title: str = "") -> Figure:
     """One panel a group that compares; in it one band a recording, one line a condition."""
     panels = distinct(drawn["panel"])
     layout = [_lines(pick(drawn, panel=panel)) for panel in panels]
-    deep = [max(len(lines) for lines in layout[i : i + ACROSS]) for i in range(0, len(layout), ACROSS)] or [6]
+    across = min(max(len(panels), 1), ACROSS)
+    deep = [max(len(lines) for lines in layout[i : i + across]) for i in range(0, len(layout), across)] or [6]
     fig = figure(sum(LINE * n + 0.75 for n in deep) + 0.8)
-    grid = fig.add_gridspec(len(deep), ACROSS, height_ratios=[LINE * n + 0.4 for n in deep])
+    grid = fig.add_gridspec(len(deep), across, height_ratios=[LINE * n + 0.4 for n in deep])
     for i, (panel, lines) in enumerate(zip(panels, layout, strict=True)):
-        ax = fig.add_subplot(grid[i // ACROSS, i % ACROSS])
-        draw_panel(ax, pick(drawn, panel=panel), lines, deep[i // ACROSS])
+        ax = fig.add_subplot(grid[i // across, i % across])
+        draw_panel(ax, pick(drawn, panel=panel), lines, deep[i // across])
         ax.set_title(literal(panel), loc="left")
         letter(ax, i)
     if not panels:

@@ -55,16 +55,17 @@ def _fit(study: Study, source: Source) -> dict:
 def draw(drawn: Table, title: str = "") -> Figure:
     """One panel a condition and objective, one colour a recording."""
     panels = list(dict.fromkeys(zip(drawn["series"], drawn["objective"], strict=True)))
-    deep = -(-max(len(panels), 1) // ACROSS)
+    across = min(max(len(panels), 1), ACROSS)
+    deep = -(-max(len(panels), 1) // across)
     fig = figure(1.95 * deep + 0.7)
-    axes = fig.subplots(deep, ACROSS, squeeze=False).ravel()
+    axes = fig.subplots(deep, across, squeeze=False).ravel()
     titles = [t for t in distinct(drawn["title"]) if t != "pooled"]
     for i, (ax, (series, objective)) in enumerate(zip(axes, panels, strict=False)):
         mine = pick(drawn, series=series, objective=objective)
         draw_panel(ax, mine, titles)
         ax.set_title(literal(f"{series}\n{OBJECTIVES.get(objective, objective)}"), loc="left")
         letter(ax, i)
-        if i % ACROSS == 0:
+        if i % across == 0:
             ax.set_ylabel("InfoNCE loss (nats)")
     for ax in axes[len(panels) :]:
         ax.set_axis_off()

@@ -13,10 +13,15 @@ from .drawn import number
 PARTS = ("train", "valid", "test", "gap")
 
 
+def counted(recording: Recording) -> bool:
+    """Whether the neural data are counts of spikes."""
+    return bool((recording.neural >= 0).all() and (recording.neural == np.round(recording.neural)).all())
+
+
 def about(recording: Recording, split: Table) -> dict[str, object]:
     """Samples, neurons, time, rates, gaps, and the samples of each part of fold 0."""
     neural, step = recording.neural, recording.step
-    counts = bool((neural >= 0).all() and (neural == np.round(neural)).all())
+    counts = counted(recording)
     steps = np.diff(recording.time)
     return {
         "samples": len(recording),

@@ -240,3 +240,15 @@ def test_results_that_cannot_be_written(folder, capsys):
     (folder / "c.yaml").write_text(yaml.safe_dump(study(results="c.yaml")))
     assert cli.main(["check", str(folder / "c.yaml")]) == 2
     assert "c.yaml/s" in capsys.readouterr().err
+
+
+def test_rates_that_follow_from_time_stamps_are_told_before_they_are_compared(folder, capsys):
+    for seed, (name, rate) in enumerate({"a": 20.0, "b": 25.0}.items()):
+        one = track(seed, trials=24, length=25, neurons=6, rate=rate)
+        save(name, one, time=one.time)
+    unstated = {"recordings__a__rate": None, "recordings__b__rate": None}
+    times = {"recordings__a__time": "time", "recordings__b__time": "time"}
+    with pytest.raises(UserError, match=r"recordings of one rate, to align.*a 20 Hz, b 25 Hz. State each.*`rate`"):
+        run(folder, **unstated, **times)
+    run(folder, recordings__a__rate=20, recordings__b__rate=25, **times)
+    assert "in order. " in capsys.readouterr().out

@@ -101,6 +101,7 @@ MISTAKES = [
     ("conditions.behavior.recordings", ["c"], ["conditions.behavior.recordings", "'c'"]),
     ("conditions.behavior.units", {"joint": ["a"]}, ["conditions.behavior.units", "Rename"]),
     ("conditions.behavior.units", {}, ["conditions.behavior.units", "groups"]),
+    ("conditions.behavior.units", {"x": ["a", "b"], "y": ["b"]}, ["'b' in x and y", "condition of each group"]),
     ("conditions.time.model", "offset10-model-mse", ["conditions.time.similarity", "euclidean"]),
     ("conditions.time.learning_rate", float("inf"), ["conditions.time.learning_rate", "finite"]),
     ("conditions.Bad-Name", {}, ["conditions.Bad-Name", "40 characters"]),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cebra_pipe.data.recording import Label, Recording
-from cebra_pipe.data.table import read_table
+from cebra_pipe.data.table import Table, read_table
 from cebra_pipe.pipeline.stages.figures import FIGURES
 from cebra_pipe.plot import data
 from cebra_pipe.plot.drawn import distinct, pick
@@ -252,3 +252,22 @@ def test_names_are_literal(tmp_path, name):
     assert not [text for text, is_math in read if is_math]
     expected = {"losses": odd, "goodness_of_fit": odd, "consistency": "$y$"}.get(name, title)
     assert any(expected in text for text, _ in read)
+
+
+@pytest.mark.parametrize("figure", ["goodness_of_fit", "losses"])
+def test_one_panel_fills_the_page(tmp_path, figure):
+    conditions = [condition("behavior", "B", {"rat1": ["rat1"]})]
+    _, drawn = drawn_of(build(tmp_path, {"rat1": make_recording(1)}, conditions, comparisons=[]), figure)
+    drawn.canvas.draw()
+    (ax,) = [ax for ax in drawn.axes if ax.axison]
+    assert ax.get_position().width > 0.6
+
+
+def test_a_recording_without_trials_is_not_told_of_trials(tmp_path):
+    conditions = [condition("behavior", "B", {"rat1": ["rat1"]})]
+    made = build(tmp_path, {"rat1": make_recording(1)}, conditions, comparisons=[])
+    table = read_table(made.inputs["traces"].pop())
+    flat = Table({**table.columns, "trial": np.zeros(len(table), np.int32)}, {})
+    made.write("traces", "decode", {"sessions": ["rat1"]}, flat, "behavior-rat1")
+    trace = pick(drawn_of(made, "decoding")[0], panel="trace")
+    assert trace["note"][0].startswith("test samples in order; ")
