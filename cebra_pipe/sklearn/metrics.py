@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Hashable, Sequence
 from itertools import permutations
@@ -12,23 +11,20 @@ from numpy.typing import ArrayLike
 
 from ..errors import Problem, Problems, UserError, did_you_mean
 from .bins import bin_means, bin_sums, unit_rows
+from .goodness import goodness_of_fit_history, goodness_of_fit_score, infonce_loss, infonce_to_goodness_of_fit
 from .maps import complete, linear_map_r2
 
-__all__ = ["bin_means", "consistency_score", "infonce_to_goodness_of_fit", "linear_map_r2"]
+__all__ = [
+    "bin_means",
+    "consistency_score",
+    "goodness_of_fit_history",
+    "goodness_of_fit_score",
+    "infonce_loss",
+    "infonce_to_goodness_of_fit",
+    "linear_map_r2",
+]
 
 FEWEST_BINS = 3  # common bins of a continuous label below which two data sets do not overlap
-
-
-def infonce_to_goodness_of_fit(loss: float, batch_size: int | None, num_sessions: int | None = 1) -> float:
-    """Bits: (ln(number of negatives) - loss in nats) · log2 e; the negatives are `batch_size` from each session."""
-    problems = Problems()
-    if batch_size is None:
-        problems.add("batch_size", "the number of negatives of a session", "none", "For full batches give that number.")
-    for name, value in {"batch_size": batch_size, "num_sessions": num_sessions}.items():
-        if value is not None and value < 1:
-            problems.add(name, "a number from 1", repr(value))
-    problems.raise_any()
-    return (math.log(batch_size * (num_sessions or 1)) - loss) * math.log2(math.e)
 
 
 def consistency_score(

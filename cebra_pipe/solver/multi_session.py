@@ -48,9 +48,12 @@ class _Sessions:
         """The mean loss over the batches of `loader`: of all sessions, or with `session_id` of one against itself."""
         if session_id is None:
             return super().validation(loader)
+        return self.alone(session_id).validation(loader)
+
+    def alone(self, session_id: int) -> Solver:
+        """A solver of one session: its model and the shared criterion."""
         model = self._chosen(session_id)
-        alone = self._alone()(model, self.criterion, self.optimizer, tqdm_on=False, **self._options())
-        return alone.validation(loader)
+        return self._alone()(model, self.criterion, self.optimizer, tqdm_on=False, **self._options())
 
     def _options(self) -> dict[str, object]:
         return {}

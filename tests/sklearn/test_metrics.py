@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pytest
 from sklearn.linear_model import LinearRegression
@@ -13,7 +11,7 @@ from cebra_pipe.data.recording import Label
 from cebra_pipe.errors import UserError
 from cebra_pipe.sklearn.bins import common_bins, unit_rows
 from cebra_pipe.sklearn.maps import r_squared
-from cebra_pipe.sklearn.metrics import bin_means, consistency_score, infonce_to_goodness_of_fit, linear_map_r2
+from cebra_pipe.sklearn.metrics import bin_means, consistency_score, linear_map_r2
 
 
 # ---- the slow truth --------------------------------------------------------------------------------------------------
@@ -308,12 +306,3 @@ def test_what_the_reference_gets_wrong(reference):
     lists = [label.tolist() for label in labels]
     theirs(embeddings, "datasets", lists)
     assert not isinstance(lists[0], list)
-
-
-# ---- goodness of fit -------------------------------------------------------------------------------------------------
-def test_goodness_of_fit_of_chance_is_zero_bits():
-    assert infonce_to_goodness_of_fit(math.log(512), 512) == pytest.approx(0)
-    assert infonce_to_goodness_of_fit(math.log(512 * 4), 512, 4) == pytest.approx(0)
-    assert infonce_to_goodness_of_fit(math.log(512) - math.log(2), batch_size=512) == pytest.approx(1)
-    with pytest.raises(UserError, match="batch_size: expected the number of negatives"):
-        infonce_to_goodness_of_fit(1.0, None)
