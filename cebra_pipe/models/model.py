@@ -5,18 +5,15 @@ A model of one's own derives from `_OffsetModel`, with layers, or from `Model`, 
 
 from __future__ import annotations
 
-from .base import (
-    ClassifierModel,
-    ConvolutionalModelMixin,
-    HasFeatureEncoder,
-    Model,
-    ParameterCountMixin,
-    ResampleModelMixin,
-    _OffsetModel,
-)
+# `X as X`: named here for users, who import the bases from this module
+from .base import ClassifierModel as ClassifierModel
+from .base import ConvolutionalModelMixin as ConvolutionalModelMixin
+from .base import HasFeatureEncoder as HasFeatureEncoder
+from .base import Model as Model
+from .base import ParameterCountMixin as ParameterCountMixin
+from .base import ResampleModelMixin as ResampleModelMixin
+from .base import _OffsetModel as _OffsetModel
 from .named import Clipped, Deep, Dropping, Named, Resampling, Supervised
-
-BASES = (Model, _OffsetModel, ClassifierModel, HasFeatureEncoder, ParameterCountMixin, ResampleModelMixin)
 
 
 class Offset10Model(Named, ConvolutionalModelMixin):

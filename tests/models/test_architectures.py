@@ -189,6 +189,13 @@ def test_normalize_decides_the_length():
         assert torch.allclose(length, torch.ones(5), atol=1e-6) == unit
 
 
+@pytest.mark.parametrize("name", ["offset10-model", "offset36-model-dropout", "offset20-model-4x-subsample"])
+def test_a_causal_window_ends_at_its_sample(name):
+    around, causal = make(name).eval(), make(name, causal=True).eval()
+    assert causal.get_offset() == Offset(len(around.get_offset()) - 1, 1)
+    assert torch.equal(causal(windows(causal)), around(windows(around)))
+
+
 def test_a_zero_embedding_is_no_nan():
     model = make("offset10-model")
     for parameter in model.parameters():
