@@ -104,6 +104,7 @@ def test_what_is_no_model_is_told(own, kind, told):
 
 def test_the_check_leaves_the_model_as_it_was():
     model = Documented(5, 4, 3)
+    model.net.insert(1, nn.Dropout(0.5))
     state = {name: value.clone() for name, value in model.state_dict().items()}
     generator = torch.random.get_rng_state()
     check_model("mine", model)
