@@ -18,6 +18,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 ORDER = [
     "cli",
     "pipeline",
+    "grid_search",
     "plot",
     "attribution",
     "sklearn",

@@ -111,6 +111,7 @@ def test_a_batch_of_everything_draws_positives_anew():
     model = fitted(batch_size=None)
     one, many = (infonce_loss(model, X, PLACE, num_batches=n) for n in (1, 30))
     assert one != many
+    assert one != infonce_loss(model, X, PLACE, num_batches=2)
     rest = np.mean([infonce_loss(model, X, PLACE, num_batches=1, seed=s) for s in range(30)])
     assert many == pytest.approx(rest, abs=3 * 0.02)
 
