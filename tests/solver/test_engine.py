@@ -82,6 +82,20 @@ def test_whole_series_and_windows_train_alike(condition, sessions):
         torch.testing.assert_close(p, q, rtol=1e-2, atol=2e-4)
 
 
+@pytest.mark.parametrize("name", ["offset10-model", "offset1-model-mse-resnet-2layers", "offset10-model-mse-tanh"])
+def test_mostly_empty_bins_are_read_by_every_first_layer(name):
+    rare = np.random.default_rng(0).random((len(track(0)), 30)) < 0.03
+    recordings = [replace(track(0), neural=rare.astype(np.float32), neurons=())]
+    part, network, _ = lesson(task_of(*recordings, model=name, similarity="euclidean"))
+    index = np.concatenate(part.timeline.centres)[None, :40]
+    with torch.no_grad():
+        found, expected = (
+            way(*next(way.plan(index)))
+            for way in (w(network, part.series, part.timeline) for w in (WholeSeries, CutWindows))
+        )
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)
+
+
 @pytest.mark.parametrize("way", [WholeSeries, CutWindows])
 def test_embeds_the_window_of_the_drawn_sample(way):
     """Neural values say session, epoch and time: the embedding of any draw is that of its own window, cut by hand."""
