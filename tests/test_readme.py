@@ -38,7 +38,7 @@ def test_your_own_recording(data, capsys):
     raw = yaml.safe_load(study)
     raw["recordings"] |= yaml.safe_load(rat)
     Path("mine.yaml").write_text(yaml.safe_dump(raw))
-    assert check.main(argparse.Namespace(config=Path("mine.yaml"))) == 0
+    assert check.main(argparse.Namespace(config=Path("mine.yaml"), changes=[])) == 0
     told = capsys.readouterr().out
     assert "mouse: 2400 samples × 8 neurons at 40 Hz" in told
     assert "rat: 23" in told

@@ -67,7 +67,7 @@ def study(**changed) -> dict:
 def run(folder, **changed) -> None:
     path = folder / "c.yaml"
     path.write_text(yaml.safe_dump(study(**changed)))
-    assert check.main(argparse.Namespace(config=path)) == 0
+    assert check.main(argparse.Namespace(config=path, changes=[])) == 0
 
 
 def test_a_study_in_order(folder, capsys):

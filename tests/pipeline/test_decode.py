@@ -20,7 +20,7 @@ from cebra_pipe.pipeline.job import Job
 from cebra_pipe.pipeline.stages import decode, split
 from cebra_pipe.sklearn import methods
 from cebra_pipe.sklearn.bootstrap import trial_draws
-from cebra_pipe.sklearn.nulls import why_no_p
+from cebra_pipe.sklearn.nulls import p_value, why_no_p
 from cebra_pipe.sklearn.report import SCORES, Result, label_shifts, score_rows
 
 OFFSET = (5, 5)
@@ -215,32 +215,79 @@ def noise_task(recording, part, padded, shift_padded=False):
     samples = decode.shared_samples("rat", part, padded)
     if shift_padded:
         samples = dataclasses.replace(samples, inside=np.ones(len(recording), bool))
-    return methods.Task(recording, ("position",), samples, np.arange(2), (9, 25), 40, 10, OFFSET, 3)
+    return methods.Task(
+        recording, ("position",), samples, np.arange(recording.neural.shape[1]), (9, 25), 40, 10, OFFSET, 3
+    )
 
 
-def noise_p(seed, shift_padded):
-    """p of neighbours on noise (time constant 1 s) that knows nothing of a rat's position."""
-    recording = simulate(seed, 2, 2500, 0.5, 0.0)
+def slow_noise(seed, recording, columns, in_laps):
+    """(time, column) noise with a time constant of 1 s, continuous all along or in laps, as where rests are cut out."""
+    rng, keep = np.random.default_rng(seed), np.exp(-1 / 40)
+    lengths = np.bincount(recording.trial) if in_laps else [len(recording)]
+    made = [lfilter([1.0], [1.0, -keep], rng.standard_normal((n + 200, columns)), axis=0)[200:] for n in lengths]
+    return np.concatenate(made) / 6.4  # about one standard deviation
+
+
+def noise_p(seed, in_laps=False, careless=False, only=METHODS):
+    """method -> p of a rat's position decoded from neurons that know nothing of it, by shifts and by permutations."""
+    recording = simulate(seed, 2, 2000, 0.5, 0.0)
+    noise = slow_noise(seed, recording, 7, in_laps)
+    counts = np.random.default_rng(seed).poisson(np.exp(noise[:, 3:])).astype(np.uint8)
+    recording = dataclasses.replace(recording, neural=counts, neurons=())
     (cut,) = split.split(recording, SplitConfig(stratify="direction").model_dump())
-    task = noise_task(recording, cut.names(), ~windows_inside(recording.epoch, *OFFSET), shift_padded)
-    keep = np.exp(-1 / 40)
-    noise = lfilter([1.0], [1.0, -keep], np.random.default_rng(seed).standard_normal((2500, 3)), axis=0)
-    made = {"constant": methods.constant(task), "embedding": methods.embedding(task, noise, "cosine")}
+    task = noise_task(recording, cut.names(), ~windows_inside(recording.epoch, *OFFSET), careless)
+    made = {"embedding": methods.embedding(task, noise[:, :3], "cosine")}
+    made |= {name: decoder(task) for name, decoder in methods.BASELINES.items() if name in only}
     results = [
         Result(method, 0, 1, {name: methods.decode(task, name, one) for name, one in predictions.items()})
         for method, predictions in made.items()
     ]
-    return [row["p"] for row in score_rows("rat", task, results, 99, 1)]
+    shifted = {row["method"]: row["p"] for row in score_rows("rat", task, results, 99, 1)}
+    return shifted, {result.method: permuted_p(task, result.decoded["position"], seed) for result in results}
 
 
-def test_noise_is_significant_no_more_often_than_the_level_says():
+def permuted_p(task, decoded, seed):
+    """p by labels in random order, which no score prints."""
+    values, rng = task.label("position").values, np.random.default_rng(seed)
+    truths = np.stack([rng.permutation(values)[task.samples.test] for _ in range(99)])
+    return p_value(decoded.metric, decoded.score, decoded.metric.score(truths, decoded.test, None))
+
+
+def rejected(p, method, level):
+    return sum(one[method] <= level for one in p)
+
+
+@pytest.mark.parametrize("in_laps", [False, True])
+def test_noise_is_significant_no_more_often_than_the_level_says(in_laps):
+    """Every method that prints a p, by shifts; by permutations far more often, which is why that is no p."""
+    runs = 60
+    shifted, permuted = zip(*(noise_p(seed, in_laps) for seed in range(runs)), strict=True)
+    for method in (m for m in METHODS if m != "constant"):
+        for level in (0.05, 0.1):
+            assert rejected(shifted, method, level) <= binom.ppf(0.995, runs, level)
+        assert rejected(permuted, method, 0.1) > binom.ppf(0.995, runs, 0.1)
+
+
+def test_padded_samples_in_the_shifted_label_would_make_noise_significant():
     """Trials' ends are padded and never in the true test samples: a shift that brings them in makes any noise good."""
-    runs = 120
-    p, careless = (np.array([noise_p(seed, shift_padded) for seed in range(runs)]) for shift_padded in (False, True))
-    for level in (0.05, 0.1):
-        most = binom.ppf(0.995, runs, level)
-        assert ((p <= level).sum(axis=0) <= most).all()
-    assert (careless[:, 1] <= 0.1).sum() > binom.ppf(0.995, runs, 0.1)
+    runs = 150
+    careless = [noise_p(seed, careless=True, only=("constant",))[0] for seed in range(runs)]
+    assert rejected(careless, "embedding", 0.1) > binom.ppf(0.975, runs, 0.1)
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("in_laps", [False, True])
+def test_every_decoders_p_of_noise_holds_its_level(in_laps, evidence):
+    runs, levels = 1000, (0.01, 0.05, 0.1)
+    shifted, permuted = zip(*(noise_p(seed, in_laps) for seed in range(runs)), strict=True)
+    scored = [method for method in METHODS if method != "constant"]
+    kinds = {"circular shift": shifted, "permutation (no p is printed for it)": permuted}
+    evidence(
+        {k: {m: {f"p <= {a}": rejected(p, m, a) / runs for a in levels} for m in scored} for k, p in kinds.items()}
+    )
+    for method in scored:
+        for level in levels:
+            assert rejected(shifted, method, level) <= binom.ppf(0.999, runs, level)
 
 
 def test_two_runs_give_the_same_bytes(tmp_path):
