@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from numbers import Integral
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from torch import Tensor
 
 from .datatypes import Batch, BatchIndex, Offset
 from .devices import HasDevice
+from .masking import Mask, Value, masks_of
 
 if TYPE_CHECKING:
     from ..models.model import Model
@@ -42,6 +43,7 @@ class Dataset(ABC, HasDevice):
 
             fetch(data_url, data_checksum, location, file_name)
 
+    masks: tuple[Mask, ...] = ()  # that training windows are given
     multisession = False  # whether `iter_sessions` gives the data sets that this one is made of
 
     @property
@@ -109,6 +111,13 @@ class Dataset(ABC, HasDevice):
         centre = torch.minimum(torch.maximum(index, begin + self.offset.left), end - self.offset.right)
         around = torch.arange(-self.offset.left, self.offset.right, device=index.device)
         return centre[:, None] + around
+
+    def set_masks(self, masks: Mapping[str, Value] | None) -> None:
+        """Mask training windows: name of a mask in data/masking.py -> its value; None: no masks.
+
+        Every window gets one of the masks at random. ValueError for an unknown name or a value that does not fit.
+        """
+        self.masks = masks_of(masks)
 
     @abstractmethod
     def __getitem__(self, index: Tensor) -> Tensor:

@@ -7,13 +7,14 @@ sessions; the time objective from the reference's own, and does not align sessio
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from torch import Tensor
 
 from .base import Dataset
 from .datatypes import Batch, BatchIndex
+from .masking import Value
 from .sampling import PRIORS, Aim, DrawnLoader
 from .single_session import CONTINUOUS, check_option
 
@@ -48,6 +49,11 @@ class MultiSessionDataset(Dataset):
     def iter_sessions(self) -> Iterator[Dataset]:
         """The data sets, in order."""
         return (self.get_session(s) for s in range(self.num_sessions))
+
+    def set_masks(self, masks: Mapping[str, Value] | None) -> None:
+        """As Dataset.set_masks, for every session."""
+        for session in self.iter_sessions():
+            session.set_masks(masks)
 
     def __getitem__(self, where: tuple[int, Tensor]) -> Tensor:
         """(session, (n,) sample numbers) -> (n, neuron, window)"""

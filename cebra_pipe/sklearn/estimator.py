@@ -50,6 +50,8 @@ class CEBRA(TransformerMixin, BaseEstimator):
         output_dimension, num_hidden_units: of the model.
         verbose: show a progress bar.
         pad_before_transform: give an embedding for every sample, edges repeated; else only where the window fits.
+        masking_kwargs: masks of training windows, name -> value: RandomNeuronMask, RandomTimestepMask, NeuronBlockMask,
+            TimeBlockMask (data/masking.py).
         hybrid: train on labels and time at once; labels shape the first three dimensions, time all.
         random_state: seed of weights and draws; None: a new one each fit, kept in `random_state_`.
         num_negatives: negatives of each session a step; None: batch_size.
@@ -219,6 +221,7 @@ class CEBRA(TransformerMixin, BaseEstimator):
 
     def _loader(self, chosen: Plan, found: list[Session], steps: int, device: str, seed: int):
         dataset = dataset_of(found, device)
+        dataset.set_masks(self.masking_kwargs)
         dataset.configure_for(self.solver_.models[0])
         options = {name: getattr(self, name) for name in ("batch_size", "num_negatives", "delta", "prior")}
         options |= {name: getattr(self, name) for name in ("label_weights", "label_periods")}
@@ -300,8 +303,6 @@ class CEBRA(TransformerMixin, BaseEstimator):
                 problems.add(name, " or ".join(values), repr(getattr(self, name)))
         if self.optimizer != "adam":
             raise NotImplementedError(f"optimizer: expected adam, found {self.optimizer!r}.")
-        if self.masking_kwargs is not None:
-            raise NotImplementedError("masking_kwargs: expected None; mask the data set instead.")
         for name in ("max_iterations", "max_adapt_iterations"):
             if not getattr(self, name) >= 1:
                 problems.add(name, "at least 1", repr(getattr(self, name)))

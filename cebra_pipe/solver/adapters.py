@@ -19,7 +19,7 @@ class Windowed(nn.Module):
 
     def __init__(self, model: nn.Module):
         super().__init__()
-        self.model = model
+        self.model, self.training = model, model.training
 
     def forward(self, x: Tensor, lanes: int) -> Tensor:
         windows = x.view(-1, lanes, x.shape[1]).permute(1, 2, 0)

@@ -85,7 +85,7 @@ def _plans(network, encoding, objectives, batch, steps, stream, place: Place) ->
         chance = np.stack([s.chance(d) for s, d in samplings], axis=1)
         flat = flat_draws(draws)
         taken = place.step - place.begin
-        for i, plan in enumerate(encoding.plan(flat)):
+        for i, plan in enumerate(encoding.plan(flat, stream)):
             if i >= taken:
                 place.step = place.begin + i + 1
                 yield plan, draws, [None if a is None else a[i] for a in allowed], chance[i]

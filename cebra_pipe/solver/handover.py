@@ -70,9 +70,10 @@ def hand_over(network: Network, loader: DrawnLoader, offset: Offset, spans: Sequ
     batch = loader.batch_size or max(len(c) for c in timeline.centres)
     drawn = sum(2 * batch + (loader.num_negatives or batch) for _ in objectives)
     series = series_of(loader.dataset, timeline)
-    return Handover(
-        network, encoding(network, series, timeline, drawn), objectives, batch, loader.num_steps, loader.stream
-    )
+    training = network.encoders[0].training
+    masks = [session.masks for session in sessions_of(loader.dataset)] if training else None
+    way = encoding(network, series, timeline, drawn, masks)
+    return Handover(network, way, objectives, batch, loader.num_steps, loader.stream)
 
 
 def series_of(dataset: Dataset, timeline: Timeline) -> list[Tensor]:

@@ -20,6 +20,7 @@ from .. import __version__
 from ..data.base import Loader
 from ..data.datatypes import Batch
 from ..data.devices import HasDevice
+from ..data.masking import masked_batches
 from . import checkpoints
 from .adapters import network_of
 from .embed import embed
@@ -124,7 +125,7 @@ class Solver(ABC, HasDevice):
         own = self._own_parts(loader)
         if own:
             print(f"fit: batch by batch, because of {', '.join(own)}", file=sys.stderr, flush=True)
-            for batch in loader:
+            for batch in masked_batches(loader):
                 self.step(batch)
                 yield lambda _: True
             return
