@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import re
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import numpy as np
 import pytest
 import yaml
 
+from cebra_pipe import cli
 from cebra_pipe.pipeline import check
 
 README = Path(__file__).resolve().parents[1] / "README.md"
@@ -38,7 +38,7 @@ def test_your_own_recording(data, capsys):
     raw = yaml.safe_load(study)
     raw["recordings"] |= yaml.safe_load(rat)
     Path("mine.yaml").write_text(yaml.safe_dump(raw))
-    assert check.main(argparse.Namespace(config=Path("mine.yaml"), changes=[])) == 0
+    assert check.main(cli.parser().parse_args(["check", "mine.yaml"])) == 0
     told = capsys.readouterr().out
     assert "mouse: 2400 samples × 8 neurons at 40 Hz" in told
     assert "rat: 23" in told

@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 from ..errors import Problems
 from .contents import files_of
@@ -203,7 +204,7 @@ class Plan:
 
 
 def check_files(plan: Plan, where: str) -> None:
-    """Every file of every recording is there and can be read; one message for all that are not."""
+    """Every file of every recording can be read, and the results written; one message for all that cannot."""
     problems = Problems()
     for name in plan.loaded:
         for path in files_of(plan.study, name):
@@ -214,4 +215,8 @@ def check_files(plan: Plan, where: str) -> None:
                 problems.add(f"{where}: recordings.{name}", f"a readable file {path}", "no permission to read it")
             elif "\n" in path:
                 problems.add(f"{where}: recordings.{name}", "a name in one line", repr(path), "Rename the file.")
+    there = next(folder for folder in (Path(plan.root), *Path(plan.root).absolute().parents) if folder.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        found = "no permission to write there" if there.is_dir() else "a file"
+        problems.add(f"{where}: results", f"a folder that can be written ({there})", found, "Mend `results`.")
     problems.raise_any()
