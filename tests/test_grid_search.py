@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
@@ -74,6 +76,16 @@ def test_the_best_is_that_of_held_out_data(searched):
         assert best == part.loc[part["held_out_loss"].idxmin(), "name"]
         assert search.get_best_model("goodness_of_fit", name, folder)[1] == best
         assert model is search._models[best]
+
+
+def test_a_model_that_only_fits_its_own_data_is_not_the_best(searched):
+    search, own = GridSearch(), searched[0]
+    search._models = own._models
+    search._fits = [
+        dataclasses.replace(fit, loss=float(i), held_out_loss=-float(i), bits=-float(i), held_out_bits=float(i))
+        for i, fit in enumerate(own._fits[:2])
+    ]
+    assert search.get_best_model()[1] == search.get_best_model("goodness_of_fit")[1] == own._fits[1].name
 
 
 def test_what_does_not_compare_is_told(searched):

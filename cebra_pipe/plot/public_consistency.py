@@ -59,7 +59,7 @@ def plot_consistency(
             ax.text(column, row, f"{value:.1f}", ha="center", va="center", color=_readable(image, value, text_color))
     ax.set_xticks(range(len(names)), names)
     ax.set_yticks(range(len(names)), names)
-    ax.set(xlabel="to", ylabel="from")
+    ax.set_xlabel("map from row to column")
     ax.spines[:].set_visible(False)
     ax.tick_params(length=0)
     if colorbar_label is not None:

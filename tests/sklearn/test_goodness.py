@@ -195,6 +195,15 @@ def test_history_is_that_of_the_training_batches(mode, sessions, pooled):
     np.testing.assert_allclose(infonce_to_goodness_of_fit(np.array(model.solver_.log["total"]), model), expected)
 
 
+@pytest.mark.filterwarnings("ignore:conditional='time' reads no labels")
+def test_history_knows_what_stands_against_a_reference():
+    """Negatives apart from the batch, and sessions that time keeps to themselves whatever labels were given."""
+    model = fitted(sessions=2, num_negatives=7, conditional="time")
+    expected = (math.log(7) - np.array(model.solver_.log["total"])) / math.log(2)
+    np.testing.assert_allclose(goodness_of_fit_history(model), expected)
+    np.testing.assert_allclose(infonce_to_goodness_of_fit(np.array(model.solver_.log["total"]), model), expected)
+
+
 def test_history_of_hybrid_is_that_of_each_objective():
     model = fitted("hybrid", 2)
     for name, pooled in (("behavior", 2), ("time", 1)):
