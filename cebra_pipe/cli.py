@@ -15,13 +15,16 @@ from . import __version__
 from .errors import Problem, UserError
 from .pipeline.roles import ROLES
 
-# verb -> (module with `main(arguments)`, what it does); in the order in which a study needs them
+# verb -> (function "module:name" of the arguments, what it does); in the order in which a study needs them
 VERBS = {
-    "check": ("check", "validate a config and everything it names, in seconds"),
-    "status": ("status", "compare what is on disk with the config"),
-    "show": ("show", "name the figures and tables of a study and print the main numbers"),
-    "prune": ("prune", "list, and with --yes remove, what the config no longer names"),
-    "schema": ("schema", "write the JSON schema and the configuration reference"),
+    "check": ("check:main", "validate a config and everything it names, in seconds"),
+    "status": ("status:main", "compare what is on disk with the config"),
+    "show": ("show:main", "name the figures and tables of a study and print the main numbers"),
+    "prune": ("prune:main", "list, and with --yes remove, what the config no longer names"),
+    "explain": ("explain:main", "tell where a file comes from: config, code, inputs, versions, seed, host, command"),
+    "archive": ("archive:main", "pack what is needed to repeat a finished study into one file"),
+    "verify": ("archive:verify", "compare the files on disk with an archive, byte for byte"),
+    "schema": ("schema:main", "write the JSON schema and the configuration reference"),
 }
 
 # verb -> what it does; each is a module of pipeline.stages with `run(job)`
@@ -49,6 +52,9 @@ EXAMPLES = {
     "status": "cebra-pipe status config/tiny.yaml --commands",
     "show": "cebra-pipe show config/tiny.yaml",
     "prune": "cebra-pipe prune config/tiny.yaml --yes",
+    "explain": "cebra-pipe explain results/tiny/fits/behavior/rat1/fold0/seed1/model.pt",
+    "archive": "cebra-pipe archive config/tiny.yaml --to tiny.zip",
+    "verify": "cebra-pipe verify tiny.zip",
     "schema": "cebra-pipe schema --check",
 }
 
@@ -127,7 +133,30 @@ def _schema(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--check", action="store_true", help="fail where the files on disk are not up to date")
 
 
-VERB_OPTIONS = {"check": _config, "status": _status, "prune": _prune, "show": _config, "schema": _schema}
+def _explain(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("file", type=Path, help="an artifact under results/")
+
+
+def _archive(verb: argparse.ArgumentParser) -> None:
+    _config(verb)
+    verb.add_argument("--to", type=Path, help="the file to write (STUDY.zip)")
+
+
+def _verify(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("archive", type=Path, help="a file that `archive` wrote")
+    verb.add_argument("--results", type=Path, help="the study's folder, where it is another than was archived")
+
+
+VERB_OPTIONS = {
+    "check": _config,
+    "status": _status,
+    "prune": _prune,
+    "show": _config,
+    "explain": _explain,
+    "archive": _archive,
+    "verify": _verify,
+    "schema": _schema,
+}
 
 
 def expanded(arguments: list[str]) -> list[str]:
@@ -164,8 +193,8 @@ def main(arguments: list[str] | None = None) -> int:
         if options.verb in STAGES:
             module = importlib.import_module(".pipeline.runner", __package__)
             return module.run(options)
-        module = importlib.import_module(f".pipeline.{VERBS[options.verb][0]}", __package__)
-        return module.main(options) or 0
+        module, _, name = VERBS[options.verb][0].partition(":")
+        return getattr(importlib.import_module(f".pipeline.{module}", __package__), name)(options) or 0
     except UserError as error:
         print(f"cebra-pipe {options.verb}: {error}", file=sys.stderr)
         return 2
