@@ -6,9 +6,11 @@ import argparse
 import contextlib
 import io
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,6 +46,7 @@ def main(options: argparse.Namespace) -> int:
     study = read_changed(options.config, options.changes)
     plan, problems = Plan(study), Problems()
     check_files(plan, str(options.config))
+    check_results(plan, problems)
     prepared = {}
     for name in study.config.recordings:
         collected(problems, f"recordings.{name}", lambda name=name: prepared.update({name: prepare(study, name)}))
@@ -70,6 +73,15 @@ def main(options: argparse.Namespace) -> int:
     jobs = [job.stage for job in plan.jobs()]
     print(f"{options.config}: in order. {len(jobs)} jobs, {jobs.count('fit')} of them fits; results go to {plan.root}/")
     return 0
+
+
+def check_results(plan: Plan, problems: Problems) -> None:
+    """That the study's folder can be made, and written to where it is there."""
+    folder = Path(plan.root)
+    there = next((p for p in (folder, *folder.parents) if p.exists()), Path())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        found = "a folder without permission to write" if there.is_dir() else f"a file at {there}"
+        problems.add(str(folder), "a folder to write results in", found, "Set `results` to another folder.")
 
 
 def collected(problems: Problems, where: str, action: Callable[[], object]) -> None:
