@@ -9,6 +9,7 @@ from itertools import permutations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..data.arrays import plain
 from ..errors import Problem, Problems, UserError, did_you_mean
 from .bins import bin_means, bin_sums, unit_rows
 from .goodness import goodness_of_fit_history, goodness_of_fit_score, infonce_loss, infonce_to_goodness_of_fit
@@ -50,7 +51,7 @@ def consistency_score(
     modes = {"datasets": _between_datasets, "runs": _between_runs}
     if between not in modes:
         raise UserError(Problem("between", "datasets or runs", repr(between), did_you_mean(between, modes)))
-    arrays = [np.asarray(values, np.float64) for values in embeddings]
+    arrays = [plain(values).astype(np.float64) for values in embeddings]
     _check_embeddings(arrays)
     return modes[between](arrays, labels, dataset_ids, num_discretization_bins, include_maximum)
 
@@ -160,7 +161,7 @@ def _check_labels(arrays: list[np.ndarray], labels: Sequence[ArrayLike] | None, 
         raise UserError(
             Problem("labels", "one array an embedding", "none", "Data sets are compared in bins of labels.")
         )
-    known, problems = [np.asarray(label) for label in labels], Problems()
+    known, problems = [plain(label) for label in labels], Problems()
     if len(known) != len(arrays):
         problems.add("labels", f"{len(arrays)}, one an embedding", str(len(known)))
     for i, (values, label) in enumerate(zip(arrays, known, strict=False)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from sklearn.linear_model import LinearRegression
 from sklearn.metrics import r2_score
 
@@ -228,6 +229,14 @@ def test_arguments_stay_as_they_are():
     expected = consistency_score(embeddings, "datasets", labels)[0]
     np.testing.assert_array_equal(consistency_score(embeddings, "datasets", lists)[0], expected)
     assert lists == before
+
+
+def test_tensors_with_a_gradient_are_taken():
+    embeddings, labels = curves(2)
+    tensors = [torch.from_numpy(values).requires_grad_() for values in embeddings]
+    expected = consistency_score(embeddings, "datasets", labels)[0]
+    found = consistency_score(tensors, "datasets", [torch.from_numpy(label) for label in labels])[0]
+    np.testing.assert_array_equal(found, expected)
 
 
 def test_nan_samples_drop_out():
