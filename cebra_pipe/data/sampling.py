@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import warnings
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from numbers import Real
@@ -91,6 +92,10 @@ class DrawnLoader(Loader):
     @cached_property
     def stream(self) -> np.random.Generator:
         """The loader's own randomness, going on from batch to batch."""
+        return self.fresh()
+
+    def fresh(self) -> np.random.Generator:
+        """The stream as it is before the first draw."""
         return generator("loader", torch.initial_seed() if self.seed is None else self.seed)
 
     def timeline(self, offset: Offset) -> Timeline:
@@ -126,7 +131,21 @@ class DrawnLoader(Loader):
         timeline, samplings = self._laid_out(self.dataset.offset)
         draws = [sampling.draw(1, num_samples, self.stream) for sampling in samplings]
         drawn = Triplet(*(np.concatenate(each, axis=-1)[0] for each in zip(*draws, strict=True)))
-        return batch_index(drawn, timeline, self.dataset.device)
+        pooled = any(sampling.conditional.pooled for sampling in samplings)
+        return batch_index(drawn, timeline, self.dataset.device, pooled)
+
+
+@contextmanager
+def fresh_draws(loader: Loader) -> Iterator[None]:
+    """Inside the block a built-in loader draws as it does from its start; afterwards it goes on where it was."""
+    if not isinstance(loader, DrawnLoader):
+        yield
+        return
+    stream, loader.stream = loader.stream, loader.fresh()
+    try:
+        yield
+    finally:
+        loader.stream = stream
 
 
 def sessions_of(dataset: Dataset) -> list[Dataset]:
@@ -193,11 +212,12 @@ def _flat(timeline: Timeline, values: Sequence[Tensor | None], wanted: str = "la
     return np.concatenate([v.cpu().numpy()[timeline.sample[a:b]] for v, (a, b) in zip(values, bounds, strict=True)])
 
 
-def batch_index(draws: Triplet[np.ndarray], timeline: Timeline, device: str = "cpu") -> BatchIndex:
+def batch_index(draws: Triplet[np.ndarray], timeline: Timeline, device: str = "cpu", pooled: bool = True) -> BatchIndex:
     """Flat draws (session, n) of one step as sample numbers inside each session.
 
-    One session: (n,) each, aligned. Several: see BatchIndex; where classes are missing in a session the positives of
-    the sessions differ in number, and `positive` is a list.
+    One session: (n,) each, aligned. Several: see BatchIndex. Not `pooled`: every session serves itself, aligned,
+    without an `index`. Where classes are missing in a session the positives of the sessions differ in number, and
+    `positive` is a list.
     """
 
     def moved(values: np.ndarray) -> Tensor:
@@ -206,6 +226,8 @@ def batch_index(draws: Triplet[np.ndarray], timeline: Timeline, device: str = "c
     reference, positive, negative = (timeline.sample[d] for d in draws)
     if len(draws.reference) == 1:
         return BatchIndex(moved(reference[0]), moved(positive[0]), moved(negative[0]))
+    if not pooled:
+        return BatchIndex(moved(reference), moved(positive), moved(negative))
     session = timeline.session[draws.positive.reshape(-1)]
     index = np.argsort(session, kind="stable")
     rows = np.split(positive.reshape(-1)[index], np.cumsum(np.bincount(session, minlength=timeline.sessions))[:-1])

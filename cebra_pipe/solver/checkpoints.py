@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
 
 from ..data.table import replacing
+from .keeper import UNREADABLE
 
 if TYPE_CHECKING:
     from .training import Solver
@@ -23,11 +25,21 @@ def write(state: dict, path: Path) -> Path:
 
 
 def read(path: Path, device: str) -> dict:
-    """The state of `path`, on `device`; only tensors and plain values are read."""
+    """The state of `path`, on `device`; only tensors and plain values are read.
+
+    FileNotFoundError where it is not there, ValueError where it was cut short or changed since it was written.
+    """
     if not path.exists():
         there = ", ".join(sorted(p.name for p in path.parent.glob("*.pth"))) or "no checkpoint"
         raise FileNotFoundError(f"{path}: expected a checkpoint, found {there} in that folder.")
-    return torch.load(path, map_location=device, weights_only=True)
+    try:
+        with zipfile.ZipFile(path) as content:
+            bad = content.testzip()  # torch does not look at the sums that the file holds
+        if bad is None:
+            return torch.load(path, map_location=device, weights_only=True)
+    except (zipfile.BadZipFile, *UNREADABLE) as error:
+        bad = str(error).splitlines()[0] if str(error) else type(error).__name__
+    raise ValueError(f"{path}: expected a whole checkpoint, found a damaged one ({bad}). Take an earlier one.")
 
 
 def restore(solver: Solver, state: dict, strict: bool) -> None:
@@ -42,6 +54,7 @@ def restore(solver: Solver, state: dict, strict: bool) -> None:
         "n_features": lambda value: setattr(solver, "n_features", value),
         "num_sessions": lambda value: setattr(solver, "num_sessions", value),
     }
+    puts |= {name: getattr(solver, name).load_state_dict for name in solver.others}
     missing = [name for name in puts if name not in state]
     if strict and missing:
         raise KeyError(f"state_dict: expected {', '.join(puts)}; {', '.join(missing)} missing.")
@@ -51,11 +64,23 @@ def restore(solver: Solver, state: dict, strict: bool) -> None:
 
 
 def copied(solver: Solver) -> dict:
-    """Weights of model and criterion as they are now."""
-    return copy.deepcopy({"model": solver.model.state_dict(), "criterion": solver.criterion.state_dict()})
+    """Weights of models and criterion as they are now."""
+    names = ("model", "criterion", *solver.others)
+    return copy.deepcopy({name: getattr(solver, name).state_dict() for name in names})
 
 
 def put_back(solver: Solver, state: dict) -> None:
     """Take weights that `copied` noted."""
-    solver.model.load_state_dict(state["model"])
-    solver.criterion.load_state_dict(state["criterion"])
+    for name, weights in state.items():
+        getattr(solver, name).load_state_dict(weights)
+
+
+def move(optimizer: torch.optim.Optimizer) -> None:
+    """Bring what an optimizer holds of each parameter to where the parameter is, as a second fit elsewhere needs.
+
+    Counts of steps stay where they are: torch wants them on the CPU for most optimizers.
+    """
+    for parameter, state in optimizer.state.items():
+        for name, value in state.items():
+            if isinstance(value, torch.Tensor) and value.shape == parameter.shape:
+                state[name] = value.to(parameter.device)

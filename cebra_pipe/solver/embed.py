@@ -19,7 +19,7 @@ def embed(model: nn.Module, inputs: Tensor, pad: bool = True, batch_size: int | 
         raise ValueError(f"inputs: expected a torch.Tensor, found {type(inputs).__name__}.")
     if batch_size is not None and batch_size < 1:
         raise ValueError(f"batch_size: expected a number of rows above 0, found {batch_size}.")
-    place = next(model.parameters())
+    place = next(model.parameters(), torch.empty(0))
     inputs = inputs.to(place.device, place.dtype)
     training = model.training
     model.eval()

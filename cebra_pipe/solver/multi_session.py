@@ -18,30 +18,31 @@ from .training import Solver
 class _Sessions:
     """What solvers with one model a session share; `model` is a ModuleList."""
 
+    several = True
+
     @property
     def models(self) -> list[nn.Module]:
         return list(self.model)
 
     def _inference(self, batches: Sequence[Batch]) -> Batch:
-        """One batch a session -> aligned embeddings of all of them."""
+        """One batch a session -> embeddings of all of them, one session after another; positives as the references.
+
+        Without `index_reversed` the positives of a session are those of its own references.
+        """
         pairs = list(zip(self.model, batches, strict=True))
-        reference = torch.cat([model(b.reference) for model, b in pairs])
+        reference = torch.cat([model(b.reference) for model, b in self._of_references(batches)])
         positive = torch.cat([model(b.positive) for model, b in pairs])
         negative = torch.cat([model(b.negative) for model, b in pairs])
-        return Batch(reference, positive[batches[0].index_reversed], negative)
+        order = batches[0].index_reversed
+        return Batch(reference, positive if order is None else positive[order], negative)
+
+    def _of_references(self, batches: Sequence[Batch]) -> list[tuple[nn.Module, Batch]]:
+        return list(zip(self.model, batches, strict=True))
 
     def _chosen(self, session_id: int | None) -> nn.Module:
         if session_id is None or not 0 <= session_id < len(self.model):
             raise RuntimeError(f"session_id: expected 0 to {len(self.model) - 1}, the sessions, found {session_id}.")
         return self.model[session_id]
-
-    def _note_data(self, loader: Loader) -> None:
-        sessions = list(loader.dataset.iter_sessions())
-        self.n_features = [session.input_dimension for session in sessions]
-        self.num_sessions = len(sessions)
-        if len(self.model) != len(sessions):
-            raise ValueError(f"model: expected one a session ({len(sessions)}), found {len(self.model)}.")
-        self.to(loader.dataset.device)
 
     @torch.no_grad()
     def validation(self, loader: Loader, session_id: int | None = None) -> float:
@@ -53,15 +54,23 @@ class _Sessions:
     def alone(self, session_id: int) -> Solver:
         """A solver of one session: its model and the shared criterion."""
         model = self._chosen(session_id)
-        return self._alone()(model, self.criterion, self.optimizer, tqdm_on=False, **self._options())
+        return self._alone()(model, self.criterion, self.optimizer, tqdm_on=False, **self._options(session_id))
 
-    def _options(self) -> dict[str, object]:
+    def _options(self, session_id: int) -> dict[str, object]:
         return {}
 
 
 @dataclass
 class MultiSessionSolver(_Sessions, Solver):
-    """Contrasts all sessions with one another."""
+    """Contrasts all sessions with one another, or by time each with itself."""
+
+    def _losses(self, batch: Sequence[Batch]) -> Sequence[Tensor]:
+        embedded, sessions = self._inference(batch), len(batch)
+        if batch[0].index_reversed is not None:
+            return self.criterion(embedded.reference, embedded.positive, embedded.negative)
+        groups = (z.chunk(sessions) for z in (embedded.reference, embedded.positive, embedded.negative))
+        losses = [self.criterion(*group) for group in zip(*groups, strict=True)]
+        return [sum(each) / sessions for each in zip(*losses, strict=True)]
 
     def _alone(self) -> type[Solver]:
         from .single_session import SingleSessionSolver
@@ -90,7 +99,7 @@ class MultiSessionHybridSolver(_Sessions, MultiobjectiveSolver):
 
         return SingleSessionHybridSolver
 
-    def _options(self) -> dict[str, object]:
+    def _options(self, session_id: int) -> dict[str, object]:
         names = ("num_behavior_features", "renormalize_features", "output_mode")
         return {name: getattr(self, name) for name in names}
 
@@ -101,6 +110,7 @@ class MultiSessionAuxVariableSolver(MultiSessionSolver):
 
     reference_model: nn.ModuleList | None = None
     plain = ("_inference",)
+    others = ("reference_model",)
 
     def __post_init__(self):
         super().__post_init__()
@@ -108,10 +118,15 @@ class MultiSessionAuxVariableSolver(MultiSessionSolver):
             raise ValueError("reference_model: expected one model a session for the references, found None.")
 
     def _inference(self, batches: Sequence[Batch]) -> Batch:
-        reference = torch.cat([m(b.reference) for m, b in zip(self.reference_model, batches, strict=True)])
-        found = super()._inference(batches)
-        return Batch(reference, found.positive, found.negative)
+        return super()._inference(batches)
 
-    def parameters(self):
-        yield from super().parameters()
-        yield from self.reference_model.parameters()
+    def _of_references(self, batches: Sequence[Batch]) -> list[tuple[nn.Module, Batch]]:
+        return list(zip(self.reference_model, batches, strict=True))
+
+    def _alone(self) -> type[Solver]:
+        from .single_session import SingleSessionAuxVariableSolver
+
+        return SingleSessionAuxVariableSolver
+
+    def _options(self, session_id: int) -> dict[str, object]:
+        return {"reference_model": self.reference_model[session_id]}

@@ -39,6 +39,7 @@ class SingleSessionAuxVariableSolver(SingleSessionSolver):
 
     reference_model: nn.Module | None = None
     plain = ("_inference",)
+    others = ("reference_model",)
 
     def __post_init__(self):
         super().__post_init__()
@@ -48,17 +49,19 @@ class SingleSessionAuxVariableSolver(SingleSessionSolver):
     def _inference(self, batch: Batch) -> Batch:
         return Batch(self.reference_model(batch.reference), self.model(batch.positive), self.model(batch.negative))
 
-    def parameters(self):
-        yield from super().parameters()
-        yield from self.reference_model.parameters()
-
-    def state_dict(self) -> dict:
-        return super().state_dict() | {"reference_model": self.reference_model.state_dict()}
-
-    def load_state_dict(self, state_dict: dict, strict: bool = True) -> None:
-        super().load_state_dict(state_dict, strict)
-        if "reference_model" in state_dict or strict:
-            self.reference_model.load_state_dict(state_dict["reference_model"])
+    def transform(
+        self,
+        inputs: Tensor,
+        pad_before_transform: bool = True,
+        session_id: int | None = None,
+        batch_size: int | None = None,
+        use_reference_model: bool = False,
+    ) -> Tensor:
+        """As Solver.transform, by the model of positives and negatives or by that of the references."""
+        if not use_reference_model:
+            return super().transform(inputs, pad_before_transform, session_id, batch_size)
+        self._chosen(session_id)
+        return embed(self.reference_model, inputs, pad_before_transform, batch_size)
 
 
 @dataclass

@@ -6,6 +6,8 @@ A built-in loader is handed to the engine (solver/engine.py), whatever the mode.
 
 from __future__ import annotations
 
+import itertools
+import math
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
@@ -16,24 +18,26 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from .. import __version__
 from ..data.base import Loader
 from ..data.datatypes import Batch
-from ..data.devices import HasDevice
 from ..data.masking import masked_batches
+from ..data.sampling import DrawnLoader, fresh_draws, sessions_of
 from . import checkpoints
 from .adapters import network_of
+from .course import PATTERN, Course, check_resumable, identity_of, last_of
+from .doors import check_batches, check_inputs, check_loader, check_options
 from .embed import embed
-from .engine import score, train
+from .engine import Place, score, train
 from .handover import Handover, hand_over, own_parts
-from .util import ProgressBar
+from .state import Stateful
+from .util import Counted, ProgressBar, in_eval
 
 LOGGED = ("pos", "neg", "total", "temperature")
 FLUSH = {"cpu": 1, "cuda": 50}  # steps after which losses are read from the device
 
 
 @dataclass
-class Solver(ABC, HasDevice):
+class Solver(ABC, Stateful):
     """Training of `model` by `criterion` and `optimizer`.
 
     log: a list a value, one entry a step: pos, neg and total in nats, temperature. history: the totals.
@@ -48,6 +52,7 @@ class Solver(ABC, HasDevice):
     tqdm_on: bool = True
 
     plain: ClassVar[tuple[str, ...]] = ()  # methods of a built-in variant that the engine does not know
+    several: ClassVar[bool] = False  # whether there is one model a session
 
     def __post_init__(self):
         self.n_features: int | list[int] | None = None
@@ -84,50 +89,85 @@ class Solver(ABC, HasDevice):
         save_hook: Callable[[int, Solver], None] | None = None,
         patience: int | None = None,
         restore_best: bool = False,
+        resume: bool = False,
     ) -> None:
         """Train for `loader.num_steps` steps.
 
-        Every `save_frequency` steps `save_hook(step, solver)` is called and a checkpoint goes to `logdir`. Every
-        `valid_frequency` steps the loss on `valid_loader` is noted in `log["valid"]`, the best model goes to `logdir`;
-        after `patience` scores without a better one training stops, and with `restore_best` the best model is taken.
+        Every `valid_frequency` steps the loss on `valid_loader`, on the same draws each time, is noted in
+        `log["valid"]` and the best model goes to `logdir`; after `patience` scores without a better one training
+        stops, and with `restore_best` the best model is taken. Every `save_frequency` steps `save_hook(step, solver)`
+        is called and a checkpoint goes to `logdir`. With `resume` a fit that was stopped goes on from the last
+        checkpoint there, with the same numbers as one that was not; without a checkpoint it begins. ValueError for
+        options without effect.
         """
-        _check_fit(decode, valid_loader, valid_frequency, save_frequency, logdir, save_hook, patience, restore_best)
+        check_options(
+            decode=decode,
+            valid_loader=valid_loader,
+            valid_frequency=valid_frequency,
+            save_frequency=save_frequency,
+            logdir=logdir,
+            save_hook=save_hook,
+            patience=patience,
+            restore_best=restore_best,
+            resume=resume,
+        )
         self._note_data(loader)
-        best, stale = (torch.inf, None), 0
+        course = self._course = Course(identity_of(loader) if logdir is not None and save_frequency else {})
+        if resume:
+            self._take_up(loader, Path(logdir), course)
         self.model.train()
-        run = self._steps(loader)
-        bar = ProgressBar(_Counted(run, len(loader)), "tqdm" if self.tqdm_on else "off")
-        for number, read in bar:
-            due = save_frequency and number % save_frequency == 0
-            valid = valid_frequency and number % valid_frequency == 0
-            if read(bool(due or valid)):
-                bar.set_description({name: self.log[name][-1] for name in LOGGED})
-            if due:
-                if save_hook:
-                    save_hook(number, self)
-                if logdir is not None:
-                    self.save(logdir, f"checkpoint_{number:07d}.pth")
-            if valid:
-                loss, stale = self.validation(valid_loader), stale + 1
-                self.log.setdefault("valid", []).append((number, loss))
-                if loss < best[0]:
-                    best, stale, self.best_step = (loss, checkpoints.copied(self) if restore_best else None), 0, number
+        try:
+            run = self._steps(loader, course.place) if patience is None or course.stale < patience else iter(())
+            bar = ProgressBar(Counted(run, len(loader) - course.place.step), "tqdm" if self.tqdm_on else "off")
+            first = course.place.step
+            for number, read in bar:
+                number += first
+                due = save_frequency and number % save_frequency == 0
+                valid = valid_frequency and number % valid_frequency == 0
+                if read(bool(due or valid)):
+                    bar.set_description({name: self.log[name][-1] for name in LOGGED})
+                if valid:
+                    self._validate(valid_loader, number, course, logdir, restore_best)
+                if due:
+                    if save_hook:
+                        save_hook(number, self)
                     if logdir is not None:
-                        self.save(logdir, "checkpoint_best.pth")
-                if patience is not None and stale >= patience:
+                        self.save(logdir, PATTERN.format(number))
+                if valid and patience is not None and course.stale >= patience:
                     break
-        read(True)
-        if restore_best and best[1] is not None:
-            checkpoints.put_back(self, best[1])
+                if number + 1 == len(loader):
+                    read(True)
+        finally:
+            self._course = None
+        if restore_best and course.weights is not None:
+            checkpoints.put_back(self, course.weights)
 
-    def _steps(self, loader: Loader) -> Iterator[Callable[[bool], bool]]:
+    def _validate(self, loader: Loader, number: int, course: Course, logdir, restore_best: bool) -> None:
+        loss = self.validation(loader)
+        course.stale += 1
+        self.log.setdefault("valid", []).append((number, loss))
+        if loss < course.best:
+            course.best, course.stale, self.best_step = loss, 0, number
+            course.weights = checkpoints.copied(self) if restore_best else None
+            if logdir is not None:
+                self.save(logdir, "checkpoint_best.pth")
+
+    def _take_up(self, loader: Loader, logdir: Path, course: Course) -> None:
+        """Go on from the last checkpoint, where there is one."""
+        check_resumable(loader)
+        state = last_of(logdir, self.device)
+        if state is None:
+            return
+        course.take(state["course"], self.device)
+        self.load_state_dict(state)
+        print(f"fit: goes on after step {course.place.step}, from its last checkpoint", file=sys.stderr, flush=True)
+
+    def _steps(self, loader: Loader, place: Place) -> Iterator[Callable[[bool], bool]]:
         """After each step a function that notes the losses so far, when told to or now and then, and says if it did."""
         own = self._own_parts(loader)
         if own:
             print(f"fit: batch by batch, because of {', '.join(own)}", file=sys.stderr, flush=True)
-            for batch in masked_batches(loader):
-                self.step(batch)
-                yield lambda _: True
+            yield from self._plain_steps(loader, place)
             return
         given = self.hand_over(loader)
         pending: list[Tensor] = []
@@ -141,9 +181,20 @@ class Solver(ABC, HasDevice):
             return False
 
         parts = given.network, given.encoding, given.objectives, given.batch, given.steps
-        for losses, _ in train(*parts, self.optimizer, given.stream):
+        for losses, _ in train(*parts, self.optimizer, given.stream, place):
             pending.append(torch.cat([losses.flatten(), self._temperature().to(losses).view(1)]))
             yield read
+
+    def _plain_steps(self, loader: Loader, place: Place) -> Iterator[Callable[[bool], bool]]:
+        check_batches(loader, self.models)
+        drawn = isinstance(loader, DrawnLoader)
+        if drawn and place.state is not None:
+            loader.stream.bit_generator.state = place.state
+        for batch in itertools.islice(masked_batches(loader), len(loader) - place.step):
+            self.step(batch)
+            place.step = place.begin = place.step + 1
+            place.state = loader.stream.bit_generator.state if drawn else None
+            yield lambda _: True
 
     def hand_over(self, loader: Loader) -> Handover:
         """The engine's view of a built-in loader."""
@@ -159,18 +210,15 @@ class Solver(ABC, HasDevice):
         return mine + own_parts(loader)
 
     def _temperature(self) -> Tensor:
-        value = getattr(self.criterion, "temperature", 1.0)
-        return torch.as_tensor(value, dtype=torch.float32)
+        scale = getattr(self.criterion, "scale", None)
+        if isinstance(scale, Tensor):  # trained: read from the device along with the losses
+            return 1 / scale.detach()
+        return torch.as_tensor(getattr(self.criterion, "temperature", 1.0), dtype=torch.float32)
 
     def _note(self, rows: Tensor) -> None:
         """rows: (step, 3 objectives + 1): total, align and uniform of each objective, and the temperature."""
         for row in rows.tolist():
             losses, temperature = row[:-1], row[-1]
-            if not all(abs(value) < torch.inf for value in losses):
-                raise FloatingPointError(
-                    f"step {len(self.history)}: expected finite losses, found NaN or infinite ones. Lower the learning "
-                    "rate, raise the temperature, or scale the data."
-                )
             sums = [sum(losses[i::3]) for i in range(3)]
             self._append(dict(zip(LOGGED, (sums[1], sums[2], sums[0], temperature), strict=True)))
             names = [name for name, *_ in self.spans]
@@ -180,6 +228,11 @@ class Solver(ABC, HasDevice):
                         self.log.setdefault(f"{name}_{key}", []).append(value)
 
     def _append(self, stats: dict[str, float]) -> None:
+        if not all(math.isfinite(value) for value in stats.values()):
+            raise FloatingPointError(
+                f"step {len(self.history)}: expected finite losses, found NaN or infinite ones. Lower the learning "
+                "rate, raise the temperature, or scale the data."
+            )
         self.history.append(stats["total"])
         for name, value in stats.items():
             self.log.setdefault(name, []).append(value)
@@ -203,20 +256,22 @@ class Solver(ABC, HasDevice):
 
     @torch.no_grad()
     def validation(self, loader: Loader, session_id: int | None = None) -> float:
-        """The mean total loss over the batches of `loader`, in nats, in eval mode; the mode is restored."""
-        training = self.model.training
-        self.model.eval()
-        try:
-            own = self._own_parts(loader)
+        """The mean total loss over the batches of `loader`, in nats, in eval mode; modes are restored.
+
+        Draws begin anew from the loader's seed, so that two scores compare models and not draws.
+        """
+        if session_id not in (None, 0):
+            raise ValueError(f"session_id: expected None or 0 for a single session, found {session_id}.")
+        own = self._own_parts(loader)
+        with in_eval(self._modules()), fresh_draws(loader):
             if own:
+                check_batches(loader, self.models)
                 losses = [float(self._losses(batch)[0]) for batch in loader]
             else:
                 given = self.hand_over(loader)
                 parts = given.network, given.encoding, given.objectives, given.batch, given.steps
                 losses = [float(each[:, 0].sum()) for each, _ in score(*parts, given.stream)]
-            return sum(losses) / len(losses)
-        finally:
-            self.model.train(training)
+        return sum(losses) / len(losses)
 
     def decoding(self, train_loader: Loader, valid_loader: Loader) -> None:
         """Removed: decode embeddings with cebra_pipe.KNNDecoder."""
@@ -249,80 +304,14 @@ class Solver(ABC, HasDevice):
             raise RuntimeError(f"session_id: expected None or 0 for a single session, found {session_id}.")
         return self.model
 
-    @property
-    def num_parameters(self) -> int:
-        """Numbers that are trained, of encoders and criterion."""
-        return sum(p.numel() for p in self.parameters())
-
-    def parameters(self) -> Iterator[nn.Parameter]:
-        """All parameters of encoders and criterion."""
-        yield from self.model.parameters()
-        yield from self.criterion.parameters()
-
-    # State ----------------------------------------------------------------------------------------------------------
-
-    def state_dict(self) -> dict:
-        """All that `load_state_dict` needs: model, optimizer, criterion, log, version, sizes."""
-        return {
-            "model": self.model.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "criterion": self.criterion.state_dict(),
-            "loss": torch.tensor(self.history),
-            "decode": list(self.decode_history),
-            "log": {name: list(values) for name, values in self.log.items()},
-            "version": __version__,
-            "n_features": self.n_features,
-            "num_sessions": self.num_sessions,
-        }
-
-    def load_state_dict(self, state_dict: dict, strict: bool = True) -> None:
-        """Take the state of `state_dict`; KeyError where `strict` and a part is missing."""
-        checkpoints.restore(self, state_dict, strict)
-
-    def save(self, logdir: str | Path, filename: str = "checkpoint_last.pth") -> Path:
-        """Write the state to `logdir`/`filename`, whole or not at all."""
-        return checkpoints.write(self.state_dict(), Path(logdir) / filename)
-
-    def load(self, logdir: str | Path, filename: str = "checkpoint_last.pth") -> None:
-        """Take the state of a file that `save` wrote; nothing in it is executed. FileNotFoundError where it is not."""
-        self.load_state_dict(checkpoints.read(Path(logdir) / filename, self.device))
-
     def _note_data(self, loader: Loader) -> None:
         dataset = loader.dataset
-        self.n_features = dataset.input_dimension
-        self.num_sessions = None
+        check_loader(type(self).__name__, loader, self.models, len(self.spans), self.several)
+        sessions = sessions_of(dataset)
+        if len(self.models) != len(sessions):
+            raise ValueError(f"model: expected one a session ({len(sessions)}), found {len(self.models)}.")
+        features = [session.input_dimension for session in sessions]
+        check_inputs(self.models, features)
+        self.n_features = features if self.several else features[0]
+        self.num_sessions = len(sessions) if self.several else None
         self.to(dataset.device)
-
-
-class _Counted:
-    """An iterator that knows its length, for the bar."""
-
-    def __init__(self, items: Iterator, length: int):
-        self._items, self._length = items, length
-
-    def __iter__(self) -> Iterator:
-        return self._items
-
-    def __len__(self) -> int:
-        return self._length
-
-
-def _check_fit(
-    decode, valid_loader, valid_frequency, save_frequency, logdir, save_hook, patience, restore_best
-) -> None:
-    """ValueError for an option that would have no effect."""
-    problems = []
-    if decode:
-        problems.append("decode: decoding in fit is gone; use save_hook, or decode afterwards.")
-    if (valid_loader is None) != (valid_frequency is None):
-        problems.append("valid_loader and valid_frequency: expected both or neither.")
-    if valid_frequency is None and (patience is not None or restore_best):
-        problems.append("patience and restore_best: expected a valid_loader and a valid_frequency beside them.")
-    if save_frequency is None and save_hook is not None:
-        problems.append("save_hook: expected a save_frequency beside it.")
-    if save_frequency is not None and save_hook is None and logdir is None:
-        problems.append("save_frequency: expected a logdir or a save_hook beside it.")
-    if logdir is not None and save_frequency is None and valid_frequency is None:
-        problems.append("logdir: expected a save_frequency or a valid_frequency beside it; or call save after fit.")
-    if problems:
-        raise ValueError("\n".join(problems))

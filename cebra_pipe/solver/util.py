@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+
+from torch import nn
 
 
 class Meter:
@@ -54,3 +57,29 @@ class ProgressBar:
         if self._bar is not None:
             told = " ".join(f"{key}: {value: .4f}" for key, value in stats.items())
             self._bar.set_description(told, refresh=False)
+
+
+class Counted:
+    """An iterator that knows its length, for the bar."""
+
+    def __init__(self, items: Iterator, length: int):
+        self._items, self._length = items, length
+
+    def __iter__(self) -> Iterator:
+        return self._items
+
+    def __len__(self) -> int:
+        return self._length
+
+
+@contextlib.contextmanager
+def in_eval(modules: Sequence[nn.Module]) -> Iterator[None]:
+    """Eval mode inside the block; then the mode of each part as it was."""
+    modes = [(part, part.training) for module in modules for part in module.modules()]
+    for module in modules:
+        module.eval()
+    try:
+        yield
+    finally:
+        for part, training in modes:
+            part.training = training

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -10,7 +12,7 @@ import cebra_pipe
 from cebra_pipe import data, solver
 from cebra_pipe.models import criterions
 from cebra_pipe.models.model import Offset10Model
-from cebra_pipe.solver import engine
+from cebra_pipe.solver import checkpoints, engine
 
 LENGTHS, NEURONS = (400, 300), (9, 7)
 
@@ -54,6 +56,7 @@ MODES = {
     "hybrid": ("single-session-hybrid", "HybridDataLoader", 1, {}),
     "full": ("single-session-full", "FullDataLoader", 1, {}),
     "continuous, two": ("multi-session", "ContinuousMultiSessionDataLoader", 2, {}),
+    "time, two": ("multi-session", "ContinuousMultiSessionDataLoader", 2, {"conditional": "time"}),
     "discrete, two": ("multi-session", "DiscreteMultiSessionDataLoader", 2, {}),
     "mixed, two": ("multi-session", "MixedMultiSessionDataLoader", 2, {}),
     "hybrid, two": ("multi-session-hybrid", "HybridMultiSessionDataLoader", 2, {}),
@@ -290,3 +293,248 @@ def test_registry_names():
     with pytest.raises(ValueError, match="single-session"):
         solver.init("single-sesion")
     assert cebra_pipe.solver.base.Solver is solver.Solver
+
+
+def test_time_over_sessions_serves_each_alone():
+    """Without pooling a batch is aligned: no index, and as many losses as sessions."""
+    made = built("multi-session", 2)
+    loader = loader_for("ContinuousMultiSessionDataLoader", made, 2, conditional="time", own=True)
+    index = loader.get_indices(32)
+    assert index.index is index.index_reversed is None
+    assert torch.equal(index.positive, index.reference + 5)
+    (batches,) = [next(iter(loader))]
+    alone = [
+        made.criterion(*(model(x) for x in (b.reference, b.positive, b.negative)))
+        for model, b in zip(made.models, batches, strict=True)
+    ]
+    for got, each in zip(made._losses(batches), zip(*alone, strict=True), strict=True):
+        torch.testing.assert_close(got, sum(each) / 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "sessions", "told"),
+    [
+        ("single-session", "HybridDataLoader", 1, "Hybrid loaders go with hybrid solvers"),
+        ("single-session-hybrid", "ContinuousDataLoader", 1, "expected 2 objectives"),
+        ("multi-session", "ContinuousDataLoader", 1, "Take a single-session solver"),
+        ("single-session", "ContinuousMultiSessionDataLoader", 2, "Take a multi-session solver"),
+    ],
+)
+def test_a_loader_for_another_solver_is_refused(name, kind, sessions, told):
+    made = built(name, 2 if name == "multi-session" else 1)
+    loader = loader_for(kind, made, sessions)
+    with pytest.raises(ValueError, match=told):
+        made.fit(loader)
+    assert made.history == []
+
+
+def test_a_model_for_other_neurons_is_refused():
+    made = built("single-session")
+    made.model = Offset10Model(8, 16, 4)
+    with pytest.raises(ValueError, match="session 0: expected 8 neurons, as its model takes, found 9"):
+        made.fit(loader_for("ContinuousDataLoader", made, 1))
+
+
+def test_batches_of_another_window_are_refused():
+    made = built("single-session")
+    loader = loader_for("ContinuousDataLoader", made, 1, own=True)
+    loader.dataset.offset = data.Offset(2, 3)
+    with pytest.raises(ValueError, match=r"dataset\.configure_for\(model\)"):
+        made.fit(loader)
+
+
+def test_validation_scores_models_not_draws():
+    made = built("single-session")
+    loader = loader_for("ContinuousDataLoader", made, 1)
+    stream = loader.stream
+    first = loader.get_indices(4)
+    assert made.validation(loader) == made.validation(loader)
+    assert loader.stream is stream
+    again = loader_for("ContinuousDataLoader", made, 1)
+    assert torch.equal(again.get_indices(4).reference, first.reference)
+    assert torch.equal(again.get_indices(4).reference, loader.get_indices(4).reference)
+    with pytest.raises(ValueError, match="session_id"):
+        made.validation(loader, session_id=1)
+
+
+def test_modes_are_restored_part_by_part():
+    made = built("single-session")
+    made.model.net[1].eval()
+    made.validation(loader_for("ContinuousDataLoader", made, 1))
+    assert made.model.training
+    assert not made.model.net[1].training
+
+
+def test_what_the_optimizer_holds_moves_along():
+    """By a device that every machine has; modules themselves cannot go there with their optimizer."""
+    weight = torch.nn.Parameter(torch.zeros(3, device="meta"))
+    held = SimpleNamespace(state={weight: {"exp_avg": torch.zeros(3), "step": torch.tensor(2.0)}})
+    checkpoints.move(held)
+    assert held.state[weight]["exp_avg"].device.type == "meta"
+    assert held.state[weight]["step"].device.type == "cpu"
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="torch sees no GPU")
+def test_a_second_fit_on_a_gpu_goes_on():
+    made = built("single-session")
+    made.fit(loader_for("ContinuousDataLoader", made, 1, steps=2))
+    loader = loader_for("ContinuousDataLoader", made, 1, steps=2)
+    loader.dataset.to("cuda")
+    made.fit(loader)
+    assert len(made.history) == 4
+    assert made.transform(session().neural).device.type == "cuda"
+
+
+def test_losses_that_are_not_finite_stop_either_way():
+    for own in (False, True):
+        made = built("single-session")
+        with torch.no_grad():
+            next(made.model.parameters()).fill_(torch.nan)
+        with pytest.raises(FloatingPointError, match="step 0"):
+            made.fit(loader_for("ContinuousDataLoader", made, 1, own=own))
+
+
+@pytest.mark.parametrize("sessions", [1, 2])
+def test_aux_solvers_keep_both_models(sessions, tmp_path):
+    def fresh(seed):
+        torch.manual_seed(10 + seed)
+        others = [Offset10Model(n, 16, 4) for n in NEURONS[:sessions]]
+        reference = torch.nn.ModuleList(others) if sessions > 1 else others[0]
+        made = built(
+            "multi-session-aux" if sessions > 1 else "single-session-aux", sessions, seed, reference_model=reference
+        )
+        made.optimizer.add_param_group({"params": reference.parameters()})
+        return made
+
+    made, other = fresh(0), fresh(1)
+    before = [p.clone() for p in made.reference_model.parameters()]
+    kind = "ContinuousMultiSessionDataLoader" if sessions > 1 else "ContinuousDataLoader"
+    made.fit(loader_for(kind, made, sessions, steps=2))
+    assert not any(torch.equal(a, b) for a, b in zip(before, made.reference_model.parameters(), strict=True))
+    assert made.num_parameters == sum(p.numel() for p in made.parameters())
+    assert len(list(made.parameters())) == 2 * len(list(made.model.parameters())) + 1
+    made.save(tmp_path)
+    other.load(tmp_path)
+    for a, b in zip(made.parameters(), other.parameters(), strict=True):
+        assert torch.equal(a, b)
+    held_out = loader_for("ContinuousDataLoader", built("single-session"), 1, steps=2)
+    assert made.validation(held_out, session_id=0) == other.validation(held_out, session_id=0)
+
+
+def test_references_are_embedded_by_their_own_model():
+    torch.manual_seed(5)
+    made = built("single-session-aux", reference_model=Offset10Model(9, 16, 4))
+    made.fit(loader_for("ContinuousDataLoader", made, 1, steps=1))
+    series = session().neural
+    theirs = made.transform(series, use_reference_model=True)
+    assert not torch.allclose(theirs, made.transform(series))
+    other = built("single-session")
+    other.model, other.n_features = made.reference_model, 9
+    assert torch.equal(theirs, other.transform(series))
+
+
+# A fit that was stopped --------------------------------------------------------------------------------------------
+
+
+class Stop(Exception):
+    pass
+
+
+def stop_at(step: int):
+    def hook(number, of):
+        if number == step:
+            raise Stop
+
+    return hook
+
+
+RESUMED = {
+    **{name: MODES[name] for name in ("continuous", "hybrid", "discrete, two", "full")},
+    "own batches": ("single-session", "ContinuousDataLoader", 1, {"own": True}),
+}
+
+
+@pytest.mark.parametrize("mode", RESUMED)
+def test_a_stopped_fit_ends_as_if_it_had_not(mode, tmp_path):
+    name, kind, sessions, options = RESUMED[mode]
+
+    def fit(folder, hook=None, resume=False):
+        made = built(name, sessions)
+        held_out = loader_for(kind, made, sessions, steps=1, **{**options, "seed": 4})
+        made.fit(
+            loader_for(kind, made, sessions, steps=12, **options),
+            held_out,
+            valid_frequency=3,
+            save_frequency=2,
+            logdir=folder,
+            save_hook=hook,
+            restore_best=True,
+            resume=resume,
+        )
+        return made
+
+    whole = fit(tmp_path / "whole")
+    with pytest.raises(Stop):
+        fit(tmp_path / "stopped", stop_at(6))
+    resumed = fit(tmp_path / "stopped", resume=True)
+    assert resumed.log == whole.log
+    assert resumed.history == whole.history
+    assert resumed.best_step == whole.best_step
+    for a, b in zip(whole.parameters(), resumed.parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_dropout_goes_on_with_its_own_draws(tmp_path):
+    def fit(folder, hook=None, resume=False):
+        torch.manual_seed(0)
+        from cebra_pipe.models.model import Offset36Dropout
+
+        model, criterion = Offset36Dropout(9, 16, 4), criterions.InfoNCE()
+        made = solver.init("single-session", model, criterion, torch.optim.Adam(model.parameters()), tqdm_on=False)
+        session_ = session()
+        session_.trial = None
+        session_.configure_for(model)
+        loader = data.ContinuousDataLoader(session_, num_steps=5, batch_size=16, seed=1)
+        made.fit(loader, save_frequency=1, logdir=folder, save_hook=hook, resume=resume)
+        return made
+
+    whole = fit(tmp_path / "whole")
+    with pytest.raises(Stop):
+        fit(tmp_path / "stopped", stop_at(3))
+    assert fit(tmp_path / "stopped", resume=True).history == whole.history
+
+
+def test_damaged_checkpoints_are_stepped_over(tmp_path, capsys):
+    made = built("single-session")
+    made.fit(loader_for("ContinuousDataLoader", made, 1), save_frequency=2, logdir=tmp_path)
+    path = tmp_path / "checkpoint_0000004.pth"
+    raw = path.read_bytes()
+    for damaged in (raw[: len(raw) // 2], raw[:3000] + bytes([raw[3000] ^ 1]) + raw[3001:], b""):
+        path.write_bytes(damaged)
+        with pytest.raises(ValueError, match=r"checkpoint_0000004\.pth: expected a whole checkpoint"):
+            made.load(tmp_path, "checkpoint_0000004.pth")
+    again = built("single-session")
+    again.fit(loader_for("ContinuousDataLoader", again, 1), save_frequency=2, logdir=tmp_path, resume=True)
+    told = capsys.readouterr().err
+    assert "checkpoint_0000004.pth" in told
+    assert "goes on after step 3" in told
+    assert again.history == made.history
+
+
+def test_resume_is_for_the_same_fit(tmp_path):
+    made = built("single-session")
+    made.fit(loader_for("ContinuousDataLoader", made, 1), save_frequency=2, logdir=tmp_path)
+    for changed, told in (
+        ({"seed": 2}, "seed: 1, now 2"),
+        ({"conditional": "time"}, "conditional: time_delta, now time"),
+    ):
+        with pytest.raises(ValueError, match=told):
+            made.fit(
+                loader_for("ContinuousDataLoader", made, 1, **changed), save_frequency=2, logdir=tmp_path, resume=True
+            )
+    loader = loader_for("ContinuousDataLoader", made, 1)
+    loader.dataset.neural[3] += 1
+    with pytest.raises(ValueError, match="data: "):
+        made.fit(loader, save_frequency=2, logdir=tmp_path, resume=True)
+    with pytest.raises(ValueError, match="resume"):
+        made.fit(loader, resume=True)

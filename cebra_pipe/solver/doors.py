@@ -1,0 +1,96 @@
+"""What is wrong with the options of a solver's fit, or with a loader for a solver, told before the first step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from torch import nn
+
+from ..data.base import Loader
+from ..data.sampling import DrawnLoader
+
+
+def check_options(
+    *,
+    decode: bool,
+    valid_loader: Loader | None,
+    valid_frequency: int | None,
+    save_frequency: int | None,
+    logdir: str | Path | None,
+    save_hook: object,
+    patience: int | None,
+    restore_best: bool,
+    resume: bool,
+) -> None:
+    """ValueError for an option of `fit` that is out of range or would have no effect."""
+    problems = []
+    for name, value in (
+        ("save_frequency", save_frequency),
+        ("valid_frequency", valid_frequency),
+        ("patience", patience),
+    ):
+        if value is not None and value < 1:
+            problems.append(f"{name}: expected a number above 0, found {value}.")
+    if decode:
+        problems.append("decode: decoding in fit is gone; use save_hook, or decode afterwards.")
+    if (valid_loader is None) != (valid_frequency is None):
+        problems.append("valid_loader and valid_frequency: expected both or neither.")
+    if valid_frequency is None and (patience is not None or restore_best):
+        problems.append("patience and restore_best: expected a valid_loader and a valid_frequency beside them.")
+    if save_frequency is None and save_hook is not None:
+        problems.append("save_hook: expected a save_frequency beside it.")
+    if save_frequency is not None and save_hook is None and logdir is None:
+        problems.append("save_frequency: expected a logdir or a save_hook beside it.")
+    if logdir is not None and save_frequency is None and valid_frequency is None:
+        problems.append("logdir: expected a save_frequency or a valid_frequency beside it; or call save after fit.")
+    if resume and (logdir is None or save_frequency is None):
+        problems.append("resume: expected a logdir and a save_frequency beside it.")
+    if problems:
+        raise ValueError("\n".join(problems))
+
+
+def check_loader(solver: str, loader: Loader, models: Sequence[nn.Module], objectives: int, several: bool) -> None:
+    """ValueError where a built-in loader draws for another kind of solver, or for other models.
+
+    objectives: how many the solver trains; several: whether it has one model a session.
+    """
+    if loader.dataset.multisession != several:
+        found = "several sessions" if loader.dataset.multisession else "a single session"
+        kind = "multi-session" if loader.dataset.multisession else "single-session"
+        raise ValueError(
+            f"loader: expected one of {'several sessions' if several else 'a single session'} for {solver}, "
+            f"found {found}. Take a {kind} solver."
+        )
+    if isinstance(loader, DrawnLoader) and len(loader.aims) != objectives:
+        raise ValueError(
+            f"loader: expected {objectives} objective{'s' * (objectives > 1)} for {solver}, found {len(loader.aims)} "
+            f"in {type(loader).__name__}. Hybrid loaders go with hybrid solvers."
+        )
+    offsets = {tuple(model.get_offset()) for model in models}
+    if len(offsets) > 1:
+        raise ValueError(f"model: expected one window for all sessions, found offsets {sorted(offsets)}.")
+
+
+def check_inputs(models: Sequence[nn.Module], features: Sequence[int]) -> None:
+    """ValueError where a model takes another number of neurons than its session has."""
+    for session, (model, neurons) in enumerate(zip(models, features, strict=True)):
+        wanted = getattr(model, "num_input", neurons)  # a model of one's own need not tell
+        if wanted != neurons:
+            raise ValueError(f"session {session}: expected {wanted} neurons, as its model takes, found {neurons}.")
+
+
+def check_batches(loader: Loader, models: Sequence[nn.Module]) -> None:
+    """ValueError where windows read one batch at a time would not be those that the solver is for."""
+    wanted, given = models[0].get_offset(), loader.dataset.offset
+    if tuple(wanted) != tuple(given):
+        raise ValueError(
+            f"data set: expected windows of the model, {wanted}, found {given}. Call dataset.configure_for(model)."
+        )
+    if isinstance(loader, DrawnLoader):
+        for sampling in loader.samplings(given):
+            if sampling.conditional.pooled and not sampling.conditional.present.all():
+                raise ValueError(
+                    "loader: a class is missing in a session, and batches do not say which negatives may then be used. "
+                    "Take a built-in loader and solver, or sessions that have all classes."
+                )
