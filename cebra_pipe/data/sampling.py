@@ -131,8 +131,7 @@ class DrawnLoader(Loader):
         timeline, samplings = self._laid_out(self.dataset.offset)
         draws = [sampling.draw(1, num_samples, self.stream) for sampling in samplings]
         drawn = Triplet(*(np.concatenate(each, axis=-1)[0] for each in zip(*draws, strict=True)))
-        pooled = any(sampling.conditional.pooled for sampling in samplings)
-        return batch_index(drawn, timeline, self.dataset.device, pooled)
+        return batch_index(drawn, timeline, self.dataset.device)
 
 
 @contextmanager
@@ -212,12 +211,11 @@ def _flat(timeline: Timeline, values: Sequence[Tensor | None], wanted: str = "la
     return np.concatenate([v.cpu().numpy()[timeline.sample[a:b]] for v, (a, b) in zip(values, bounds, strict=True)])
 
 
-def batch_index(draws: Triplet[np.ndarray], timeline: Timeline, device: str = "cpu", pooled: bool = True) -> BatchIndex:
+def batch_index(draws: Triplet[np.ndarray], timeline: Timeline, device: str = "cpu") -> BatchIndex:
     """Flat draws (session, n) of one step as sample numbers inside each session.
 
-    One session: (n,) each, aligned. Several: see BatchIndex. Not `pooled`: every session serves itself, aligned,
-    without an `index`. Where classes are missing in a session the positives of the sessions differ in number, and
-    `positive` is a list.
+    One session: (n,) each, aligned. Several: see BatchIndex; where classes are missing in a session the positives of
+    the sessions differ in number, and `positive` is a list.
     """
 
     def moved(values: np.ndarray) -> Tensor:
@@ -226,8 +224,6 @@ def batch_index(draws: Triplet[np.ndarray], timeline: Timeline, device: str = "c
     reference, positive, negative = (timeline.sample[d] for d in draws)
     if len(draws.reference) == 1:
         return BatchIndex(moved(reference[0]), moved(positive[0]), moved(negative[0]))
-    if not pooled:
-        return BatchIndex(moved(reference), moved(positive), moved(negative))
     session = timeline.session[draws.positive.reshape(-1)]
     index = np.argsort(session, kind="stable")
     rows = np.split(positive.reshape(-1)[index], np.cumsum(np.bincount(session, minlength=timeline.sessions))[:-1])

@@ -25,16 +25,12 @@ class _Sessions:
         return list(self.model)
 
     def _inference(self, batches: Sequence[Batch]) -> Batch:
-        """One batch a session -> embeddings of all of them, one session after another; positives as the references.
-
-        Without `index_reversed` the positives of a session are those of its own references.
-        """
+        """One batch a session -> embeddings of all of them, one session after another; positives as the references."""
         pairs = list(zip(self.model, batches, strict=True))
         reference = torch.cat([model(b.reference) for model, b in self._of_references(batches)])
         positive = torch.cat([model(b.positive) for model, b in pairs])
         negative = torch.cat([model(b.negative) for model, b in pairs])
-        order = batches[0].index_reversed
-        return Batch(reference, positive if order is None else positive[order], negative)
+        return Batch(reference, positive[batches[0].index_reversed], negative)
 
     def _of_references(self, batches: Sequence[Batch]) -> list[tuple[nn.Module, Batch]]:
         return list(zip(self.model, batches, strict=True))
@@ -66,7 +62,7 @@ class MultiSessionSolver(_Sessions, Solver):
 
     def _losses(self, batch: Sequence[Batch]) -> Sequence[Tensor]:
         embedded, sessions = self._inference(batch), len(batch)
-        if batch[0].index_reversed is not None:
+        if not self._apart:
             return self.criterion(embedded.reference, embedded.positive, embedded.negative)
         groups = (z.chunk(sessions) for z in (embedded.reference, embedded.positive, embedded.negative))
         losses = [self.criterion(*group) for group in zip(*groups, strict=True)]

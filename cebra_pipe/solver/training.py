@@ -55,6 +55,7 @@ class Solver(ABC, Stateful):
     several: ClassVar[bool] = False  # whether there is one model a session
 
     def __post_init__(self):
+        self._apart = False  # whether the batches being read pair no sessions: each is contrasted with itself
         self.n_features: int | list[int] | None = None
         self.num_sessions: int | None = None
         self.best_step: int | None = None  # of the lowest loss on the validation loader
@@ -186,7 +187,7 @@ class Solver(ABC, Stateful):
             yield read
 
     def _plain_steps(self, loader: Loader, place: Place) -> Iterator[Callable[[bool], bool]]:
-        check_batches(loader, self.models)
+        self._read_batches(loader)
         drawn = isinstance(loader, DrawnLoader)
         if drawn and place.state is not None:
             loader.stream.bit_generator.state = place.state
@@ -208,6 +209,13 @@ class Solver(ABC, Stateful):
             if not getattr(type(self), name).__module__.startswith("cebra_pipe.solver.") or name in self.plain
         ]
         return mine + own_parts(loader)
+
+    def _read_batches(self, loader: Loader) -> None:
+        check_batches(loader, self.models)
+        pooled = not isinstance(loader, DrawnLoader) or any(
+            sampling.conditional.pooled for sampling in loader.samplings(loader.dataset.offset)
+        )
+        self._apart = not pooled
 
     def _temperature(self) -> Tensor:
         scale = getattr(self.criterion, "scale", None)
@@ -265,7 +273,7 @@ class Solver(ABC, Stateful):
         own = self._own_parts(loader)
         with in_eval(self._modules()), fresh_draws(loader):
             if own:
-                check_batches(loader, self.models)
+                self._read_batches(loader)
                 losses = [float(self._losses(batch)[0]) for batch in loader]
             else:
                 given = self.hand_over(loader)

@@ -295,22 +295,6 @@ def test_registry_names():
     assert cebra_pipe.solver.base.Solver is solver.Solver
 
 
-def test_time_over_sessions_serves_each_alone():
-    """Without pooling a batch is aligned: no index, and as many losses as sessions."""
-    made = built("multi-session", 2)
-    loader = loader_for("ContinuousMultiSessionDataLoader", made, 2, conditional="time", own=True)
-    index = loader.get_indices(32)
-    assert index.index is index.index_reversed is None
-    assert torch.equal(index.positive, index.reference + 5)
-    (batches,) = [next(iter(loader))]
-    alone = [
-        made.criterion(*(model(x) for x in (b.reference, b.positive, b.negative)))
-        for model, b in zip(made.models, batches, strict=True)
-    ]
-    for got, each in zip(made._losses(batches), zip(*alone, strict=True), strict=True):
-        torch.testing.assert_close(got, sum(each) / 2)
-
-
 @pytest.mark.parametrize(
     ("name", "kind", "sessions", "told"),
     [
