@@ -26,6 +26,8 @@ __getattr__, __dir__ = exports(
         "DiscreteMultiSessionDataLoader": "multi_session",
         "MixedMultiSessionDataLoader": "multi_session",
         "HybridMultiSessionDataLoader": "multi_session",
+        "ContrastiveMultiObjectiveLoader": "multiobjective",
+        "SupervisedMultiObjectiveLoader": "multiobjective",
         "load_data": "load",
         "load_deeplabcut": "load",
     },

@@ -44,7 +44,21 @@ class Aim:
 
 
 @dataclass
-class DrawnLoader(Loader):
+class Streamed(Loader):
+    """A loader with a random stream of its own."""
+
+    @cached_property
+    def stream(self) -> np.random.Generator:
+        """The loader's own randomness, going on from batch to batch."""
+        return self.fresh()
+
+    def fresh(self) -> np.random.Generator:
+        """The stream as it is before the first draw."""
+        return generator("loader", torch.initial_seed() if self.seed is None else self.seed)
+
+
+@dataclass
+class DrawnLoader(Streamed):
     """A loader whose draws the engine makes: subclasses declare `aims`, and no more.
 
     num_negatives: negatives of each session, batch_size where None. label_weights, label_periods: one number a column
@@ -89,15 +103,6 @@ class DrawnLoader(Loader):
     def aims(self) -> tuple[Aim, ...]:
         """What is drawn, one aim an objective."""
 
-    @cached_property
-    def stream(self) -> np.random.Generator:
-        """The loader's own randomness, going on from batch to batch."""
-        return self.fresh()
-
-    def fresh(self) -> np.random.Generator:
-        """The stream as it is before the first draw."""
-        return generator("loader", torch.initial_seed() if self.seed is None else self.seed)
-
     def timeline(self, offset: Offset) -> Timeline:
         """The samples of all sessions, end to end."""
         return self._laid_out(offset)[0]
@@ -137,7 +142,7 @@ class DrawnLoader(Loader):
 @contextmanager
 def fresh_draws(loader: Loader) -> Iterator[None]:
     """Inside the block a built-in loader draws as it does from its start; afterwards it goes on where it was."""
-    if not isinstance(loader, DrawnLoader):
+    if not isinstance(loader, Streamed):
         yield
         return
     stream, loader.stream = loader.stream, loader.fresh()

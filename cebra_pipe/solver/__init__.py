@@ -15,6 +15,10 @@ __getattr__, __dir__ = exports(
         "MultiSessionSolver": "multi_session",
         "MultiSessionHybridSolver": "multi_session",
         "MultiSessionAuxVariableSolver": "multi_session",
+        "RegularizedSolver": "regularized",
+        "MultiObjectiveConfig": "multiobjective",
+        "ContrastiveMultiobjectiveSolverxCEBRA": "multiobjective",
+        "SupervisedMultiobjectiveSolverxCEBRA": "multiobjective",
     },
 )
 
@@ -23,6 +27,9 @@ add_helper_functions(
     {
         "multi-session": "solver.multi_session:MultiSessionSolver",
         "multi-session-aux": "solver.multi_session:MultiSessionAuxVariableSolver",
+        "supervised-solver-xcebra": "solver.multiobjective:SupervisedMultiobjectiveSolverxCEBRA",
+        "multiobjective-solver": "solver.multiobjective:ContrastiveMultiobjectiveSolverxCEBRA",
+        "regularized-solver": "solver.regularized:RegularizedSolver",
         "multi-session-hybrid": "solver.multi_session:MultiSessionHybridSolver",
         "single-session": "solver.single_session:SingleSessionSolver",
         "single-session-aux": "solver.single_session:SingleSessionAuxVariableSolver",

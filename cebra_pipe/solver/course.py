@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from ..data.base import Loader
-from ..data.sampling import DrawnLoader, sessions_of
+from ..data.sampling import Streamed, sessions_of
 from . import checkpoints
 from .engine import Place
 
@@ -65,6 +65,9 @@ def _data_of(loader: Loader) -> str:
             if isinstance(values, torch.Tensor):
                 told.update(f"{name} {tuple(values.shape)}".encode())
                 told.update(np.ascontiguousarray(values.detach().cpu().numpy()).data)
+        for name, values in sorted(getattr(session, "labels", {}).items()):
+            told.update(f"{name} {tuple(values.shape)}".encode())
+            told.update(np.ascontiguousarray(torch.as_tensor(values).cpu().numpy()).data)
     return told.hexdigest()[:16]
 
 
@@ -83,7 +86,7 @@ def last_of(logdir: Path, device: str) -> dict | None:
 
 def check_resumable(loader: Loader) -> None:
     """ValueError for a loader whose draws cannot be gone on with."""
-    if not isinstance(loader, DrawnLoader) or type(loader).__iter__ is not DrawnLoader.__iter__:
+    if not isinstance(loader, Streamed):
         raise ValueError(
             f"resume: expected a built-in loader, whose draws can be gone on with, found {type(loader).__name__}."
         )

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from ..data.base import Loader
 from ..data.datatypes import Batch
 from ..data.masking import masked_batches
-from ..data.sampling import DrawnLoader, fresh_draws, sessions_of
+from ..data.sampling import DrawnLoader, Streamed, fresh_draws, sessions_of
 from . import checkpoints
 from .adapters import network_of
 from .course import PATTERN, Course, check_resumable, identity_of, last_of
@@ -126,7 +126,7 @@ class Solver(ABC, Stateful):
                 due = save_frequency and number % save_frequency == 0
                 valid = valid_frequency and number % valid_frequency == 0
                 if read(bool(due or valid)):
-                    bar.set_description({name: self.log[name][-1] for name in LOGGED})
+                    bar.set_description({name: self.log[name][-1] for name in LOGGED if self.log.get(name)})
                 if valid:
                     self._validate(valid_loader, number, course, logdir, restore_best)
                 if due:
@@ -188,7 +188,7 @@ class Solver(ABC, Stateful):
 
     def _plain_steps(self, loader: Loader, place: Place) -> Iterator[Callable[[bool], bool]]:
         self._read_batches(loader)
-        drawn = isinstance(loader, DrawnLoader)
+        drawn = isinstance(loader, Streamed)
         if drawn and place.state is not None:
             loader.stream.bit_generator.state = place.state
         for batch in itertools.islice(masked_batches(loader), len(loader) - place.step):
