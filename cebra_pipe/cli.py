@@ -14,6 +14,7 @@ from pathlib import Path
 from . import __version__
 from .errors import Problem, UserError
 from .pipeline.roles import ROLES
+from .pipeline.train_options import add_train_options
 
 # verb -> (function "module:name" of the arguments, what it does); in the order in which a study needs them
 VERBS = {
@@ -24,6 +25,7 @@ VERBS = {
     "explain": ("explain:main", "tell where a file comes from: config, code, inputs, versions, seed, host, command"),
     "archive": ("archive:main", "pack what is needed to repeat a finished study into one file"),
     "verify": ("archive:verify", "compare the files on disk with an archive, byte for byte"),
+    "train": ("train:main", "train one model on a named data set or a file, without a study"),
     "schema": ("schema:main", "write the JSON schema and the configuration reference"),
 }
 
@@ -55,6 +57,7 @@ EXAMPLES = {
     "explain": "cebra-pipe explain results/tiny/fits/behavior/rat1/fold0/seed1/model.pt",
     "archive": "cebra-pipe archive config/tiny.yaml --to tiny.zip",
     "verify": "cebra-pipe verify tiny.zip",
+    "train": "cebra-pipe train --data demo-continuous --logdir runs/demo --num-steps 100",
     "schema": "cebra-pipe schema --check",
 }
 
@@ -155,6 +158,7 @@ VERB_OPTIONS = {
     "explain": _explain,
     "archive": _archive,
     "verify": _verify,
+    "train": add_train_options,
     "schema": _schema,
 }
 

@@ -144,6 +144,8 @@ class MultiobjectiveSolverBase(SingleSessionSolver):
             raise ValueError("log_frequency and logger: expected both or neither.")
         if isinstance(loader, MultiObjectiveLoader) and loader.mode != self.mode:
             raise ValueError(f"loader: expected a {self.mode} one for {type(self).__name__}, found {loader.mode}.")
+        if loader.dataset.masks:
+            raise NotSupported(Problem("masks", "none for several objectives", "some", "Call set_masks(None)."))
         self.scheduler_loss, self.scheduler_regularizer = scheduler_loss, scheduler_regularizer
         self._told = (log_frequency, logger)
         super().fit(loader, valid_loader, **options)

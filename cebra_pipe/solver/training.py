@@ -189,6 +189,8 @@ class Solver(ABC, Stateful):
     def _plain_steps(self, loader: Loader, place: Place) -> Iterator[Callable[[bool], bool]]:
         self._read_batches(loader)
         drawn = isinstance(loader, Streamed)
+        if place.step and any(session.masks for session in sessions_of(loader.dataset)):
+            raise ValueError("resume: batch by batch, masks cannot be gone on with. Begin in another logdir.")
         if drawn and place.state is not None:
             loader.stream.bit_generator.state = place.state
         for batch in itertools.islice(masked_batches(loader), len(loader) - place.step):

@@ -1,0 +1,191 @@
+"""One model on a named data set or on a file, without a study: `cebra-pipe train`.
+
+Time is cut into train, valid and test, a window of the model apart. A run that was stopped goes on where it was when
+the same command is given again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import torch
+
+from .. import data, datasets, models, solver
+from ..data.load import load_data
+from ..data.table import replacing
+from ..errors import Problem, Problems, UserError, did_you_mean
+from ..models import criterions
+from ..solver.device import resolve
+
+CRITERIA = {
+    ("cosine", "constant"): criterions.FixedCosineInfoNCE,
+    ("cosine", "auto"): criterions.LearnableCosineInfoNCE,
+    ("euclidean", "constant"): criterions.FixedEuclideanInfoNCE,
+    ("euclidean", "auto"): criterions.LearnableEuclideanInfoNCE,
+}
+# variant -> loaders for continuous labels, for classes, and for both; None where there is none
+LOADERS = {
+    "single-session": ("ContinuousDataLoader", "DiscreteDataLoader", "MixedDataLoader"),
+    "single-session-hybrid": ("HybridDataLoader", None, None),
+    "multi-session": (
+        "ContinuousMultiSessionDataLoader",
+        "DiscreteMultiSessionDataLoader",
+        "MixedMultiSessionDataLoader",
+    ),
+    "multi-session-hybrid": ("HybridMultiSessionDataLoader", None, None),
+}
+PARTS = ("train", "valid", "test")
+UNSEEN = ("verb", "version", "tqdm", "logdir")  # options that change no number
+
+
+def main(options: argparse.Namespace) -> int:
+    """Train, keep checkpoints in `logdir`, and write scores.json beside them."""
+    check(options)
+    device = resolve(options.device, gpus=1)
+    try:
+        whole, logdir = _dataset(options), Path(options.logdir)
+        _claim(logdir, {k: v for k, v in sorted(vars(options).items()) if k not in UNSEEN})
+        made = _solver(options, whole)
+        parts = split(whole, len(made.models[0].get_offset()), options.train_ratio, options.valid_ratio)
+        loaders = {}
+        for name, part in parts.items():
+            part.configure_for(made.models[0])
+            loaders[name] = _loader(options, part.to(device), options.num_steps if name == "train" else 10)
+        made.fit(
+            loaders["train"],
+            loaders["valid"],
+            save_frequency=options.save_frequency or max(1, options.num_steps // 10),
+            valid_frequency=options.valid_frequency,
+            logdir=logdir,
+            resume=True,
+        )
+        made.save(logdir)
+        best = made.best_step
+        made.load(logdir, "checkpoint_best.pth")
+        scores = {name: made.validation(loader) for name, loader in loaders.items() if name != "train"}
+    except UserError:
+        raise
+    except (ValueError, TypeError, NotImplementedError) as error:
+        raise UserError(Problem("train", "options that fit the data", str(error).rstrip("."))) from error
+    _write(logdir / "scores.json", {"best_step": best, "loss": scores})
+    told = ", ".join(f"{name} {loss:.4f} nats" for name, loss in scores.items())
+    print(f"best at step {best}: {told}. Checkpoints and scores.json in {logdir}.")
+    return 0
+
+
+def check(options: argparse.Namespace) -> None:
+    """A UserError with everything in the options that cannot be."""
+    problems = Problems()
+    if options.variant not in LOADERS:
+        problems.add("--variant", "a solver", repr(options.variant), did_you_mean(options.variant, LOADERS))
+    if options.model not in models.get_options():
+        found = did_you_mean(options.model, models.get_options(expand_parametrized=False))
+        problems.add("--model", "an architecture", repr(options.model), found)
+    for name in ("num_steps", "batch_size", "time_offset", "num_hidden_units", "num_output", "valid_frequency"):
+        if getattr(options, name) < 1:
+            problems.add(_flag(name), "a number above 0", str(getattr(options, name)))
+    if options.save_frequency is not None and options.save_frequency < 1:
+        problems.add("--save-frequency", "a number above 0", str(options.save_frequency))
+    for name in ("temperature", "learning_rate"):
+        if not 0 < getattr(options, name) < float("inf"):
+            problems.add(_flag(name), "a number above 0", str(getattr(options, name)))
+    train, valid = options.train_ratio, options.valid_ratio
+    if not (0 < train < 1 and 0 < valid < 1 and train + valid < 1):
+        problems.add("--train-ratio, --valid-ratio", "shares above 0 that leave a rest for test", f"{train}, {valid}")
+    if not Path(options.data).is_file():
+        for name in ("neural", "continuous", "discrete"):
+            if getattr(options, name) is not None:
+                problems.add(_flag(name), "nothing for a named data set", getattr(options, name), "Leave it out.")
+        if options.data not in (names := datasets.get_options()):
+            remedy = did_you_mean(options.data, names)
+            problems.add("--data", "a file, or the name of a data set", repr(options.data), remedy)
+    problems.raise_any()
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _dataset(options: argparse.Namespace) -> data.Dataset:
+    if not Path(options.data).is_file():
+        return datasets.init(options.data)
+    given = {name: getattr(options, name) for name in ("continuous", "discrete") if getattr(options, name)}
+    arrays = {name: load_data(options.data, key=key) for name, key in given.items()}
+    neural = load_data(options.data, key=options.neural)
+    return data.TensorDataset(torch.as_tensor(neural).float(), **arrays)
+
+
+def _claim(logdir: Path, asked: dict) -> None:
+    """Note what this run is; a UserError where the folder holds another one."""
+    path = logdir / "options.json"
+    if path.exists():
+        before = json.loads(path.read_text())
+        if differs := [name for name in asked if before.get(name) != asked[name]]:
+            found = ", ".join(f"{_flag(name)} {before.get(name)}" for name in differs)
+            raise UserError(Problem(str(path), "the options of this run", f"one with {found}", "Use another --logdir."))
+    _write(path, asked)
+
+
+def _write(path: Path, content: dict) -> None:
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=1) + "\n")
+
+
+def _solver(options: argparse.Namespace, whole: data.Dataset) -> solver.Solver:
+    sessions = list(whole.iter_sessions()) if whole.multisession else [whole]
+    if whole.multisession != options.variant.startswith("multi"):
+        found = f"{len(sessions)} session{'s' * (len(sessions) > 1)}, with {options.variant}"
+        raise UserError(Problem("--variant", "single-session for one session, multi-session for several", found))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(options.seed)
+        made = [
+            models.init(options.model, s.input_dimension, options.num_hidden_units, options.num_output)
+            for s in sessions
+        ]
+    criterion = CRITERIA[options.loss_distance, options.temperature_mode](temperature=options.temperature)
+    model = torch.nn.ModuleList(made) if whole.multisession else made[0]
+    optimizer = torch.optim.Adam([*model.parameters(), *criterion.parameters()], lr=options.learning_rate)
+    return solver.init(options.variant, model, criterion, optimizer, tqdm_on=options.tqdm)
+
+
+def _loader(options: argparse.Namespace, part: data.Dataset, steps: int) -> data.base.Loader:
+    """The loader of a variant for the labels that there are."""
+    continuous, discrete = part.continuous_index is not None, part.discrete_index is not None
+    conditional = options.conditional or ("time_delta" if continuous else "time")
+    given = {"num_steps": steps, "batch_size": options.batch_size, "seed": options.seed}
+    of_continuous, of_discrete, of_both = LOADERS[options.variant]
+    if not discrete or conditional == "time":
+        given |= {"conditional": conditional, "time_offset": options.time_offset}
+        return getattr(data, of_continuous)(part, **given)
+    if (name := of_both if continuous else of_discrete) is None:
+        raise UserError(Problem("--data", f"continuous labels alone for {options.variant}", "discrete ones"))
+    if continuous:
+        return getattr(data, name)(part, conditional=conditional, time_offset=options.time_offset, **given)
+    if options.conditional is not None:
+        raise UserError(Problem("--conditional", "nothing where classes alone make positives", options.conditional))
+    return getattr(data, name)(part, **given)
+
+
+def split(whole: data.Dataset, window: int, train: float, valid: float) -> dict[str, data.Dataset]:
+    """By time, session by session: shares of the samples, `window` samples between parts."""
+    sessions = list(whole.iter_sessions()) if whole.multisession else [whole]
+    cut = [_cut(session, window, train, valid) for session in sessions]
+    parts = dict(zip(PARTS, zip(*cut, strict=True), strict=True))
+    return {name: data.DatasetCollection(*each) if whole.multisession else each[0] for name, each in parts.items()}
+
+
+def _cut(session: data.Dataset, window: int, train: float, valid: float) -> list[data.Dataset]:
+    ends = [round(len(session) * share) for share in (train, train + valid, 1.0)]
+    begins = [0, ends[0] + window, ends[1] + window]
+    columns = ("continuous", "discrete", "trial")
+    made = []
+    for name, begin, end in zip(PARTS, begins, ends, strict=True):
+        if end - begin < 2 * window:
+            remedy = "Take a longer recording, a model with a shorter window, or other ratios."
+            found = f"{max(0, end - begin)} of {len(session)}"
+            raise UserError(Problem(f"part {name}", f"at least {2 * window} samples, two windows", found, remedy))
+        labels = {c: v[begin:end] for c in columns if (v := getattr(session, c, None)) is not None}
+        made.append(data.TensorDataset(session.neural[begin:end], **labels))
+    return made
