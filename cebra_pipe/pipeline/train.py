@@ -138,12 +138,8 @@ def _solver(options: argparse.Namespace, whole: data.Dataset) -> solver.Solver:
     if whole.multisession != options.variant.startswith("multi"):
         found = f"{len(sessions)} session{'s' * (len(sessions) > 1)}, with {options.variant}"
         raise UserError(Problem("--variant", "single-session for one session, multi-session for several", found))
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(options.seed)
-        made = [
-            models.init(options.model, s.input_dimension, options.num_hidden_units, options.num_output)
-            for s in sessions
-        ]
+    sizes, start = (options.num_hidden_units, options.num_output), torch.Generator().manual_seed(options.seed)
+    made = [models.init(options.model, s.input_dimension, *sizes, generator=start) for s in sessions]
     criterion = CRITERIA[options.loss_distance, options.temperature_mode](temperature=options.temperature)
     model = torch.nn.ModuleList(made) if whole.multisession else made[0]
     optimizer = torch.optim.Adam([*model.parameters(), *criterion.parameters()], lr=options.learning_rate)
