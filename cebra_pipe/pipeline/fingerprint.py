@@ -32,9 +32,10 @@ class Source:
 
 
 @cache
-def fingerprint(stage: str) -> str:
-    """16 hex characters for the code of a stage."""
-    closure = sorted(import_closure(f"{NAME}.pipeline.stages.{stage}"))
+def fingerprint(stage: str, figure: str = "") -> str:
+    """16 hex characters for the code of a stage; of one figure, which the stage imports by name."""
+    drawing = [f"{NAME}.pipeline.drawings.{figure}"] if figure else []
+    closure = sorted(import_closure(f"{NAME}.pipeline.stages.{stage}", *drawing))
     text = "\n".join(f"{module} {source(module).meaning}" for module in closure)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

@@ -47,6 +47,10 @@ class Job:
         (path,) = self.inputs[role]
         return path
 
+    def files(self, role: str) -> list[Path]:
+        """The files of `role`; none where the job was given none."""
+        return list(self.inputs.get(role, []))
+
     def with_device(self, device: str) -> Job:
         return replace(self, device=device)
 

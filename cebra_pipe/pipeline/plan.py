@@ -191,7 +191,7 @@ class Plan:
         for stage in STAGES:
             for wildcards in self.instances(stage):
                 files = self.inputs(stage, wildcards), self.outputs(stage, wildcards)
-                code = f"code:{fingerprint(stage)}"
+                code = f"code:{fingerprint(stage, wildcards.get('figure', ''))}"
                 about = self.spec(stage, wildcards), code, self.arguments(stage, wildcards), self.notes
                 yield Planned(stage, wildcards, *files, *about)
 

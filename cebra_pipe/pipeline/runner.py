@@ -29,7 +29,7 @@ def run(options: argparse.Namespace) -> int:
     job = _job(options)
     print(f"{shlex.join(['cebra-pipe', *sys.argv[1:]])}", file=sys.stderr, flush=True)
     stage = importlib.import_module(f".stages.{job.stage}", __package__)
-    _check_code(options)
+    _check_code(options, job.spec)
     started, clock = time.time(), time.perf_counter()
     with lock(next(iter(job.outputs.values()))), _disk_errors(job):
         stage.run(job)
@@ -60,7 +60,8 @@ def _job(options: argparse.Namespace) -> Job:
             if not file.is_file():
                 problems.add(str(file), "an input file", "no such file", "Run the stage that makes it first.")
     problems.raise_any()
-    spec, code = _spec(options.spec, options.verb), options.code or _code(options.verb)
+    spec = _spec(options.spec, options.verb)
+    code = options.code or _code(spec)
     seen = {file: look(file, options.hashes) for files in inputs.values() for file in files}
     return Job(options.verb, spec, inputs, outputs, code, options.gpus, seen=seen)
 
@@ -79,20 +80,20 @@ def _spec(text: str, verb: str) -> dict:
     return spec
 
 
-def _code(stage: str) -> str:
+def _code(spec: dict) -> str:
     from .fingerprint import fingerprint
 
-    return f"code:{fingerprint(stage)}"
+    return f"code:{fingerprint(spec['stage'], spec.get('figure', ''))}"
 
 
-def _check_code(options: argparse.Namespace) -> None:
+def _check_code(options: argparse.Namespace, spec: dict) -> None:
     """A UserError where the code that was planned is not the one that runs: the artifact would be labelled wrongly."""
     from .fingerprint import sources
 
     # Nearly always nothing was edited, which takes milliseconds to see; the fingerprint takes tenths of a second.
     if not options.code or options.sources == sources():
         return
-    if (found := _code(options.verb)) != options.code:
+    if (found := _code(spec)) != options.code:
         remedy = 'cebra_pipe was edited meanwhile: run snakemake again, or by hand with --code "" at the end.'
         raise UserError(Problem("--code", f"the code of the plan ({options.code})", f"another one ({found})", remedy))
 

@@ -57,9 +57,9 @@ def test_three_files_equal_bytes_and_readable(made, name):
 def test_csv_holds_what_is_drawn(made, name, monkeypatch):
     """The drawing gets that table and nothing else, and the file holds all of its rows and columns."""
     seen = []
-    rows, draw = figures.FIGURES[name]
-    spied = {**figures.FIGURES, name: (rows, lambda table, title: (seen.append(table), draw(table, title))[1])}
-    monkeypatch.setattr(figures, "FIGURES", spied)
+    rows, draw = figures.drawing(name)
+    spied = rows, lambda table, title: (seen.append(table), draw(table, title))[1]
+    monkeypatch.setattr(figures, "drawing", lambda name: spied)
     job = job_of(made, name, "csv")
     figures.run(job)
     with open(job.outputs["csv"], newline="") as file:
@@ -97,7 +97,8 @@ def test_nothing_is_written_when_a_file_is_damaged(made, tmp_path):
 
 
 def test_stage_needs_neither_torch_nor_scikit_learn():
-    code = "import sys, cebra_pipe.pipeline.stages.figures, cebra_pipe.pipeline.stages.tables as t;"
+    code = "import sys, cebra_pipe.pipeline.stages.figures as f, cebra_pipe.pipeline.stages.tables;"
+    code += "[f.drawing(name) for name in f.FIGURES];"
     code += "print([m for m in ('torch', 'sklearn', 'pandas', 'matplotlib.pyplot') if m in sys.modules])"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "[]"

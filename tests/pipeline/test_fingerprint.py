@@ -11,17 +11,28 @@ import pytest
 
 from cebra_pipe.cli import STAGES
 from cebra_pipe.pipeline import fingerprint as module
+from cebra_pipe.pipeline.exhibits import FIGURES
 from cebra_pipe.pipeline.fingerprint import PACKAGE, import_closure, meaning, source
 
+PARTS = [*((stage, "") for stage in STAGES), *(("figures", name) for name in FIGURES)]
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_closure_covers_what_is_imported(stage):
-    """Importing the stage loads no module of ours that the static closure misses."""
-    module = f"cebra_pipe.pipeline.stages.{stage}"
-    code = f"import sys, {module}; print(*[m for m in sys.modules if m.startswith('cebra_pipe')])"
+
+@pytest.mark.parametrize(("stage", "figure"), PARTS)
+def test_closure_covers_what_is_imported(stage, figure):
+    """Importing the stage, and its figure, loads no module of ours that the static closure misses."""
+    modules = [f"cebra_pipe.pipeline.stages.{stage}", *([f"cebra_pipe.pipeline.drawings.{figure}"] if figure else [])]
+    code = f"import sys, {', '.join(modules)}; print(*[m for m in sys.modules if m.startswith('cebra_pipe')])"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     packages = {m for m in out.split() if f"{m}." in out}  # an __init__ holds a docstring or a table of names
-    assert set(out.split()) - packages - {"cebra_pipe.lazy", "cebra_pipe.registry"} <= import_closure(module)
+    assert set(out.split()) - packages - {"cebra_pipe.lazy", "cebra_pipe.registry"} <= import_closure(*modules)
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_a_figure_is_none_of_another(figure):
+    """The code of a figure holds the drawing of no other figure."""
+    closure = import_closure("cebra_pipe.pipeline.stages.figures", f"cebra_pipe.pipeline.drawings.{figure}")
+    assert {name for name in FIGURES if f"cebra_pipe.plot.{name}" in closure} == {figure}
+    assert len({module.fingerprint("figures", name) for name in ("", *FIGURES)}) == 1 + len(FIGURES)
 
 
 @pytest.mark.parametrize(

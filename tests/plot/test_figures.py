@@ -9,7 +9,7 @@ import pytest
 
 from cebra_pipe.data.recording import Label, Recording
 from cebra_pipe.data.table import Table, read_table
-from cebra_pipe.pipeline.stages.figures import FIGURES
+from cebra_pipe.pipeline.stages.figures import FIGURES, drawing
 from cebra_pipe.plot import data
 from cebra_pipe.plot.drawn import distinct, pick
 from cebra_pipe.plot.numbers import about
@@ -23,7 +23,7 @@ ROLES = ("recordings", "splits", "scores", "traces", "embeddings", "aligned", "h
 def drawn_of(made, name):
     job = made.job("figures", ROLES, ("png",), figure=name)
     study = Study.of(job.spec)
-    rows, draw = FIGURES[name]
+    rows, draw = drawing(name)
     table = rows(job, study)
     return table, draw(table, study.title)
 

@@ -1,0 +1,13 @@
+"""Consistency between recordings and between runs."""
+
+from __future__ import annotations
+
+from ...data.table import Table
+from ...plot import consistency
+from ...plot.consistency import draw as draw
+from ...plot.shown import Study
+from ..job import Job
+
+
+def rows(job: Job, study: Study) -> Table:
+    return consistency.rows(study, job.files("consistency"))

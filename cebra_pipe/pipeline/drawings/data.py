@@ -1,0 +1,14 @@
+"""The recordings themselves."""
+
+from __future__ import annotations
+
+from ...data.table import Table
+from ...plot import data
+from ...plot.data import draw as draw
+from ...plot.files import recordings, splits
+from ...plot.shown import Study
+from ..job import Job
+
+
+def rows(job: Job, study: Study) -> Table:
+    return data.rows(study, recordings(study, job.files("recordings")), splits(study, job.files("splits")))
