@@ -147,7 +147,7 @@ def test_comment_and_docstring(checkout):
 
 
 def test_code_that_fit_uses(checkout):
-    checkout.edit("models/criterions.py", "import torch\n", "import torch\n\nCHANGED = 1\n")
+    checkout.edit("models/contrast.py", "import torch\n", "import torch\n\nCHANGED = 1\n")
     everything = chain("time") | chain("behavior", seeds=(1, 2)) | chain("joint", ("joint",)) | chain("shifted")
     aligned = {f"align aligned/{name}.parquet" for name in ("time", "behavior", "joint")}
     assert checkout.jobs() == everything | aligned | COMPARED | EMBEDDED | DRAWN
