@@ -16,6 +16,7 @@ from ..data.multi_session import MultiSessionDataset
 from ..data.sampling import DrawnLoader, sessions_of
 from ..data.timeline import Timeline
 from .encode import CutWindows, WholeSeries, encoding
+from .memory import check_memory
 from .network import Network
 from .objective import Objective
 
@@ -73,6 +74,7 @@ def hand_over(network: Network, loader: DrawnLoader, offset: Offset, spans: Sequ
     training = network.encoders[0].training
     masks = [session.masks for session in sessions_of(loader.dataset)] if training else None
     way = encoding(network, series, timeline, drawn, masks)
+    check_memory(way, series, drawn)
     return Handover(network, way, objectives, batch, loader.num_steps, loader.stream)
 
 

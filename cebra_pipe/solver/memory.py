@@ -1,0 +1,90 @@
+"""Memory of a step, estimated before it is allocated: a message in place of the kernel's killer."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import Problem, UserError
+from ..models.encoder import Encoder
+from .encode import CutWindows, WholeSeries
+from .network import Network
+
+# Bytes at the peak of a step for each number that the layers give, gradients and what backward keeps included.
+# Measured on the CPU, without the loss: 10 to 11 for full batches of 200,000 (offset1- and offset10-model, 30 neurons,
+# 32 units), 7 for 16,000 windows of 100 neurons.
+BYTES = 12
+LIMITS = (("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),)  # of a container: whole and in use
+
+
+def check_memory(way: WholeSeries | CutWindows, series: Sequence[Tensor], drawn: int) -> None:
+    """A UserError where a step of `drawn` samples of each session needs more memory than there is.
+
+    Models of a user's own are not asked: what they keep is not known.
+    """
+    if not all(isinstance(encoder, Encoder) for encoder in way.network.encoders):
+        return
+    need, free = estimate(way.network, series, drawn, isinstance(way, WholeSeries)), available(way.network.device)
+    if free is not None and need > free:
+        size = f"{drawn} windows of each session a step, about {_told(need)}, and {_told(free)} are free"
+        remedy = "Set batch_size (512 is usual), or take a smaller model, or fewer samples."
+        raise UserError(Problem("batch_size", "a step that fits into memory", size, remedy))
+
+
+def estimate(network: Network, series: Sequence[Tensor], drawn: int, whole: bool) -> int:
+    """Bytes at the peak of a step: of every series at once, or of `drawn` windows of each session."""
+    total, window = 0, len(network.architecture.offset)
+    for encoder, x in zip(network.encoders, series, strict=True):
+        one = _numbers(encoder, x, window)
+        total += len(x) * (_numbers(encoder, x, window + 1) - one) if whole else drawn * (one + window * x.shape[1])
+    return BYTES * total
+
+
+def _numbers(encoder: nn.Module, series: Tensor, length: int) -> int:
+    """Numbers that all layers give for one stretch of `length` samples."""
+    probe, seen = copy.deepcopy(encoder).eval(), []
+    for module in probe.modules():
+        if not list(module.children()):
+            module.register_forward_hook(lambda *given: seen.append(given[-1].numel()))
+    with torch.no_grad():
+        probe(torch.zeros(length, series.shape[1], device=series.device), 1)
+    return sum(seen)
+
+
+def available(device: torch.device) -> int | None:
+    """Bytes that are free on `device`; None where that is not told."""
+    if device.type == "cuda":
+        held = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return torch.cuda.mem_get_info(device)[0] + held
+    if device.type != "cpu":
+        return None
+    found = [_of_machine(), *(_of_container(*paths) for paths in LIMITS)]
+    return min((each for each in found if each is not None), default=None)
+
+
+def _of_machine() -> int | None:
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        return next(1024 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable:"))
+    except (OSError, StopIteration):
+        pass
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (ValueError, OSError, AttributeError):
+        return None
+
+
+def _of_container(whole: str, used: str) -> int | None:
+    try:
+        return int(Path(whole).read_text()) - int(Path(used).read_text())
+    except (OSError, ValueError):  # no such file, or "max": no limit
+        return None
+
+
+def _told(size: int) -> str:
+    return f"{size / 2**30:.1f} GiB" if size >= 2**30 else f"{size / 2**20:.0f} MiB"
