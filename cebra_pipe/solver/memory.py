@@ -49,6 +49,8 @@ def _numbers(encoder: nn.Module, series: Tensor, length: int) -> int:
     """Numbers that all layers give for one stretch of `length` samples."""
     probe, seen = copy.deepcopy(encoder).eval(), []
     for module in probe.modules():
+        module._forward_hooks.clear()  # a user's own are not to see the probe
+        module._forward_pre_hooks.clear()
         if not list(module.children()):
             module.register_forward_hook(lambda *given: seen.append(given[-1].numel()))
     with torch.no_grad():

@@ -71,6 +71,15 @@ def test_the_estimate_counts_what_layers_give():
     assert memory.estimate(network, series, 300, whole=False) == 3 * windows * memory.BYTES
 
 
+def test_hooks_of_the_user_see_no_probe():
+    made, seen = built(), []
+    for module in made.model.encoder.modules():
+        module.register_forward_hook(lambda *given: seen.append(given[-1]))
+        module.register_forward_pre_hook(lambda *given: seen.append(given[-1]))
+    made.hand_over(loader(made))
+    assert seen == []
+
+
 STEP = """
 import torch
 from cebra_pipe.solver import memory
