@@ -6,11 +6,9 @@ import argparse
 import contextlib
 import io
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,7 +22,7 @@ from ..sklearn.nulls import SMALLEST_NULL
 from . import refit
 from .advice import convention_lines, label_lines, label_warnings, metric_lines, source_warnings
 from .changes import read_changed
-from .plan import Plan, check_files, decoded_labels
+from .plan import Plan, check_files, check_results, decoded_labels
 from .sessions import differ
 from .study import Condition, Resolved
 
@@ -46,7 +44,7 @@ def main(options: argparse.Namespace) -> int:
     study = read_changed(options.config, options.changes)
     plan, problems = Plan(study), Problems()
     check_files(plan, str(options.config))
-    check_results(plan, problems)
+    check_results(plan, str(options.config))
     prepared = {}
     for name in study.config.recordings:
         collected(problems, f"recordings.{name}", lambda name=name: prepared.update({name: prepare(study, name)}))
@@ -73,15 +71,6 @@ def main(options: argparse.Namespace) -> int:
     jobs = [job.stage for job in plan.jobs()]
     print(f"{options.config}: in order. {len(jobs)} jobs, {jobs.count('fit')} of them fits; results go to {plan.root}/")
     return 0
-
-
-def check_results(plan: Plan, problems: Problems) -> None:
-    """That the study's folder can be made, and written to where it is there."""
-    folder = Path(plan.root)
-    there = next((p for p in (folder, *folder.parents) if p.exists()), Path())
-    if not there.is_dir() or not os.access(there, os.W_OK):
-        found = "a folder without permission to write" if there.is_dir() else f"a file at {there}"
-        problems.add(str(folder), "a folder to write results in", found, "Set `results` to another folder.")
 
 
 def collected(problems: Problems, where: str, action: Callable[[], object]) -> None:

@@ -204,7 +204,7 @@ class Plan:
 
 
 def check_files(plan: Plan, where: str) -> None:
-    """Every file of every recording can be read, and the results written; one message for all that cannot."""
+    """Every file of every recording is there and can be read; one message for all that are not."""
     problems = Problems()
     for name in plan.loaded:
         for path in files_of(plan.study, name):
@@ -215,6 +215,12 @@ def check_files(plan: Plan, where: str) -> None:
                 problems.add(f"{where}: recordings.{name}", f"a readable file {path}", "no permission to read it")
             elif "\n" in path:
                 problems.add(f"{where}: recordings.{name}", "a name in one line", repr(path), "Rename the file.")
+    problems.raise_any()
+
+
+def check_results(plan: Plan, where: str) -> None:
+    """The study's folder can be made, and written to where it is there. (Reading one that cannot is no mistake.)"""
+    problems = Problems()
     there = next(folder for folder in (Path(plan.root), *Path(plan.root).absolute().parents) if folder.exists())
     if not there.is_dir() or not os.access(there, os.W_OK):
         found = "no permission to write there" if there.is_dir() else "a file"

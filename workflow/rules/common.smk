@@ -4,7 +4,7 @@ import sys
 from functools import cache
 
 from cebra_pipe.errors import UserError
-from cebra_pipe.pipeline.plan import STAGES, Plan, check_files
+from cebra_pipe.pipeline.plan import STAGES, Plan, check_files, check_results
 from cebra_pipe.pipeline.reading import check_keys, resolve
 from cebra_pipe.pipeline.reruns import OPEN, OUTDATED, SETTLED, flag, prepare, standing
 from cebra_pipe.pipeline.resources import has_gpu, memory, minutes, use_checkout
@@ -23,6 +23,7 @@ try:
     check_keys(workflow.configfiles)
     PLAN = Plan(resolve(config, "config"))
     check_files(PLAN, "config")
+    check_results(PLAN, "config")
 except (UserError, OSError) as error:
     stop(error)
 
