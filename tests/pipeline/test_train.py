@@ -77,7 +77,7 @@ def test_a_stopped_run_goes_on_with_the_same_numbers(tmp_path, monkeypatch, caps
 def test_a_file_with_keys(tmp_path):
     rng = np.random.default_rng(0)
     path = tmp_path / "rat.npz"
-    np.savez(path, spikes=rng.poisson(2, (400, 6)), position=rng.random((400, 2)), side=rng.integers(0, 2, 400))
+    np.savez(path, position=rng.random((400, 2)), spikes=rng.poisson(2, (400, 6)), side=rng.integers(0, 2, 400))
     assert run(tmp_path / "run", "--neural", "spikes", "--continuous", "position", data=str(path)) == 0
     state = torch.load(tmp_path / "run" / "checkpoint_best.pth", weights_only=True)
     assert state["n_features"] == 6
