@@ -14,6 +14,7 @@ from .multi_session import MultiSessionDataset
 from .single_session import SingleSessionDataset
 
 Given = Tensor | np.ndarray
+CHECKED = 2**16  # rows looked through at a time: a check should not take the memory of the signal again
 
 
 class TensorDataset(SingleSessionDataset):
@@ -83,7 +84,7 @@ def _tensor(name: str, values: Given | None, floating: bool) -> Tensor | None:
     if tensor.is_floating_point() != floating or tensor.dtype in (torch.bool, torch.complex64, torch.complex128):
         kind = "float" if floating else "integer"
         raise TypeError(f"{name}: expected {kind} values, found {tensor.dtype}.")
-    if floating and not torch.isfinite(tensor).all():
+    if floating and not all(torch.isfinite(part).all() for part in tensor.split(CHECKED)):
         raise ValueError(
             f"{name}: expected finite values, found {int((~torch.isfinite(tensor)).sum())} NaN or infinite."
         )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from torch import Generator, Tensor, nn
 
 from .blocks import Block, Pointwise
 from .layers import SparseSeries, Taps, normalize
 from .table import Architecture, Layer, Step
+
+EVERY = slice(None)
 
 
 class Encoder(nn.Module):
@@ -20,21 +24,22 @@ class Encoder(nn.Module):
     ):
         super().__init__()
         self.architecture, channels = architecture, neurons
-        self.work = architecture.work(neurons, units, dimension)  # multiplications a row, layer by layer
-        self.layers = nn.ModuleList()
+        self.layers, self.widths = nn.ModuleList(), [neurons]  # channels before each layer, and after the last
         for layer in architecture.layers:
             width = layer.channels(channels, units, dimension)
             self.layers.append(_module(layer, channels, width, generator))
+            self.widths.append(width)
             channels = width
 
-    def forward(self, x: Tensor | SparseSeries, lanes: int = 1) -> Tensor:
+    def forward(self, x: Tensor | SparseSeries, lanes: int = 1, layers: slice = EVERY) -> Tensor:
         """x: (time * lanes, neuron), time first: a whole series is one lane, n windows are n lanes.
 
+        layers: these alone; x is then what the layer before them gave.
         An input that asks for its own gradient (attribution, Jacobians) takes operations that can be differentiated
         again; the faster ones of training cannot.
         """
-        again = isinstance(x, Tensor) and x.requires_grad
-        for layer in self.layers:
+        again = layers is EVERY and isinstance(x, Tensor) and x.requires_grad
+        for layer in islice(self.layers, layers.start, layers.stop):
             x = layer(x, lanes, again)
         return x
 

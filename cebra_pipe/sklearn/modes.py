@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 
 from ..data.base import Dataset
 from ..data.datasets import DatasetCollection, TensorDataset
@@ -101,10 +102,17 @@ def _warn(why: str) -> None:
 def dataset_of(sessions: Sequence[Session], device: str) -> Dataset:
     """The data set, or the collection, of these sessions."""
     made = [
-        TensorDataset(s.neural, continuous=s.continuous, discrete=s.discrete, trial=s.trial, device=device)
+        TensorDataset(_shared(s.neural), continuous=s.continuous, discrete=s.discrete, trial=s.trial, device=device)
         for s in sessions
     ]
     return made[0] if len(made) == 1 else DatasetCollection(made)
+
+
+def _shared(values: np.ndarray) -> torch.Tensor:
+    """The same memory as a tensor; nothing here writes to it, so it may be read-only."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The given NumPy array is not writ")
+        return torch.from_numpy(values)
 
 
 def loader_of(chosen: Plan, dataset: Dataset, steps: int, options: dict[str, object], seed: int) -> DrawnLoader:

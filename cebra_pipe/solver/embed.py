@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor, nn
 
+from ..data.datatypes import Offset
 from ..models.encoder import Encoder
 from ..models.model import ConvolutionalModelMixin, ResampleModelMixin
 from .adapters import encoder_of
@@ -53,19 +56,34 @@ def _of_windows(model: nn.Module, windows: Tensor, rows: int) -> Tensor:
 
 def _of_series(model: nn.Module, series: Tensor, pad: bool, rows: int) -> Tensor:
     offset = model.get_offset()
-    if pad:
-        series = torch.cat([series[:1].expand(offset.left, -1), series, series[-1:].expand(offset.right - 1, -1)])
     reach = len(offset) - 1
-    if len(series) <= reach:
+    if len(series) + pad * reach <= reach:
         raise ValueError(f"inputs: expected at least {len(offset)} samples, the window, found {len(series)}.")
     encoder = encoder_of(model)
     if isinstance(encoder, Encoder):
-        blocks = (series[begin : begin + rows + reach] for begin in range(0, len(series) - reach, rows))
-        return torch.cat([encoder.finish(encoder(block)) for block in blocks])
+        return torch.cat([encoder.finish(encoder(block)) for block in _blocks(series, offset, pad, rows)])
+    if isinstance(model, ConvolutionalModelMixin) and not isinstance(model, ResampleModelMixin):
+        blocks = _blocks(series, offset, pad, rows)
+        return torch.cat([model(block.T[None])[0].view(-1, len(block) - reach).T for block in blocks])
+    if pad:
+        series = _padded(series, offset.left, offset.right - 1)
     if isinstance(model, ResampleModelMixin) and isinstance(model, ConvolutionalModelMixin):
         return model(series.T[None])[0].T
-    if isinstance(model, ConvolutionalModelMixin):
-        blocks = (series[begin : begin + rows + reach] for begin in range(0, len(series) - reach, rows))
-        return torch.cat([model(block.T[None])[0].view(-1, len(block) - reach).T for block in blocks])
     windows = series.unfold(0, len(offset), 1)  # (n, neuron, window), a view
     return _of_windows(model, windows, rows)
+
+
+def _blocks(series: Tensor, offset: Offset, pad: bool, rows: int) -> Iterator[Tensor]:
+    """Pieces that give `rows` embeddings each. Only what lies at an edge is copied, to be padded."""
+    left, right = (offset.left, offset.right - 1) if pad else (0, 0)
+    reach, length = len(offset) - 1, len(series)
+    for begin in range(-left, length + right - reach, rows):
+        end = min(begin + rows + reach, length + right)
+        block = series[max(begin, 0) : min(end, length)]
+        early, late = max(-begin, 0), max(end - length, 0)
+        yield _padded(block, early, late) if early + late else block
+
+
+def _padded(series: Tensor, left: int, right: int) -> Tensor:
+    """Edges repeated."""
+    return torch.cat([series[:1].expand(left, -1), series, series[-1:].expand(right, -1)])

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .encode import CutWindows, WholeSeries
+from .encode import Encoding
 from .network import Network
 from .objective import Objective, flat_draws, on_device, parted
 
@@ -36,7 +36,7 @@ class Optimizer(Protocol):
 
 def train(
     network: Network,
-    encoding: WholeSeries | CutWindows,
+    encoding: Encoding,
     objectives: Sequence[Objective],
     batch: int,
     steps: int,
@@ -57,7 +57,7 @@ def train(
 
 def score(
     network: Network,
-    encoding: WholeSeries | CutWindows,
+    encoding: Encoding,
     objectives: Sequence[Objective],
     batch: int,
     steps: int,

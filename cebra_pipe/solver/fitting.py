@@ -47,7 +47,7 @@ def _train(task: Task, given: Prepared, keeper: Keeper | None) -> list[dict]:
     lesson, valid = given.parts["train"], given.parts["valid"]
     steps, batch, names = options["steps"], options["batch_size"], [o.name for o in objectives]
     way = encoding(network, lesson.series, lesson.timeline, 3 * batch * len(objectives))
-    print(f"fit: {type(way).__name__}, {len(lesson.timeline)} training samples", file=sys.stderr, flush=True)
+    print(f"fit: {way}, {len(lesson.timeline)} training samples", file=sys.stderr, flush=True)
     optimizer = Adam((p for p in network.parameters() if p.requires_grad), options["learning_rate"])
     kept = keeper.restore() if keeper else None
     place, rows = _taken_up(kept, network, optimizer) if kept else (Place(), _glance(task, network, valid, 0))

@@ -15,7 +15,7 @@ from ..data.datatypes import Offset
 from ..data.multi_session import MultiSessionDataset
 from ..data.sampling import DrawnLoader, sessions_of
 from ..data.timeline import Timeline
-from .encode import CutWindows, WholeSeries, encoding
+from .encode import Encoding, encoding
 from .memory import check_memory
 from .network import Network
 from .objective import Objective
@@ -28,7 +28,7 @@ class Handover:
     """What the engine needs of a loader and a network."""
 
     network: Network
-    encoding: WholeSeries | CutWindows
+    encoding: Encoding
     objectives: tuple[Objective, ...]
     batch: int
     steps: int

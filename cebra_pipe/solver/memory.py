@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ..errors import Problem, UserError
 from ..models.encoder import Encoder
-from .encode import CutWindows, WholeSeries
+from .encode import Encoding
 from .network import Network
 
 # Bytes at the peak of a step for each number that the layers give, gradients and what backward keeps included.
@@ -22,14 +22,14 @@ BYTES = 12
 LIMITS = (("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),)  # of a container: whole and in use
 
 
-def check_memory(way: WholeSeries | CutWindows, series: Sequence[Tensor], drawn: int) -> None:
+def check_memory(way: Encoding, series: Sequence[Tensor], drawn: int) -> None:
     """A UserError where a step of `drawn` samples of each session needs more memory than there is.
 
     Models of a user's own are not asked: what they keep is not known.
     """
     if not all(isinstance(encoder, Encoder) for encoder in way.network.encoders):
         return
-    need, free = estimate(way.network, series, drawn, isinstance(way, WholeSeries)), available(way.network.device)
+    need, free = estimate(way.network, series, drawn, way.depth > 0), available(way.network.device)
     if free is not None and need > free:
         size = f"{drawn} windows of each session a step, about {_told(need)}, and {_told(free)} are free"
         remedy = "Set batch_size (512 is usual), or take a smaller model, or fewer samples."

@@ -9,10 +9,11 @@ import torch
 from cebra_pipe.data.datatypes import Offset, Triplet
 from cebra_pipe.data.recording import Label
 from cebra_pipe.data.timeline import lay_out
+from cebra_pipe.models.encoder import Encoder
 from cebra_pipe.models.table import MODELS, architecture
 from cebra_pipe.solver import fitting, lessons
 from cebra_pipe.solver.device import settings
-from cebra_pipe.solver.encode import CutWindows, WholeSeries, whole_is_cheaper
+from cebra_pipe.solver.encode import GATHER, Encoding, whole_layers
 from cebra_pipe.solver.engine import train
 from cebra_pipe.solver.optimizer import Adam
 from cebra_pipe.solver.task import Task
@@ -56,9 +57,17 @@ def lesson(task):
     return made.parts["train"], made.network, made.objectives
 
 
-def losses(way, task, steps=5):
+def one_network(task):
+    return lesson(task)[1]
+
+
+def whole(network, part):
+    return Encoding(network, part.series, part.timeline, len(network.architecture.layers))
+
+
+def losses(depth, task, steps=5):
     part, network, objectives = lesson(task)
-    encoding = way(network, part.series, part.timeline)
+    encoding = Encoding(network, part.series, part.timeline, depth)
     run = train(
         network,
         encoding,
@@ -76,10 +85,11 @@ def losses(way, task, steps=5):
 def test_whole_series_and_windows_train_alike(condition, sessions):
     recordings = [track(s, neurons=10 + 3 * s) for s in range(sessions)]
     task = task_of(*recordings, **CONDITIONS[condition])
-    (a, one), (b, two) = (losses(way, task) for way in (WholeSeries, CutWindows))
-    torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-4)
-    for p, q in zip(one.parameters(), two.parameters(), strict=True):
-        torch.testing.assert_close(p, q, rtol=1e-2, atol=2e-4)
+    (a, one), *others = (losses(depth, task) for depth in range(len(one_network(task).architecture.layers) + 1))
+    for b, two in others:
+        torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-4)
+        for p, q in zip(one.parameters(), two.parameters(), strict=True):
+            torch.testing.assert_close(p, q, rtol=1e-2, atol=2e-4)
 
 
 @pytest.mark.parametrize("name", ["offset10-model", "offset1-model-mse-resnet-2layers", "offset10-model-mse-tanh"])
@@ -88,16 +98,15 @@ def test_mostly_empty_bins_are_read_by_every_first_layer(name):
     recordings = [replace(track(0), neural=rare.astype(np.float32), neurons=())]
     part, network, _ = lesson(task_of(*recordings, model=name, similarity="euclidean"))
     index = np.concatenate(part.timeline.centres)[None, :40]
+    ways = [Encoding(network, part.series, part.timeline, d) for d in range(len(network.architecture.layers) + 1)]
     with torch.no_grad():
-        found, expected = (
-            way(*next(way.plan(index)))
-            for way in (w(network, part.series, part.timeline) for w in (WholeSeries, CutWindows))
-        )
-    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)
+        expected, *found = (way(*next(way.plan(index))) for way in ways)
+    for each in found:
+        torch.testing.assert_close(each, expected, rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("way", [WholeSeries, CutWindows])
-def test_embeds_the_window_of_the_drawn_sample(way):
+@pytest.mark.parametrize("depth", range(6))
+def test_embeds_the_window_of_the_drawn_sample(depth):
     """Neural values say session, epoch and time: the embedding of any draw is that of its own window, cut by hand."""
     recordings = []
     for s in range(2):
@@ -105,7 +114,7 @@ def test_embeds_the_window_of_the_drawn_sample(way):
         tells = np.stack([np.full(len(r), 1.0 + s), r.epoch / 10.0, np.arange(len(r)) / 100.0], 1)
         recordings.append(replace(r, neural=tells.astype(np.float32), neurons=()))
     part, network, _ = lesson(task_of(*recordings))
-    encoding, timeline = way(network, part.series, part.timeline), part.timeline
+    encoding, timeline = Encoding(network, part.series, part.timeline, depth), part.timeline
     index = np.random.default_rng(0).permutation(np.concatenate(timeline.centres))[:200]
     (plan,) = encoding.plan(index[None])
     with torch.no_grad():
@@ -128,7 +137,7 @@ def test_first_loss_is_the_definition_on_the_drawn_samples():
     draw = objective.sampling.draw(1, 16, np.random.default_rng(0))
     embedded = part.embed(network).double()
     views = [embedded[torch.from_numpy(index[0].ravel())].tolist() for index in draw]
-    encoding = WholeSeries(network, part.series, part.timeline)
+    encoding = whole(network, part)
     loss, chance = next(train(network, encoding, [objective], 16, 1, adam(network), np.random.default_rng(0)))
     assert loss[0].tolist() == pytest.approx(infonce_loop(*views, 1.0, "cosine"), rel=1e-4)
     assert chance[0] == pytest.approx(np.log(32))
@@ -143,7 +152,7 @@ def test_time_negatives_come_from_the_own_session():
         infonce_loop(*(embedded[torch.from_numpy(index[0, s])].tolist() for index in draw), 1.0, "cosine")
         for s in range(2)
     ]
-    encoding = WholeSeries(network, part.series, part.timeline)
+    encoding = whole(network, part)
     loss, chance = next(train(network, encoding, [objective], 16, 1, adam(network), np.random.default_rng(0)))
     assert loss[0].tolist() == pytest.approx(np.mean(alone, 0).tolist(), rel=1e-4)
     assert chance[0] == pytest.approx(np.log(16))
@@ -163,7 +172,7 @@ def test_negatives_of_a_class_come_from_sessions_that_have_it():
         given = ([ref], [pos], serving.ravel())
         expected.append(infonce_loop(*(embedded[torch.tensor(i)].tolist() for i in given), 1.0, "cosine"))
         levels.append(np.log(serving.size))
-    encoding = WholeSeries(network, part.series, part.timeline)
+    encoding = whole(network, part)
     loss, chance = next(train(network, encoding, [objective], 12, 1, adam(network), np.random.default_rng(0)))
     assert 0 < sum(level == np.log(12) for level in levels) < 24
     assert loss[0].tolist() == pytest.approx(np.mean(expected, 0).tolist(), rel=1e-4)
@@ -269,10 +278,29 @@ def test_adam_is_torchs():
 
 @pytest.mark.parametrize("name", MODELS)
 def test_choice_of_path_follows_from_shapes(name):
+    """A short series is encoded whole but for the last layers, a long one window by window."""
     row = architecture(name)
-    work = [row.work(60, 32, 3)]
-    assert whole_is_cheaper(row, work, [1000], 1536) == (row.stride == 1)  # a stride leaves most samples out
-    assert not whole_is_cheaper(row, work, [1_000_000], 1536)
+    widths = [Encoder(row, 60, 32, 3).widths]
+    assert (whole_layers(row, widths, [1000], 1536) > 0) == (row.stride == 1)  # a stride leaves most samples out
+    assert whole_layers(row, widths, [1_000_000], 1536) == 0
+
+
+def test_choice_of_path_costs_least():
+    """Against the count of every multiplication and of every number moved, layer by layer and window by window."""
+    row = architecture("offset10-model")
+    before, kernels = [120, 32, 32, 32, 32, 3], [2, 3, 3, 3, 3]
+    for length, drawn in [(1000, 1536), (10_178, 1536), (10_178, 3072), (40_000, 1536), (200_000, 1536)]:
+        costs = []
+        for depth in range(6):
+            cost, window = 0, 10
+            for layer, kernel in enumerate(kernels):
+                if layer == depth:
+                    cost += GATHER * drawn * window * before[layer]
+                window -= kernel - 1
+                rows = length if layer < depth else drawn * window
+                cost += rows * kernel * before[layer] * before[layer + 1]
+            costs.append(cost + (GATHER * drawn * 3 if depth == 5 else 0))
+        assert whole_layers(row, [before], [length], drawn) == int(np.argmin(costs))
 
 
 def test_everything_is_computed_on_train_alone():
