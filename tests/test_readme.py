@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 import yaml
@@ -44,3 +45,14 @@ def test_your_own_recording(data, capsys):
     assert "rat: 23" in told
     assert "mine.yaml: in order." in told
     assert "warning" not in told.replace("warning: rat: ", "")
+
+
+def test_in_a_notebook():
+    """The Python of the README runs as it stands, and learns what it says."""
+    (code,) = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    made: dict = {}
+    with mpl.rc_context({"backend": "agg"}):
+        exec(compile(code, "README.md", "exec"), made)
+    assert made["embedding"].shape == (len(made["neural"]), 3)
+    held_out = [loss for _, loss in made["model"].solver_.log["valid"]]
+    assert min(held_out) < held_out[0] - 0.1
