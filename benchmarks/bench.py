@@ -99,8 +99,8 @@ def line(row: dict) -> str:
     ratio = "not measured"
     if row["ratios"]:
         ratio = f"{np.median(row['ratios']):.1f} ({min(row['ratios']):.1f} to {max(row['ratios']):.1f})"
-    elif row["measured"]["cebra"]:
-        ratio = "cebra failed"
+    elif failed := [m["failed"] for p in PROGRAMS for m in row["measured"][p] if "failed" in m]:
+        ratio = f"failed: {failed[0]}"
     over = f"{took / row['floor']['dense']:.2f}" if row["floor"] and "dense" in row["floor"] else ""
     peaks = " and ".join(f"{max(m['peak'] for m in each) / 1e6:.0f}" for each in (ours, theirs) if each)
     return (
