@@ -43,7 +43,9 @@ def main(options: argparse.Namespace) -> int:
     if stale:
         found = f"{len(stale)} files that are not, the first {stale[0].path} ({stale[0].state})"
         raise UserError(Problem(plan.root, "a study that is finished and current", found, "Run snakemake first."))
-    contents = packed(plan, yaml.safe_dump(merged(read_yaml(options.config), changes(options.changes))), path.name)
+    # In the order of the file: figures show conditions in it.
+    config = yaml.safe_dump(merged(read_yaml(options.config), changes(options.changes)), sort_keys=False)
+    contents = packed(plan, config, path.name)
     with replacing(path) as temporary, zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in sorted(contents.items()):
             archive.writestr(zipfile.ZipInfo(name, EPOCH), data, zipfile.ZIP_DEFLATED)
