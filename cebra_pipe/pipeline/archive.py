@@ -39,7 +39,7 @@ def main(options: argparse.Namespace) -> int:
     plan = Plan(read_changed(options.config, options.changes))
     check_files(plan, str(options.config))
     path = options.to or Path(f"{plan.study.config.study}.zip")
-    stale = [state for state in states(plan) if state.state in (*MENDED, "running")]
+    stale = [state for state in states(plan) if state.state in (*MENDED, "running", "other versions")]
     if stale:
         found = f"{len(stale)} files that are not, the first {stale[0].path} ({stale[0].state})"
         raise UserError(Problem(plan.root, "a study that is finished and current", found, "Run snakemake first."))

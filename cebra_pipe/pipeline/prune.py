@@ -26,17 +26,20 @@ def main(options: argparse.Namespace) -> int:
     if options.yes:
         for path in leftovers(plan):
             path.unlink()
-        _empty_folders(Path(plan.root))
+        _empty_folders(Path(plan.root), {Path(path).parent for job in plan.jobs() for path in job.outputs.values()})
     done = "removed" if options.yes else "would be removed; add --yes to do it"
     print(f"{len(paths)} files, {size / 1e6:.1f} MB, {done}." if paths else "Nothing to prune.")
     return 0
 
 
-def _empty_folders(root: Path) -> None:
-    """Remove folders that hold nothing, or nothing but locks and checkpoints of artifacts that are gone."""
+def _empty_folders(root: Path, named: set[Path]) -> None:
+    """Remove folders that hold nothing, or nothing but locks and checkpoints of artifacts that are gone.
+
+    `named` are those of artifacts to come: a fit that runs, or was killed, has nothing else in its folder yet.
+    """
     for folder in sorted((p for p in root.rglob("*") if p.is_dir()), key=lambda p: -len(p.parts)):
         inside = list(folder.iterdir())
-        if all(p.name.startswith(".") and p.name.endswith(BESIDE) for p in inside):
+        if folder not in named and all(p.name.startswith(".") and p.name.endswith(BESIDE) for p in inside):
             for each in inside:
                 each.unlink()
             folder.rmdir()

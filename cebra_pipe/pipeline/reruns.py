@@ -30,6 +30,7 @@ SETTLED = "settled"  # its outputs are what it would make, and so are those of a
 OPEN = "open"  # Snakemake decides: nothing is there yet, it is being written, or a job above is to be run
 FLAG = os.path.join(".snakemake", "newer_than_all_results")  # beside Snakemake's notes: no result of a study
 STEP = 1_000_000  # ns by which it is newer than the newest: no more, or new results would be older
+AHEAD = 3600 * 10**9  # ns by which the clock of a file server may be ahead; a later date is a wrong one
 
 
 def standing(plan: Plan, forced: Collection[str] = ()) -> dict[str, str]:
@@ -51,14 +52,16 @@ def standing(plan: Plan, forced: Collection[str] = ()) -> dict[str, str]:
 def _own(job: Planned) -> str:
     """What a job is by its outputs alone."""
     there = [path for path in job.outputs.values() if os.path.exists(path)]
-    if not there or any(map(is_running, there)):
+    if not there:
         return OPEN
     try:
         told = list(provenance.told_by(there))
     except UserError:  # damaged
         return OUTDATED
     whole = len(there) == len(job.outputs) and told
-    return OUTDATED if not whole or any(any(reasons(job, about)) for about in told) else SETTLED
+    if not whole or any(any(reasons(job, about)) for about in told):
+        return OUTDATED  # also while another job writes it, maybe of another config: this one waits for the lock
+    return OPEN if any(map(is_running, there)) else SETTLED
 
 
 @cache
@@ -71,11 +74,20 @@ def flag(plan: Plan | None) -> str:
     path, now = Path(FLAG), time.time_ns()
     if plan or not path.exists():
         made = [file for job in plan.jobs() for file in job.outputs.values()] if plan else []
-        newest = max((os.stat(file).st_mtime_ns for file in made if os.path.exists(file)), default=0)
+        newest = max((_dated(file, now) for file in made if os.path.exists(file)), default=0)
         with replacing(path, sync=False) as temporary:
             temporary.write_text(f"Outdated results are remade because this file is newer ({now}).\n")
             os.utime(temporary, ns=(now, max(now, newest + STEP)))
     return FLAG
+
+
+def _dated(file: str, now: int) -> int:
+    """When the file was written; one from the future is dated now, or each new result would seem older than it."""
+    written = os.stat(file).st_mtime_ns
+    if written > now + AHEAD:
+        os.utime(file, ns=(now, now))
+        return now
+    return written
 
 
 def prepare(plan: Plan) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from ..models import criterions
 from ..models.table import MODELS
 from ..streams import seed_of
 from . import storage
-from .labels import Session, is_several, sessions, signal
+from .labels import Session, is_several, is_trials, sessions, signal, trials_of
 from .modes import Plan, dataset_of, loader_of, plan, time_offset_of
 from .seeding import fresh_seed, seeded
 
@@ -149,16 +150,30 @@ class CEBRA(TransformerMixin, BaseEstimator):
         found = self._sessions(X, (y, *labels), trial)
         extra = self._extra(callback, callback_frequency, validation_data, validation_frequency, patience)
         if adapt and self._fitted():
-            self._adapt(found, extra, session_id)
+            with self._kept():
+                self._adapt(found, extra, session_id)
             return self._note_names(X)
         if session_id is not None:
             raise UserError(
                 Problem("session_id", "None unless a model of several sessions is adapted", repr(session_id))
             )
-        self.random_state_ = fresh_seed() if self.random_state is None else int(self.random_state)
-        self.solver_ = None
-        self._train(found, self.max_iterations, extra)
+        with self._kept():
+            self.random_state_ = fresh_seed() if self.random_state is None else int(self.random_state)
+            self.solver_ = None
+            self._train(found, self.max_iterations, extra)
         return self._note_names(X)
+
+    @contextlib.contextmanager
+    def _kept(self) -> Iterator[None]:
+        """What was fitted stays as it was where the block fails or is interrupted."""
+        before = {name: value for name, value in vars(self).items() if name.endswith("_")}
+        try:
+            yield
+        except BaseException:
+            for name in [name for name in vars(self) if name.endswith("_")]:
+                delattr(self, name)
+            vars(self).update(before)
+            raise
 
     def partial_fit(
         self,
@@ -336,6 +351,8 @@ class CEBRA(TransformerMixin, BaseEstimator):
         problems = Problems()
         series = signal(X, "", problems)
         problems.raise_any()
+        trial = trials_of(trial, "trial", len(series), problems)
+        problems.raise_any()
         if self.num_sessions_ is None:
             validate_data(self, X, reset=False, skip_check_array=True)
         inputs = torch.from_numpy(series)
@@ -346,7 +363,7 @@ class CEBRA(TransformerMixin, BaseEstimator):
         }
         if trial is None:
             return self.solver_.transform(inputs, **options).cpu().numpy()
-        border = np.flatnonzero(np.diff(np.asarray(trial))) + 1
+        border = np.flatnonzero(np.diff(trial)) + 1
         parts = [self.solver_.transform(part, **options) for part in inputs.tensor_split(border.tolist())]
         return torch.cat(parts).cpu().numpy()
 
@@ -355,9 +372,17 @@ class CEBRA(TransformerMixin, BaseEstimator):
     ) -> np.ndarray | list[np.ndarray]:
         """`fit`, then the embedding of X; of several sessions a list, one a session."""
         self.fit(X, y, *labels, **options)
-        if self.num_sessions_ is None:
-            return self.transform(X[0] if is_several(X) else X)
-        return [self.transform(x, session_id=s) for s, x in enumerate(X)]
+        sessions_ = list(X) if is_several(X) else [X]
+        trial = options.get("trial")
+        trials = [None] * len(sessions_) if trial is None else list(trial) if is_several(X) else [trial]
+        numbered = [None] if self.num_sessions_ is None else range(len(sessions_))
+        made = [
+            self.transform(np.concatenate(x), session_id=s, trial=np.repeat(np.arange(len(x)), [len(t) for t in x]))
+            if is_trials(x)
+            else self.transform(x, session_id=s, trial=t)
+            for s, x, t in zip(numbered, sessions_, trials, strict=True)
+        ]
+        return made[0] if self.num_sessions_ is None else made
 
     def to(self, device: str) -> CEBRA:
         """Move the fitted model to `device`."""

@@ -6,6 +6,7 @@ from a short table and stand for inert builders, and any other class is a record
 
 from __future__ import annotations
 
+import math
 import pickle
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -61,6 +62,8 @@ class _Storage:
 
 
 def _tensor(storage: _Storage, offset: int, size: tuple, stride: tuple, *_: object) -> Tensor:
+    if min((*size, *stride, offset), default=0) < 0 or math.prod(size) > len(storage.values):
+        raise pickle.UnpicklingError(f"a tensor of shape {size} over {len(storage.values)} numbers")
     return torch.as_strided(storage.values, size, stride, offset).clone()
 
 
@@ -115,8 +118,10 @@ def is_foreign(path: Path) -> bool:
     if not zipfile.is_zipfile(path):
         return False
     with zipfile.ZipFile(path) as archive:
-        names = [name for name in archive.namelist() if name.endswith("/data.pkl")]
-        return len(names) == 1 and b"cebra.data.datatypes" in archive.read(names[0])
+        found = [entry for entry in archive.infolist() if entry.filename.endswith("/data.pkl")]
+        if len(found) != 1 or found[0].compress_type != zipfile.ZIP_STORED or found[0].file_size > path.stat().st_size:
+            return False  # torch compresses nothing, and what is no more than the file cannot fill the memory
+        return b"cebra.data.datatypes" in archive.read(found[0])
 
 
 def read(path: Path) -> tuple[dict, dict, dict]:

@@ -31,14 +31,14 @@ class Session:
 
 def is_several(X: object) -> bool:
     """Whether X is a list of sessions: a list or tuple whose items are two-dimensional, or lists of such."""
-    return isinstance(X, list | tuple) and len(X) > 0 and all(_is_matrix(x) or _is_trials(x) for x in X)
+    return isinstance(X, list | tuple) and len(X) > 0 and all(_is_matrix(x) or is_trials(x) for x in X)
 
 
 def _is_matrix(x: object) -> bool:
     return not isinstance(x, list | tuple) and np.ndim(x) == 2
 
 
-def _is_trials(x: object) -> bool:
+def is_trials(x: object) -> bool:
     return isinstance(x, list | tuple) and len(x) > 0 and all(_is_matrix(each) for each in x)
 
 
@@ -77,7 +77,7 @@ def _check_lists(given: list, y: Sequence[object], trials: list, several: bool) 
 
 
 def _session(where: str, X: object, y: list, trial: object, problems: Problems) -> Session | None:
-    if _is_trials(X):
+    if is_trials(X):
         if trial is not None:
             problems.add(f"trial{where}", "nothing beside a list of trials", "an array")
         trial = np.repeat(np.arange(len(X)), [len(x) for x in X])
@@ -97,13 +97,24 @@ def _session(where: str, X: object, y: list, trial: object, problems: Problems) 
         )
     if problems:
         return None
-    trial = None if trial is None else _label(trial, f"trial{where}", length, problems)
+    trial = trials_of(trial, f"trial{where}", length, problems)
     return Session(
         neural,
         np.concatenate([c.reshape(length, -1) for c in columns], axis=1).astype(np.float64) if columns else None,
         classes[0].reshape(-1).astype(np.int64) if classes else None,
-        None if trial is None else trial.astype(np.int64),
+        trial,
     )
+
+
+def trials_of(trial: object, where: str, length: int, problems: Problems) -> np.ndarray | None:
+    """(sample,) int64 numbers of trials, or None where there are none or they are wrong."""
+    values = None if trial is None else _label(trial, where, length, problems)
+    if values is None:
+        return None
+    if values.dtype.kind not in INTEGERS or values.size != len(values):
+        problems.add(where, "(sample,) whole numbers", f"{values.dtype} of shape {values.shape}")
+        return None
+    return values.reshape(-1).astype(np.int64)
 
 
 def signal(X: ArrayLike, where: str, problems: Problems) -> np.ndarray | None:

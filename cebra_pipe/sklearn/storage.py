@@ -7,6 +7,7 @@ import pickle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from sklearn.utils.validation import check_is_fitted
 
@@ -31,10 +32,12 @@ def save(estimator: CEBRA, path: Path, backend: str) -> None:
         check_is_fitted(estimator, "model_")
     except ValueError:
         raise UserError(Problem("save", "a fitted model", "one that is not", "Call fit first.")) from None
+    # After an adaptation only the first layer is trained, and the optimizer knows no other.
+    trained = [name for name, p in estimator.solver_.model.named_parameters() if p.requires_grad]
     content = {
         "format": FORMAT,
-        "args": json.dumps(estimator.get_params(deep=False)),
-        "state": {name: getattr(estimator, name) for name in NOTED},
+        "args": json.dumps(estimator.get_params(deep=False), default=_listed),
+        "state": {name: getattr(estimator, name) for name in NOTED} | {"trained": trained},
         "state_dict": estimator.solver_.state_dict(),
         "metadata": {"version": __version__},
     }
@@ -92,7 +95,10 @@ def rebuilt(kind: type[CEBRA], args: dict, state: dict, state_dict: dict, device
     encoders = [made._model(n) for n in (neurons if several else [neurons])]
     model = (torch.nn.ModuleList(encoders) if several else encoders[0]).to(place)
     criterion = made._criterion().to(place)
-    optimizer = torch.optim.Adam([*model.parameters(), *criterion.parameters()], lr=made.learning_rate)
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_(name in state.get("trained", [name]))
+    trained = [p for p in (*model.parameters(), *criterion.parameters()) if p.requires_grad]
+    optimizer = torch.optim.Adam(trained, lr=made.learning_rate)
     made.solver_ = solver.init(
         state["solver_name_"], model=model, criterion=criterion, optimizer=optimizer, tqdm_on=False
     )
@@ -102,6 +108,13 @@ def rebuilt(kind: type[CEBRA], args: dict, state: dict, state_dict: dict, device
     made.model_, made.device_ = made.solver_.model, place
     made.offset_, made.state_dict_ = made.solver_.models[0].get_offset(), made.solver_.state_dict()
     return made
+
+
+def _listed(value: object) -> object:
+    """Numbers and arrays of numpy as JSON knows them."""
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    raise TypeError(f"save: expected parameters that are plain values, found {type(value).__name__}.")
 
 
 def _plain(args: dict) -> dict:

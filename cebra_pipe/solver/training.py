@@ -94,12 +94,12 @@ class Solver(ABC, Stateful):
     ) -> None:
         """Train for `loader.num_steps` steps.
 
-        Every `valid_frequency` steps the loss on `valid_loader`, on the same draws each time, is noted in
-        `log["valid"]` and the best model goes to `logdir`; after `patience` scores without a better one training
-        stops, and with `restore_best` the best model is taken. Every `save_frequency` steps `save_hook(step, solver)`
-        is called and a checkpoint goes to `logdir`. With `resume` a fit that was stopped goes on from the last
-        checkpoint there, with the same numbers as one that was not; without a checkpoint it begins. ValueError for
-        options without effect.
+        Every `valid_frequency` steps, and after the last one, the loss on `valid_loader`, on the same draws each time,
+        is noted in `log["valid"]` and the best model goes to `logdir`; after `patience` scores without a better one
+        training stops, and with `restore_best` the best model is taken. Every `save_frequency` steps
+        `save_hook(step, solver)` is called and a checkpoint goes to `logdir`. With `resume` a fit that was stopped
+        goes on from the last checkpoint there, with the same numbers as one that was not; without a checkpoint it
+        begins. ValueError for options without effect.
         """
         check_options(
             decode=decode,
@@ -124,7 +124,8 @@ class Solver(ABC, Stateful):
             for number, read in bar:
                 number += first
                 due = save_frequency and number % save_frequency == 0
-                valid = valid_frequency and number % valid_frequency == 0
+                last = number == len(loader) - 1  # the model that would be kept has to be among those that are scored
+                valid = valid_frequency and (last or number % valid_frequency == 0)
                 if read(bool(due or valid)):
                     bar.set_description({name: self.log[name][-1] for name in LOGGED if self.log.get(name)})
                 if valid:

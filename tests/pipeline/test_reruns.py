@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -23,8 +24,10 @@ from cebra_pipe.pipeline.fingerprint import fingerprint, sources
 from cebra_pipe.pipeline.job import Job, canonical, digest
 from cebra_pipe.pipeline.plan import Plan, Planned
 from cebra_pipe.pipeline.provenance import KEY
+from cebra_pipe.pipeline.prune import _empty_folders
 from cebra_pipe.pipeline.reading import read_yaml, resolve
 from cebra_pipe.pipeline.reruns import OPEN, OUTDATED, SETTLED, arguments, leftovers, prepare, standing
+from cebra_pipe.pipeline.runner import lock
 from cebra_pipe.pipeline.seen import file_digest, look, remember
 
 from ..toys import save, track
@@ -149,17 +152,48 @@ def test_looking_writes_nothing(plan):
 
 
 def test_flag_is_newer_than_results_from_a_clock_ahead(plan):
-    late = Path("results/tiny/recordings/rat1.parquet")
-    os.utime(late, (4e9, 4e9))
+    late, then = Path("results/tiny/recordings/rat1.parquet"), time.time() + 600
+    os.utime(late, (then, then))
     reruns.flag.cache_clear()
     flag = Path(reruns.flag(plan))
     text = flag.read_text()
-    assert 4e9 < flag.stat().st_mtime < 4e9 + 0.01
+    assert then < flag.stat().st_mtime < then + 0.01
     reruns.flag.cache_clear()
     assert Path(reruns.flag(planned())).read_text() != text
     text = flag.read_text()
     reruns.flag(None)
     assert flag.read_text() == text
+
+
+def test_a_result_from_the_far_future_spoils_no_other(plan):
+    """A flag newer than it would make every new result seem too old, and Snakemake removes those."""
+    late = Path("results/tiny/recordings/rat1.parquet")
+    os.utime(late, (4e9, 4e9))
+    reruns.flag.cache_clear()
+    flag = Path(reruns.flag(plan))
+    assert late.stat().st_mtime < flag.stat().st_mtime < time.time() + 1
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_a_job_that_runs(plan, changed):
+    """What is being written is left to its job; where another was asked for meanwhile, that one waits its turn."""
+    job = next(job for job in plan.jobs() if job.stage == "split")
+    with lock(Path(next(iter(job.outputs.values())))):
+        wanted = planned(lambda raw: raw["split"].update(gap=0.7)) if changed else plan
+        assert standing(wanted)[job.arguments] == (reruns.OUTDATED if changed else reruns.OPEN)
+
+
+def test_prune_leaves_checkpoints_of_fits_to_come(plan):
+    folder = Path("results/tiny/fits/time/rat1/fold0/seed1")
+    for path in folder.iterdir():
+        path.unlink()
+    checkpoint, gone = folder / ".model.pt.checkpoint", Path("results/tiny/fits/gone/rat1/.model.pt.lock")
+    gone.parent.mkdir(parents=True)
+    for path in (checkpoint, gone):
+        path.write_bytes(b"")
+    _empty_folders(Path("results/tiny"), {Path(path).parent for job in plan.jobs() for path in job.outputs.values()})
+    assert checkpoint.exists()
+    assert not gone.parent.exists()
 
 
 def test_prepare_writes_what_jobs_need_and_removes_what_no_job_needs(plan):

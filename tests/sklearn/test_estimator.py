@@ -291,3 +291,45 @@ def test_it_is_a_public_name():
     assert cebra_pipe.CEBRA is CEBRA
     assert "offset10-model" in CEBRA.supported_model_architectures()
     assert not [name for name in CEBRA.supported_model_architectures() if "subsample" in name]
+
+
+def test_an_adapted_model_is_saved_and_trains_on(tmp_path):
+    made = estimator().fit(SIGNAL, POSITION).fit(SIGNAL[:, :6], POSITION, adapt=True)
+    made.save(tmp_path / "adapted.pt")
+    loaded = CEBRA.load(tmp_path / "adapted.pt")
+    assert (loaded.transform(SIGNAL[:, :6]) == made.transform(SIGNAL[:, :6])).all()
+    before = {name: value.clone() for name, value in loaded.model_.state_dict().items()}
+    loaded.partial_fit(SIGNAL[:, :6], POSITION)
+    moved = [name for name, value in loaded.model_.state_dict().items() if not torch.equal(value, before[name])]
+    assert moved == list(before)[:2]
+
+
+def test_numbers_of_numpy_are_saved(tmp_path):
+    made = estimator(time_offsets=np.int64(2), label_weights=np.array([1.0, 2.0])).fit(SIGNAL, POSITION)
+    made.save(tmp_path / "model.pt")
+    assert CEBRA.load(tmp_path / "model.pt").get_params()["label_weights"] == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("adapt", [True, False])
+def test_a_refused_fit_leaves_the_model_as_it_was(adapt):
+    made = estimator().fit(SIGNAL, POSITION)
+    before, seed = made.transform(SIGNAL), made.random_state_
+    made.set_params(batch_size=None, random_state=7)
+    with pytest.raises(ValueError, match="batch_size"):
+        made.fit(SIGNAL[:, :6], WAY, adapt=adapt)
+    assert (made.transform(SIGNAL) == before).all()
+    assert made.random_state_ == seed
+
+
+def test_trials_of_other_shapes():
+    trial = np.repeat([0, 1], [150, 250])
+    made = estimator().fit(SIGNAL, trial=trial)
+    inside = made.transform(SIGNAL, trial=trial)
+    assert not (inside == made.transform(SIGNAL)).all()
+    assert (made.transform(SIGNAL, trial=trial[:, None]) == inside).all()
+    assert (estimator().fit_transform(SIGNAL, trial=trial) == inside).all()
+    assert (estimator().fit_transform([[SIGNAL[:150], SIGNAL[150:]]]) == inside).all()
+    with pytest.raises(ValueError, match="400 samples as in X, found 100"):
+        made.transform(SIGNAL, trial=trial[:100])
+    with pytest.raises(ValueError, match="whole numbers"):
+        made.fit(SIGNAL, trial=trial / 10)

@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from cebra_pipe import CEBRA
+from cebra_pipe.sklearn import foreign
 
 RNG = np.random.default_rng(0)
 SIGNAL, POSITION = RNG.normal(size=(120, 7)).astype(np.float32), RNG.normal(size=(120, 2))
@@ -33,6 +34,7 @@ LOAD = """
 import sys; sys.modules["cebra"] = None
 import numpy as np
 from cebra_pipe import CEBRA
+from cebra_pipe.sklearn import foreign
 path, source, out, session = sys.argv[1:]
 model = CEBRA.load(path, device="cpu")
 session = int(session) if session != "None" else None
@@ -116,3 +118,11 @@ def test_other_objects_are_told(tmp_path):
     torch.save({"cebra.data.datatypes": torch.zeros(3)}, path)
     with pytest.raises(ValueError, match=r"other\.pt"):
         CEBRA.load(path)
+
+
+def test_a_shape_beyond_the_file_is_refused_before_it_is_filled():
+    with pytest.raises(pickle.UnpicklingError, match="over 1 numbers"):
+        foreign._tensor(foreign._Storage(torch.ones(1)), 0, (10**6, 10**6), (0, 0))
+    assert torch.equal(
+        foreign._tensor(foreign._Storage(torch.arange(6.0)), 2, (2, 2), (2, 1)), torch.tensor([[2.0, 3], [4, 5]])
+    )

@@ -522,3 +522,14 @@ def test_resume_is_for_the_same_fit(tmp_path):
         made.fit(loader, save_frequency=2, logdir=tmp_path, resume=True)
     with pytest.raises(ValueError, match="resume"):
         made.fit(loader, resume=True)
+
+
+def test_the_last_step_is_scored():
+    """Otherwise the best of what was scored may be a model that has hardly begun."""
+    made = built("single-session")
+    loader = loader_for("ContinuousDataLoader", made, 1, steps=30)
+    made.fit(
+        loader, loader_for("ContinuousDataLoader", made, 1, steps=2, seed=7), valid_frequency=100, restore_best=True
+    )
+    assert [number for number, _ in made.log["valid"]] == [0, 29]
+    assert made.best_step == 29
