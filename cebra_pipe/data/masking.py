@@ -6,21 +6,15 @@ A mask is a frozen value; its randomness is the generator that is passed to it.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch import Generator, Tensor
 
 from ..errors import Problem, Problems, UserError, did_you_mean
-from ..streams import seed_of
-from .datatypes import Batch
-
-if TYPE_CHECKING:
-    from .base import Loader
 
 Value = float | Sequence[float]
 
@@ -137,25 +131,6 @@ def masked(windows: Tensor, masks: Sequence[Mask], generator: Generator) -> Tens
 def mask_generator(seed: int, device: torch.device | str) -> Generator:
     """Where masks come from, on the device of the windows."""
     return Generator(device).manual_seed(seed)
-
-
-def masked_batches(loader: Loader) -> Iterator[Batch | list[Batch]]:
-    """The batches of `loader`, masked as its data sets ask for."""
-    sessions = list(loader.dataset.iter_sessions()) if loader.dataset.multisession else [loader.dataset]
-    if not any(session.masks for session in sessions):
-        yield from loader
-        return
-    seed = torch.initial_seed() if loader.seed is None else loader.seed
-    generator = mask_generator(seed_of("masks", seed), loader.dataset.device)
-    for batch in loader:
-        parts = batch if isinstance(batch, list | tuple) else [batch]
-        made = [_masked_batch(b, s.masks, generator) for b, s in zip(parts, sessions, strict=True)]
-        yield made if isinstance(batch, list | tuple) else made[0]
-
-
-def _masked_batch(batch: Batch, masks: Sequence[Mask], generator: Generator) -> Batch:
-    windows = (masked(w, masks, generator) for w in (batch.reference, batch.positive, batch.negative))
-    return Batch(*windows, batch.index, batch.index_reversed)
 
 
 def _uniform(shape: Sequence[int], generator: Generator) -> Tensor:

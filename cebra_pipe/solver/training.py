@@ -19,8 +19,8 @@ import torch
 from torch import Tensor, nn
 
 from ..data.base import Loader
+from ..data.batches import masked_batches
 from ..data.datatypes import Batch
-from ..data.masking import masked_batches
 from ..data.sampling import DrawnLoader, Streamed, fresh_draws, sessions_of
 from . import checkpoints
 from .adapters import network_of

@@ -8,6 +8,7 @@ import torch
 
 import cebra_pipe
 from cebra_pipe import data, solver
+from cebra_pipe.data.batches import masked_batches
 from cebra_pipe.data.masking import (
     MASKS,
     NeuronBlockMask,
@@ -16,7 +17,6 @@ from cebra_pipe.data.masking import (
     TimeBlockMask,
     mask_generator,
     masked,
-    masked_batches,
     masks_of,
 )
 from cebra_pipe.models import criterions
