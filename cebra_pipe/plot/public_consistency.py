@@ -16,6 +16,7 @@ from ..data.arrays import plain
 from ..errors import Problems
 from .canvas import canvas, check_color, colormap
 
+EMPTY = "#A6A6A6"  # frame, and hatching of cells without a score: the lowest score may be as white as the page
 DARK = 0.55  # relative luminance below which white text reads better than black
 
 
@@ -33,6 +34,8 @@ def plot_consistency(
     **kwargs: object,
 ) -> Axes:
     """Axes with a matrix of consistency in percent: the map goes from the data set of a row to that of a column.
+
+    Cells without a score, as the diagonal, are hatched.
 
     Args:
         scores: (pair,) R², at most 1, as `consistency_score` gives them.
@@ -60,7 +63,8 @@ def plot_consistency(
     ax.set_xticks(range(len(names)), names)
     ax.set_yticks(range(len(names)), names)
     ax.set_xlabel("map from row to column")
-    ax.spines[:].set_visible(False)
+    ax.patch.set(facecolor="white", edgecolor=EMPTY, hatch="////")
+    ax.spines[:].set(visible=True, color=EMPTY, linewidth=0.6)
     ax.tick_params(length=0)
     if colorbar_label is not None:
         plt.colorbar(image, ax=ax, label=colorbar_label, shrink=0.75)

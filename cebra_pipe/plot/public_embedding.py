@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from .canvas import canvas, colormap
 from .points import points
 
+INK = 15_000  # points squared that all samples cover: an eighth of a figure of 5 by 5 inches
 MOST = 12  # classes that a legend holds
 
 
@@ -21,8 +22,8 @@ def plot_embedding(
     embedding_labels: ArrayLike | str | None = "grey",
     ax: Axes | None = None,
     idx_order: Sequence[int] | None = None,
-    markersize: float = 0.05,
-    alpha: float = 0.4,
+    markersize: float | None = None,
+    alpha: float = 0.7,
     cmap: str | Colormap = "cool",
     title: str = "Embedding",
     figsize: tuple[float, float] = (5, 5),
@@ -36,7 +37,7 @@ def plot_embedding(
         embedding_labels: a colour; "time" for the number of the sample; or one value a sample, texts as classes.
         ax: where to draw, with projection="3d" for three latents; a new figure where there is none.
         idx_order: the latents to draw, from 0; the first three where none are given.
-        markersize: area of a point, in points squared.
+        markersize: area of a point, in points squared; None: the larger, the fewer samples there are.
         alpha: opacity, 0 to 1.
         cmap: the colours of "time" and of values.
         title: above the axes.
@@ -45,19 +46,28 @@ def plot_embedding(
         kwargs: for `matplotlib.axes.Axes.scatter`, such as vmin and vmax.
 
     Raises:
-        ValueError: labels of another length, no colour, latents that are not there, axes of other dimensions.
+        ValueError: labels of another length, no colour, latents that are not there, axes of other dimensions, no
+            colour map.
         NotImplementedError: labels of several columns.
     """
-    shown = points(embedding, embedding_labels, idx_order)
+    shown, colors = points(embedding, embedding_labels, idx_order), colormap(cmap)
     ax = canvas(ax, figsize, dpi, (5, 5), "3d" if shown.dimensions == 3 else None)
-    coloring = {"c": shown.colors, "cmap": colormap(cmap)} if shown.mapped else {"color": shown.colors}
-    drawn = ax.scatter(*shown.values.T, s=markersize, alpha=alpha, **(coloring | kwargs))
+    coloring = {"c": shown.colors, "cmap": colors} if shown.mapped else {"color": shown.colors}
+    size = {"s": area(len(shown.values)) if markersize is None else markersize, "linewidths": 0}
+    drawn = ax.scatter(*shown.values.T, alpha=alpha, **(size | coloring | kwargs))
     if shown.classes is not None and len(shown.classes) <= MOST:
-        colors = drawn.cmap(drawn.norm(np.arange(len(shown.classes))))
-        ax.legend(handles=[Line2D([], [], ls="", marker="o", color=c, label=t) for c, t in zip(colors, shown.classes)])
+        drawn_in = drawn.cmap(drawn.norm(np.arange(len(shown.classes))))
+        ax.legend(
+            handles=[Line2D([], [], ls="", marker="o", color=c, label=t) for c, t in zip(drawn_in, shown.classes)]
+        )
     ax.set_title(title)
     if shown.dimensions == 3:
         ax.axis("off")
     else:
         ax.set(xlabel=shown.names[0], ylabel=shown.names[1])
     return ax
+
+
+def area(samples: int) -> float:
+    """Of one point, in points squared: many points together neither vanish nor merge, a few can be seen."""
+    return float(np.clip(INK / samples, 1, 20))

@@ -10,7 +10,7 @@ from matplotlib.colors import Colormap, to_hex
 from numpy.typing import ArrayLike
 
 from ..errors import MissingPackage, Problem, UserError
-from .canvas import spread
+from .canvas import colormap, spread
 from .points import Points, points
 
 if TYPE_CHECKING:
@@ -23,9 +23,9 @@ def plot_embedding_interactive(
     embedding: ArrayLike,
     embedding_labels: ArrayLike | str | None = "grey",
     axis: Figure | None = None,
-    markersize: float = 1,
+    markersize: float = 2,
     idx_order: Sequence[int] | None = None,
-    alpha: float = 0.4,
+    alpha: float = 0.7,
     cmap: str | Colormap = "cool",
     title: str = "Embedding",
     figsize: tuple[float, float] = (5, 5),
@@ -60,7 +60,7 @@ def plot_embedding_interactive(
         from plotly import graph_objects as go
     except ImportError as error:
         raise MissingPackage(Problem("plot_embedding_interactive", "plotly", "none", "pip install plotly")) from error
-    shown = points(embedding, embedding_labels, idx_order)
+    shown, cmap = points(embedding, embedding_labels, idx_order), colormap(cmap)
     fig = go.Figure() if axis is None else axis
     kind = go.Scatter3d if shown.dimensions == 3 else go.Scatter
     for name, chosen, marker in _groups(shown, cmap, discrete):
@@ -73,7 +73,7 @@ def plot_embedding_interactive(
     return fig
 
 
-def _groups(shown: Points, cmap: str | Colormap, discrete: bool) -> Iterator[tuple[str, np.ndarray, dict[str, object]]]:
+def _groups(shown: Points, cmap: Colormap, discrete: bool) -> Iterator[tuple[str, np.ndarray, dict[str, object]]]:
     """The name of each trace, its samples, and its colour."""
     everything = np.arange(len(shown.values))
     if not shown.mapped:

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from ..sklearn.cebra import CEBRA
 
 SIZE = (7, 4)
+QUANTITIES = {  # quantity -> its key in the solver's log, its name beside the axis
+    "loss": ("total", "InfoNCE loss (nats)"),
+    "temperature": ("temperature", "Temperature"),
+}
 
 
 def plot_loss(
@@ -51,11 +55,7 @@ def plot_loss(
     Raises:
         ValueError: the model is not fitted.
     """
-    ax = canvas(ax, figsize, dpi, SIZE)
-    _line(ax, _logged(model, "total"), kwargs, color=color, linewidth=linewidth, label=label)
-    if label is not None:
-        ax.legend()
-    return _named(ax, "InfoNCE loss (nats)", x_label, y_label)
+    return _draw("loss", [model], [label], [color], (ax, figsize, dpi), linewidth, (x_label, y_label), kwargs)
 
 
 def plot_temperature(
@@ -70,9 +70,7 @@ def plot_temperature(
     **kwargs: object,
 ) -> Axes:
     """Axes with the temperature over steps; it moves where `temperature_mode` is "auto". Arguments as `plot_loss`."""
-    ax = canvas(ax, figsize, dpi, SIZE)
-    _line(ax, _logged(model, "temperature"), kwargs, color=color, linewidth=linewidth)
-    return _named(ax, "Temperature", x_label, y_label)
+    return _draw("temperature", [model], [None], [color], (ax, figsize, dpi), linewidth, (x_label, y_label), kwargs)
 
 
 def compare_models(
@@ -109,14 +107,11 @@ def compare_models(
         ValueError: no list of models, one of them is not fitted, or not one label a model.
     """
     _check_models(models, labels)
-    losses = [_logged(model, "total", f"models[{i}]") for i, model in enumerate(models)]
-    colors = spread(cmap, len(models)) if color is None else [color] * len(models)
-    ax = canvas(ax, figsize, dpi, SIZE)
-    for loss, own, label in zip(losses, colors, labels or [None] * len(models), strict=True):
-        _line(ax, loss, kwargs, color=own, linewidth=linewidth, label=label)
-    if labels:
-        ax.legend()
-    return _named(ax, "InfoNCE loss (nats)", x_label, y_label)
+    colors = spread(cmap, len(models))
+    if color is not None:
+        colors = [color] * len(models)
+    named = labels or [None] * len(models)
+    return _draw("loss", models, named, colors, (ax, figsize, dpi), linewidth, (x_label, y_label), kwargs)
 
 
 def plot_overview(
@@ -154,7 +149,39 @@ def plot_overview(
     return fig, (loss, temperature, cloud)
 
 
-def _logged(model: CEBRA, key: str, where: str = "model") -> np.ndarray:
+def _draw(
+    quantity: str,
+    models: Sequence[CEBRA],
+    labels: Sequence[object],
+    colors: Sequence[object],
+    place: tuple[Axes | None, tuple[float, float], float],
+    linewidth: float,
+    named: tuple[bool, bool],
+    kwargs: Mapping[str, object],
+) -> Axes:
+    """Axes with a line over steps for each model; `place`: axes, size, dots an inch; `named`: whether x and y are."""
+    key, measured = QUANTITIES[quantity]
+    where = ["model"] if len(models) == 1 else [f"models[{i}]" for i in range(len(models))]
+    values = [_logged(model, key, each) for model, each in zip(models, where, strict=True)]
+    for color in colors:
+        check_color(color)
+    ax, options = canvas(*place, SIZE), dict(kwargs)
+    if "title" in options:
+        ax.set_title(options.pop("title"))
+    for line, label, color in zip(values, labels, colors, strict=True):
+        marker = {"marker": "o", "markersize": 3} if len(line) == 1 else {}  # one step is no line
+        own = {"color": color, "linewidth": linewidth, "label": label}
+        ax.plot(np.arange(len(line)), line, **(marker | own | options))
+    if any(label is not None for label in labels):
+        ax.legend()
+    ax.spines[["top", "right"]].set_visible(False)
+    for text, wanted, name in zip(("Steps", measured), named, ("xlabel", "ylabel"), strict=True):
+        if wanted:
+            ax.set(**{name: text})
+    return ax
+
+
+def _logged(model: CEBRA, key: str, where: str) -> np.ndarray:
     """(step,) what a fitted model noted."""
     solver = getattr(model, "solver_", None)
     if solver is None:
@@ -162,24 +189,6 @@ def _logged(model: CEBRA, key: str, where: str = "model") -> np.ndarray:
     if not len(values := np.asarray(solver.log[key], np.float64)):
         raise UserError(Problem(where, "a model with a history of its training", "none", "Call fit first."))
     return values
-
-
-def _line(ax: Axes, values: np.ndarray, kwargs: Mapping[str, object], color: object, **own: object) -> None:
-    check_color(color)
-    options = dict(kwargs)
-    if "title" in options:
-        ax.set_title(options.pop("title"))
-    marker = {"marker": "o", "markersize": 3} if len(values) == 1 else {}  # one step is no line
-    ax.plot(np.arange(len(values)), values, color=color, **(marker | own | options))
-
-
-def _named(ax: Axes, measured: str, x_label: bool, y_label: bool) -> Axes:
-    ax.spines[["top", "right"]].set_visible(False)
-    if x_label:
-        ax.set_xlabel("Steps")
-    if y_label:
-        ax.set_ylabel(measured)
-    return ax
 
 
 def _check_models(models: Sequence[CEBRA], labels: Sequence[str] | None) -> None:

@@ -51,7 +51,11 @@ def colors_of(ax) -> np.ndarray:
 
 
 # ---- signatures ------------------------------------------------------------------------------------------------------
-OURS = {"plot_consistency": {"text_color"}, "plot_overview": {"session_id"}}  # other defaults, further arguments
+OURS = {  # other defaults, further arguments
+    "plot_embedding": {"markersize", "alpha"},
+    "plot_consistency": {"text_color"},
+    "plot_overview": {"session_id"},
+}
 
 
 @pytest.mark.parametrize(
@@ -128,6 +132,29 @@ def test_texts_are_classes_with_a_legend():
     ax = cebra_pipe.plot_embedding(E, np.where(LABEL > 0.5, "left", "right"), cmap="cebra")
     assert ax.collections[0].get_array().tolist() == [int(x <= 0.5) for x in LABEL]
     assert [text.get_text() for text in ax.get_legend().texts] == ["left", "right"]
+
+
+def share_of_ink(ax) -> float:
+    """The share of pixels inside the axes that are well darker than the page."""
+    pixels = pixels_in(ax, ax.get_window_extent())
+    return float((pixels.mean(-1) < 0.8).mean())
+
+
+def pixels_in(ax, box) -> np.ndarray:
+    """(row, column, 3) from 0 to 1 of what is drawn in a box of display coordinates."""
+    ax.figure.canvas.draw()
+    drawn = np.asarray(ax.figure.canvas.buffer_rgba())[::-1, :, :3] / 255
+    return drawn[round(box.y0) : round(box.y1), round(box.x0) : round(box.x1)]
+
+
+@pytest.mark.parametrize("samples", [100, 2000, 20_000])
+def test_points_are_seen_and_do_not_merge(samples):
+    cloud = np.random.default_rng(1).uniform(size=(samples, 2))
+    assert 0.02 < share_of_ink(cebra_pipe.plot_embedding(cloud, "black")) < 0.25
+
+
+def test_a_size_asked_for_is_taken():
+    assert cebra_pipe.plot_embedding(E, markersize=0.3).collections[0].get_sizes().tolist() == [0.3]
 
 
 def test_figures_stay_open():
@@ -236,6 +263,15 @@ def test_numbers_are_readable():
     assert {text.get_color() for text in asked.texts} == {"red"}
 
 
+def test_a_cell_without_a_score_is_not_like_the_lowest():
+    ax = cebra_pipe.plot_consistency(SCORES, PAIRS, range(3), text_color="white")
+    ax.figure.canvas.draw()  # settles the aspect
+    corners = [ax.transData.transform([(x - 0.4, y + 0.4), (x + 0.4, y - 0.4)]) for x, y in [(1, 0), (1, 1)]]
+    lowest, empty = (pixels_in(ax, matplotlib.transforms.Bbox(each)) for each in corners)
+    assert lowest.min() == 1
+    assert empty.min() < 0.8
+
+
 # ---- plotly ----------------------------------------------------------------------------------------------------------
 def test_plotly_is_asked_for(monkeypatch):
     monkeypatch.setitem(sys.modules, "plotly", None)
@@ -296,6 +332,7 @@ MISTAKES = {
     ),
     "colour": (lambda: cebra_pipe.plot_embedding(E, "darkorchd"), ValueError, "found 'darkorchd'"),
     "map": (lambda: cebra_pipe.plot_embedding(E, LABEL, cmap="vridis"), ValueError, "Did you mean 'viridis'"),
+    "map of a colour": (lambda: cebra_pipe.plot_embedding(E, cmap="vridis"), ValueError, "Did you mean 'viridis'"),
     "latents": (lambda: cebra_pipe.plot_embedding(E, idx_order=(0, 9)), ValueError, "latents from 0 to 4, found 9"),
     "negative": (lambda: cebra_pipe.plot_embedding(E, idx_order=(0, -1)), ValueError, "found -1"),
     "four": (lambda: cebra_pipe.plot_embedding(E, idx_order=(0, 1, 2, 3)), ValueError, "one to three latents"),
