@@ -6,7 +6,7 @@ that every part is spread over the recording and yet has few borders.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,19 +46,19 @@ def whole_parts(recording: Recording, scheme: Mapping) -> list[np.ndarray]:
         return [by_shares(len(recording), shares(scheme), scheme["blocks"])]
     ids, member = trials_of(recording.trial)
     stratum = classes_of_trials(recording, member, len(ids), scheme["stratify"])
-    folds = scheme["folds"] if scheme["scheme"] == "folds" else 1
+    folds = scheme["folds"] if scheme["scheme"] in FOLDED else 1
     parts = np.zeros((folds, len(ids)), np.int8)
     for one in np.unique(stratum):
         trials = np.flatnonzero(stratum == one)
-        parts[:, trials] = _trial_parts(len(trials), scheme, folds)
+        parts[:, trials] = _trial_parts(len(trials), scheme)
     _check_trials(parts, stratum, scheme)
     return [fold[member] for fold in parts]
 
 
-def _trial_parts(trials: int, scheme: Mapping, folds: int) -> np.ndarray:
+def _trial_parts(trials: int, scheme: Mapping) -> np.ndarray:
     """(fold, trial) parts of the trials of one stratum."""
-    if scheme["scheme"] == "folds":
-        return by_folds(trials, folds, scheme["blocks"])
+    if scheme["scheme"] in FOLDED:
+        return FOLDED[scheme["scheme"]](trials, scheme)
     return by_shares(trials, shares(scheme), scheme["blocks"])[None]
 
 
@@ -67,13 +67,13 @@ def shares(scheme: Mapping) -> np.ndarray:
 
 
 def by_shares(items: int, wanted: np.ndarray, stretches: int) -> np.ndarray:
-    """(item,) parts: each stretch in runs of train, valid and test; rounding carries over, so that totals match."""
-    parts, given, seen = [], np.zeros(len(PARTS), np.int64), 0
+    """(item,) parts 0, 1, …: each stretch in runs of these shares; rounding carries over, so that totals match."""
+    parts, given, seen = [], np.zeros(len(wanted), np.int64), 0
     for size in stretch_sizes(items, stretches):
         seen += size
         counts = _rounded(wanted * seen - given, size)
         given += counts
-        parts.append(np.repeat(np.arange(len(PARTS), dtype=np.int8), counts))
+        parts.append(np.repeat(np.arange(len(wanted), dtype=np.int8), counts))
     return np.concatenate(parts)
 
 
@@ -91,6 +91,26 @@ def by_folds(items: int, folds: int, stretches: int) -> np.ndarray:
             held[place] += [valid, piece - valid]
             start += piece
     return parts
+
+
+def by_nested(items: int, folds: int, inner: int, stretches: int) -> np.ndarray:
+    """(fold, item) parts: fold f tests on the f-th piece of each stretch and chooses on one inner fold of the rest.
+
+    Every item is in the test part of one fold. The inner fold moves on with f, so that valid parts lie at other places.
+    """
+    parts, outer = np.zeros((folds, items), np.int8), by_shares(items, np.full(folds, 1 / folds), stretches)
+    for fold, part in enumerate(parts):
+        rest = np.flatnonzero(outer != fold)
+        part[outer == fold] = 2
+        part[rest[by_shares(len(rest), np.full(inner, 1 / inner), stretches) == fold % inner]] = 1
+    return parts
+
+
+# scheme -> (fold, item) parts of so many items
+FOLDED: Mapping[str, Callable[[int, Mapping], np.ndarray]] = {
+    "folds": lambda items, scheme: by_folds(items, scheme["folds"], scheme["blocks"]),
+    "nested": lambda items, scheme: by_nested(items, scheme["folds"], scheme["inner"], scheme["blocks"]),
+}
 
 
 def stretch_sizes(items: int, stretches: int) -> np.ndarray:
@@ -177,7 +197,9 @@ def _check_trials(parts: np.ndarray, stratum: np.ndarray, scheme: Mapping) -> No
 
 
 def _remedy(scheme: Mapping) -> str:
-    means = "Use fewer `folds`" if scheme["scheme"] == "folds" else "Give the part a larger share"
+    means = {"folds": "Use fewer `folds`", "nested": "Use fewer `folds` or `inner` folds"}.get(
+        scheme["scheme"], "Give the part a larger share"
+    )
     return (
         f"{means}, drop `stratify`, or set `scheme: blocks`."
         if scheme["stratify"]

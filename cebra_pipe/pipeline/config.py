@@ -18,6 +18,7 @@ from .recording_options import Float, Int, Line, Model, Name, Path, RecordingCon
 RESERVED = re.compile(r"joint|pooled|without_.*")  # names that the chain gives to several recordings together
 
 
+FOLDED = ("folds", "nested")  # schemes of a split that give several folds
 MOST_SEEDS = 1000
 
 
@@ -44,8 +45,11 @@ def _weights(value: Any) -> Any:
 class SplitConfig(Model):
     """Which samples train, choose and test; written once per recording and used by all conditions."""
 
-    scheme: Literal["blocks", "trials", "folds"] = Field(
-        "trials", description="blocks of time, whole trials, or k folds over trials. Recordings without trials: blocks."
+    scheme: Literal["blocks", "trials", "folds", "nested"] = Field(
+        "trials",
+        description="blocks of time, whole trials, k folds over trials (of those that one holds out, half choose and "
+        "half test), or nested: every trial is tested in one of k outer folds, and one inner fold of the others "
+        "chooses. Recordings without trials: blocks.",
     )
     train: Float = Field(0.7, gt=0, lt=1, description="Share that trains.")
     valid: Float = Field(0.15, gt=0, lt=1, description="Share on which everything is chosen.")
@@ -56,7 +60,13 @@ class SplitConfig(Model):
         le=100,
         description="Stretches of the recording, each cut into train, valid and test; spreads the parts over time.",
     )
-    folds: Int = Field(3, ge=2, le=50, description="Number of folds of scheme `folds`.")
+    folds: Int = Field(3, ge=2, le=50, description="Number of folds (schemes `folds` and `nested`).")
+    inner: Int = Field(
+        5,
+        ge=2,
+        le=50,
+        description="Scheme `nested`: inner folds of what an outer fold does not test; one of them chooses.",
+    )
     gap: Float = Field(
         1.0, ge=0, le=1e6, description="Seconds of recorded time left out between samples of different parts."
     )
@@ -64,9 +74,11 @@ class SplitConfig(Model):
 
     @model_validator(mode="after")
     def _shares(self):
-        if self.scheme != "folds" and abs(self.train + self.valid + self.test - 1) > 1e-6:
+        folded = self.scheme in FOLDED
+        if not folded and abs(self.train + self.valid + self.test - 1) > 1e-6:
             raise ValueError("train + valid + test = 1")
-        idle = {"folds": {"train", "valid", "test"}}.get(self.scheme, {"folds"}) & self.model_fields_set
+        idle = {"train", "valid", "test"} if folded else {"folds"}
+        idle = (idle | ({"inner"} if self.scheme != "nested" else set())) & self.model_fields_set
         if idle:
             raise ValueError(f"no {', '.join(sorted(idle))} with scheme {self.scheme}, where it has no effect")
         if self.scheme == "blocks" and self.stratify:

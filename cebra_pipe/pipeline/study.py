@@ -53,7 +53,7 @@ class Resolved:
     @property
     def folds(self) -> int:
         split = self.config.split
-        return split.folds if split.scheme == "folds" else 1
+        return split.folds if split.scheme in c.FOLDED else 1
 
     def labels(self, recording: str) -> Mapping[str, LabelInfo]:
         """Labels of a recording as the config states them."""

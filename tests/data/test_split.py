@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from cebra_pipe.data.recording import Label, Recording, epochs_of
-from cebra_pipe.data.split import GAP, by_folds, by_shares, cut_gap, split, trials_of, whole_parts
+from cebra_pipe.data.split import FOLDED, GAP, by_folds, by_nested, by_shares, cut_gap, split, trials_of, whole_parts
 from cebra_pipe.errors import UserError
+from cebra_pipe.pipeline import config as config_of
 from cebra_pipe.pipeline.config import SplitConfig
 
 RATE = 20.0
@@ -47,6 +48,7 @@ SCHEMES = {
     "blocks": {"scheme": "blocks"},
     "folds": {"scheme": "folds", "folds": 3},
     "stratified folds": {"scheme": "folds", "folds": 4, "stratify": "side", "blocks": 2},
+    "nested": {"scheme": "nested", "folds": 3, "stratify": "side", "blocks": 2},
 }
 
 
@@ -114,6 +116,31 @@ def test_each_trial_is_held_out_once(items, folds, stretches):
     assert np.abs(halves[0] - halves[1]).max() <= 1
 
 
+@pytest.mark.parametrize("folds", [2, 3, 5])
+@pytest.mark.parametrize("inner", [2, 4, 5])
+@pytest.mark.parametrize("seed", range(3))
+def test_nested_folds_test_each_trial_once_and_choose_on_an_inner_fold_of_each_class(folds, inner, seed):
+    made = recording(41 + seed, seed=seed)
+    scheme = config(scheme="nested", folds=folds, inner=inner, stratify="side", blocks=2)
+    first = np.unique(made.trial, return_index=True)[1]
+    parts, side = np.stack(whole_parts(made, scheme))[:, first], made.labels["side"].values[first]
+    np.testing.assert_array_equal((parts == 2).sum(axis=0), 1)
+    for one in (0, 1):
+        for part in parts[:, side == one]:
+            assert abs((part == 2).sum() - part.size / folds) < 1
+            assert abs((part == 1).sum() - (part < 2).sum() / inner) < 1
+
+
+def test_the_inner_fold_moves_on_with_the_outer_one():
+    valid = by_nested(60, 3, 4, 1) == 1
+    assert not (valid[0] & valid[1]).any()
+    assert not (valid[1] & valid[2]).any()
+
+
+def test_the_config_knows_which_schemes_give_folds():
+    assert set(FOLDED) == set(config_of.FOLDED)
+
+
 def test_alternating_classes_are_cut_at_nearly_the_same_trials():
     (whole,) = whole_parts(recording(), config(stratify="side"))
     runs = 1 + (np.diff(whole) != 0).sum()
@@ -137,6 +164,7 @@ BAD = {
     "unknown label": (recording(), {"stratify": "sidee"}, "Did you mean 'side'"),
     "continuous label": (recording(), {"stratify": "x"}, "continuous"),
     "too few trials": (recording(5), {"stratify": "side", "blocks": 1}, "larger share"),
+    "too many inner folds": (recording(6), {"scheme": "nested", "stratify": "side"}, "`inner` folds"),
     "too many folds": (recording(12), {"scheme": "folds", "folds": 12}, "fewer `folds`"),
     "nothing left": (recording(10), {"gap": 400.0}, "before the gap"),
 }

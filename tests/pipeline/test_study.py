@@ -65,6 +65,12 @@ def test_like_takes_fields_but_not_the_title():
     )
 
 
+@pytest.mark.parametrize(("scheme", "folds"), [("trials", 1), ("folds", 4), ("nested", 4)])
+def test_a_study_has_the_folds_of_its_split(scheme, folds):
+    given = {"scheme": scheme} | ({"folds": 4} if folds > 1 else {})
+    assert resolve(changed("split", given)).folds == folds
+
+
 def test_numbers_in_scientific_notation(tmp_path):
     path = tmp_path / "c.yaml"
     path.write_text(yaml.safe_dump(BASE).replace("study: s", "study: s\ndefaults: {learning_rate: 1e-3}"))
@@ -111,6 +117,8 @@ MISTAKES = [
     ("recordings.b.rate", None, ["recordings.b", "rate"]),
     ("split", {"train": 0.9}, ["split", "= 1"]),
     ("split", {"scheme": "folds", "train": 0.5}, ["split", "no effect"]),
+    ("split", {"scheme": "nested", "test": 0.5}, ["split", "no effect"]),
+    ("split", {"scheme": "folds", "inner": 3}, ["inner", "no effect"]),
     ("split", {"stratify": "position"}, ["split.stratify", "discrete"]),
     ("decode.labels", ["nothing"], ["decode.labels", "'nothing'"]),
     ("align.reference", "c", ["align.reference", "'c'"]),
