@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import hashlib
 import http.client
 import os
+import shutil
 import tempfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -49,6 +52,26 @@ def download(url: str, path: str | Path, md5: str | None = None, progress: bool 
         if md5 is not None and found != md5:
             _refuse(url, f"a file with md5 {md5}", found, "The source was changed or damaged; tell its host.")
         file.close()
+        os.replace(temporary, path)
+    return path
+
+
+def unpack(packed: str | Path, path: str | Path, md5: str) -> Path:
+    """What a gzip file holds, at `path`; `packed` should have been checked: it may unpack to any size.
+
+    Raises:
+        NotDownloaded: (a UserError and OSError) no gzip file, or another checksum of what it holds.
+    """
+    path = Path(path)
+    with _beside(path) as (file, temporary):
+        try:
+            with gzip.open(packed) as source:
+                shutil.copyfileobj(source, file, CHUNK)
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            _refuse(str(packed), "a whole gzip file", str(error), "Remove it and try again.")
+        file.close()
+        if (found := md5_of(temporary)) != md5:
+            _refuse(str(packed), f"a file with md5 {md5} inside", found, "Remove it and try again.")
         os.replace(temporary, path)
     return path
 

@@ -7,8 +7,8 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..data.download import download, md5_of
-from ..errors import MissingFile, Problem, UserError
+from ..data.download import download, md5_of, unpack
+from ..errors import MissingFile, NotDownloaded, Problem, UserError
 
 # The first that is set counts; the last is the reference's.
 VARIABLES = ("CEBRA_PIPE_DATADIR", "CEBRA_PIPE_DATA", "CEBRA_DATADIR")
@@ -43,13 +43,15 @@ class Source:
     names: tuple[str, ...]  # the published one first
     origin: str  # where to get it
     md5: str | None = None  # of the published file
-    url: str | None = None  # where it is fetched from, if it may be
+    url: str | None = None  # where it is fetched from, if it may be; packed, where the address ends in .gz
+    packed_md5: str | None = None
 
     def find(self, fetch: bool = True) -> Path:
         """The file; fetched where it has an address and `fetch` allows it.
 
         Raises:
-            MissingFile: (a UserError and FileNotFoundError) it is not there; the message says where to put it.
+            MissingFile: (a UserError and FileNotFoundError) it is not there, or did not come; the message says where
+                to put it.
         """
         for name in self.names:
             path = Path(get_datapath(name))
@@ -57,10 +59,28 @@ class Source:
                 self._compare(path)
                 return path
         if self.url is None or not fetch:
-            wanted = " or ".join(get_datapath(name) for name in self.names)
-            remedy = f"Get it from {self.origin} and put it there, or call set_datapath with the folder it is in."
-            raise MissingFile(Problem("data set", wanted, "no such file", remedy))
-        return download(self.url, get_datapath(self.names[0]), self.md5)
+            raise MissingFile(self._missing())
+        try:
+            return self._fetch(Path(get_datapath(self.names[0])))
+        except NotDownloaded as error:
+            raise MissingFile(*error.problems, self._missing()) from None
+
+    def _fetch(self, path: Path) -> Path:
+        """The published file at `path`, checked."""
+        if not self.url.endswith(".gz"):
+            return download(self.url, path, self.md5)
+        packed = download(self.url, path.with_name(f"{path.name}.gz"), self.packed_md5)
+        unpack(packed, path, self.md5)
+        packed.unlink()
+        return path
+
+    def _missing(self) -> Problem:
+        wanted = " or ".join(get_datapath(name) for name in self.names)
+        remedy = (
+            f"Get it from {self.origin} and put it there, or name the folder it is in: set_datapath(folder), "
+            f"or the environment variable {VARIABLES[0]}."
+        )
+        return Problem("data set", wanted, "no such file", remedy)
 
     def _compare(self, path: Path) -> None:
         """A warning where a file has the name of the published one, and another content."""

@@ -16,8 +16,21 @@ from .folder import Source
 
 FOLDER = "rat_hippocampus"
 ORIGIN = "the CEBRA project's data sets (recordings: CRCNS hc-11, doi 10.6080/K0862DC5)"
-CHECKSUMS = {"achilles": None, "buddy": "36341322907708c466871bf04bc133c2", "cicero": None, "gatsby": None}
-RATS = {name: Source((f"{FOLDER}/{name}.jl", f"{FOLDER}/{name}.npz"), ORIGIN, md5) for name, md5 in CHECKSUMS.items()}
+HOST = "https://cebra.fra1.digitaloceanspaces.com/data"  # of the method's authors
+CHECKSUMS = {  # md5 of the file, and of what is fetched
+    "achilles": ("c52f9b55cbc23c66d57f3842214058b8", "5d7b243e07b24c387e5412cd5ff46f0b"),
+    "buddy": ("36341322907708c466871bf04bc133c2", "339290585be2188f48a176f05aaf5df6"),
+    "cicero": ("a83b02dbdc884fdd7e53df362499d42f", "f262a87d2e59f164cb404cd410015f3a"),
+    "gatsby": ("2b889da48178b3155011c12555342813", "564e431c19e55db2286a9d64c86a94c4"),
+}
+
+
+def _source(rat: str) -> Source:
+    name, (md5, packed) = f"{FOLDER}/{rat}.jl", CHECKSUMS[rat]
+    return Source((name, f"{FOLDER}/{rat}.npz"), ORIGIN, md5, f"{HOST}/{name}.gz", packed)
+
+
+RATS = {rat: _source(rat) for rat in CHECKSUMS}
 FOLDS = 3
 FEWEST = 2 * FOLDS * FOLDS  # round trips, so that each block has one for test and one for valid
 PARTS = ("train", "valid", "test")
@@ -41,11 +54,12 @@ class Recorded:
 
 
 def read_rat(name: str, fetch: bool = True) -> Recorded:
-    """The recording of one rat, from the folder of the data sets.
+    """The recording of one rat, from the folder of the data sets; fetched into it where `fetch` allows it.
 
     Raises:
         UserError: no such rat, or a file without these arrays.
-        MissingFile: (a UserError and FileNotFoundError) the file is not there; the message says where to put it.
+        MissingFile: (a UserError and FileNotFoundError) the file is not there and `fetch` is False, or it does not
+            come; the message says where to put it.
     """
     if name not in RATS:
         raise UserError(Problem("rat", "one of the four", repr(name), did_you_mean(name, RATS)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cebra_pipe.datasets.folder import VARIABLES, Source, get_datapath, set_datapath
-from cebra_pipe.errors import UserError
+from cebra_pipe.errors import NotDownloaded, Problem, UserError
 
 
 @pytest.fixture(autouse=True)
@@ -82,4 +83,46 @@ def test_file_with_an_address_is_fetched_only_where_allowed(monkeypatch):
     with pytest.raises(FileNotFoundError):
         source.find(fetch=False)
     assert source.find() == Path("there")
-    assert asked == [("https://host/a.jl", "data/rats/a.jl", "0" * 32)]
+    assert asked == [("https://host/a.jl", Path("data/rats/a.jl"), "0" * 32)]
+
+
+PACKED = gzip.compress(b"right", mtime=0)
+FETCHED = Source(("rats/a.jl",), "the archive", SOURCE.md5, "https://host/a.jl.gz", hashlib.md5(PACKED).hexdigest())
+
+
+def sends(content: bytes):
+    """A `download` to which the host sends `content`."""
+
+    def download(url: str, path: Path, md5: str) -> Path:
+        assert (url, md5) == (FETCHED.url, FETCHED.packed_md5)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        return path
+
+    return download
+
+
+def test_a_packed_file_is_unpacked_and_found_again(monkeypatch):
+    monkeypatch.setattr("cebra_pipe.datasets.folder.download", sends(PACKED))
+    assert FETCHED.find().read_bytes() == b"right"
+    assert [p.name for p in Path("data/rats").iterdir()] == ["a.jl"]
+    assert FETCHED.find(fetch=False) == Path("data/rats/a.jl")
+
+
+@pytest.mark.parametrize("content", [b"no archive", PACKED[:-9], gzip.compress(b"another")])
+def test_what_unpacks_to_something_else_is_not_taken(monkeypatch, content):
+    monkeypatch.setattr("cebra_pipe.datasets.folder.download", sends(content))
+    with pytest.raises(FileNotFoundError, match=r"a\.jl\.gz"):
+        FETCHED.find()
+    assert not Path("data/rats/a.jl").exists()
+
+
+def test_without_a_network_the_message_tells_where_to_put_the_file(monkeypatch):
+    def offline(*arguments):
+        raise NotDownloaded(Problem("https://host/a.jl.gz", "to download it", "URLError: no route"))
+
+    monkeypatch.setattr("cebra_pipe.datasets.folder.download", offline)
+    with pytest.raises(
+        FileNotFoundError, match=r"(?s)no route.*data/rats/a\.jl.*the archive.*set_datapath.*CEBRA_PIPE_DATADIR"
+    ):
+        FETCHED.find()

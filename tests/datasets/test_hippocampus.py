@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from cebra_pipe.datasets.folder import VARIABLES
-from cebra_pipe.datasets.hippocampus import PARTS, laps, part_samples, read_rat, shuffled, trial_parts
-from cebra_pipe.errors import UserError
+from cebra_pipe.datasets.hippocampus import PARTS, RATS, laps, part_samples, read_rat, shuffled, trial_parts
+from cebra_pipe.errors import NotDownloaded, Problem, UserError
 
 REAL = Path(os.environ.get("CEBRA_PIPE_DATA") or "data") / "rat_hippocampus"
 
@@ -50,8 +50,9 @@ def test_file_of_either_kind(folder):
     spikes = np.arange(len(labels) * 5).reshape(-1, 5) % 3
     np.savez(folder / "gatsby.npz", spikes=spikes.astype(np.uint8), position=labels)
     joblib.dump({"spikes": spikes.astype(float), "position": labels}, folder / "cicero.jl")
-    for name in ("gatsby", "cicero"):
-        rat = read_rat(name)
+    with pytest.warns(UserWarning, match="differs from the published file"):
+        found = [read_rat(name) for name in ("gatsby", "cicero")]
+    for rat in found:
         np.testing.assert_array_equal(rat.spikes, spikes)
         np.testing.assert_array_equal(rat.position, labels)
         np.testing.assert_array_equal(rat.lap, np.repeat(np.arange(4), 12))
@@ -61,10 +62,28 @@ def test_rats_that_are_not_there(folder):
     with pytest.raises(UserError, match="Did you mean 'buddy'"):
         read_rat("budy")
     with pytest.raises(FileNotFoundError, match="hc-11"):
-        read_rat("achilles")
+        read_rat("achilles", fetch=False)
     np.savez(folder / "achilles.npz", spikes=np.zeros((5, 3)), position=np.zeros((4, 3)))
     with pytest.raises(UserError, match=r"shapes \(5, 3\) and \(4, 3\)"):
         read_rat("achilles")
+
+
+@pytest.mark.parametrize("name", RATS)
+def test_where_a_rat_is_fetched_from(name, folder, monkeypatch):
+    asked = []
+
+    def offline(*arguments):
+        asked.append(arguments)
+        raise NotDownloaded(Problem("host", "an answer", "none"))
+
+    monkeypatch.setattr("cebra_pipe.datasets.folder.download", offline)
+    with pytest.raises(FileNotFoundError, match=rf"{name}\.jl or .*{name}\.npz"):
+        read_rat(name)
+    ((url, path, md5),) = asked
+    assert url.startswith("https://")
+    assert url.endswith(f"/rat_hippocampus/{name}.jl.gz")
+    assert path == folder / f"{name}.jl.gz"
+    assert md5 == RATS[name].packed_md5 != RATS[name].md5
 
 
 @pytest.mark.parametrize("trials", [18, 28, 29, 30, 42])
