@@ -12,16 +12,18 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.stats import mode
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.linear_model import Lasso
 from sklearn.metrics import r2_score
-from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+from sklearn.neighbors import NearestNeighbors
 from sklearn.utils import Tags
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..data.arrays import detached, plain
 from ..errors import Problem, UserError
+from .neighbours import PAIRWISE, TREE, nearest
 
 SQUARES = (1, 4, 9, 16, 25)  # neighbours
 ALPHAS = (0.001, 0.01, 0.1, 1, 10, 100)
@@ -39,11 +41,16 @@ def _checked(estimator: BaseEstimator, x: ArrayLike, y: ArrayLike) -> tuple[np.n
     )
 
 
+def _codes(columns: np.ndarray, classes: list[np.ndarray]) -> np.ndarray:
+    """(sample, label) the place of each label among its classes."""
+    return np.stack([np.searchsorted(each, column) for each, column in zip(classes, columns.T, strict=True)], axis=1)
+
+
 class KNNDecoder(BaseEstimator):
     """Labels from the nearest training samples of an embedding.
 
     Float labels are continuous: the mean of the neighbours. All others (whole numbers, booleans, texts) are classes:
-    the most frequent one among the neighbours.
+    the most frequent one among the neighbours, of equally frequent ones the first in order.
 
     Args:
         n_neighbors: how many.
@@ -68,14 +75,28 @@ class KNNDecoder(BaseEstimator):
             raise UserError(
                 Problem("X", f"{self.n_neighbors} samples (n_neighbors) or more", f"n_samples = {len(x)}", remedy)
             )
-        kind = KNeighborsRegressor if self.continuous_ else KNeighborsClassifier
-        self.knn_ = kind(n_neighbors=self.n_neighbors, metric=self.metric).fit(x, y)
+        self.knn_ = NearestNeighbors(n_neighbors=self.n_neighbors, metric=self.metric).fit(x)
+        self.rows_, self.flat_, columns = x, y.ndim == 1, y.reshape(len(y), -1)
+        self.classes_ = None if self.continuous_ else [np.unique(column) for column in columns.T]
+        self.labels_ = columns if self.continuous_ else _codes(columns, self.classes_)
         return self
 
     def predict(self, X: ArrayLike) -> np.ndarray:
         """(sample,) or (sample, label): the labels of X (sample, dimension), of the kind and shape given to `fit`."""
         check_is_fitted(self)
-        return self.knn_.predict(validate_data(self, detached(X), reset=False, dtype=[np.float64, np.float32]))
+        near = self._nearest(validate_data(self, detached(X), reset=False, dtype=[np.float64, np.float32]))
+        votes = self.labels_[near]  # (sample, neighbour, label)
+        if self.continuous_:
+            found = votes.mean(axis=1)
+        else:
+            codes = mode(votes, axis=1).mode
+            found = np.stack([each[code] for each, code in zip(self.classes_, codes.T, strict=True)], axis=1)
+        return found[:, 0] if self.flat_ else found
+
+    def _nearest(self, query: np.ndarray) -> np.ndarray:
+        if self.metric in PAIRWISE and query.shape[1] <= TREE:
+            return nearest(self.rows_, query, self.n_neighbors, self.metric)
+        return self.knn_.kneighbors(query, return_distance=False)
 
     def score(self, X: ArrayLike, y: ArrayLike) -> float:
         """R² of continuous labels (mean over labels); of classes the share that is right."""

@@ -74,6 +74,35 @@ def test_ties_of_whole_numbers_stay_ties_far_from_zero(offset):
     np.testing.assert_array_equal(nearest(train + offset, query + offset, 20, "euclidean"), expected)
 
 
+@pytest.mark.parametrize("metric", ["cosine", "euclidean"])
+@pytest.mark.parametrize("dimension", [1, 3, 8])
+@pytest.mark.parametrize("offset", [0.0, 1e5])
+def test_a_tree_finds_what_all_pairs_give(offset, dimension, metric):
+    """Ties included: rows that occur several times, queries among the rows, a query of zeros."""
+    rng = np.random.default_rng(0)
+    train = rng.standard_normal((400, dimension))[rng.integers(0, 300, 400)] + offset
+    query = np.concatenate([rng.standard_normal((60, dimension)) + offset, train[::20], np.zeros((1, dimension))])
+    if metric == "cosine":
+        train, query = train / neighbours.lengths(train)[:, None], query / neighbours.lengths(query)[:, None]
+    for k in (1, 5, 400):
+        found = neighbours._by_tree(train, query, k, metric)
+        np.testing.assert_array_equal(found, neighbours._by_products(train, query, k, metric, whole=False))
+
+
+def test_a_tree_asks_for_all_pairs_only_where_it_cannot_tell(monkeypatch):
+    _, train, query = sample()
+    asked = []
+    monkeypatch.setattr(neighbours, "_by_products", lambda t, q, k, *_, **__: asked.append(len(q)) or np.zeros((0, k)))
+    nearest(train, query, 9, "cosine")
+    assert asked == [0]
+
+
+def test_a_row_of_zeros_is_at_a_right_angle_to_all_and_no_nearer():
+    """In space it is nearer than a row at an angle of more than 60 degrees."""
+    train = np.array([[0.0, 0.0], [0.6, 0.8], [0.0, 1.5], [-1.0, 0.5]])
+    assert nearest(train, np.array([[1.0, 0.5]]), 2, "cosine").tolist() == [[1, 2]]
+
+
 def test_rows_without_a_common_entry_are_equally_far_in_angle():
     rng = np.random.default_rng(0)
     train = rng.poisson(0.7, (60, 6)) * np.r_[np.zeros(3), np.ones(3)]
