@@ -61,13 +61,16 @@ class Problems(list):
     """Collects problems so that a user sees all of them at once."""
 
     def add(self, where: str, expected: str, found: str, remedy: str = "") -> None:
+        """Another problem, unless it is known already."""
         if (problem := Problem(where, expected, found, remedy)) not in self:
             self.append(problem)
 
     def extend_from(self, error: UserError) -> None:
+        """All problems that an error tells."""
         self.extend(error.problems)
 
     def raise_any(self) -> None:
+        """A UserError with all of them, where there are any."""
         if self:
             raise UserError(*self)
 

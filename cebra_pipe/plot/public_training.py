@@ -17,7 +17,7 @@ from .canvas import canvas, check_color, spread
 from .public_embedding import plot_embedding
 
 if TYPE_CHECKING:
-    from ..sklearn.cebra import CEBRA
+    from ..sklearn.estimator import CEBRA
 
 SIZE = (7, 4)
 QUANTITIES = {  # quantity -> its key in the solver's log, its name beside the axis
