@@ -1,4 +1,4 @@
-"""Which loaders fit a data set."""
+"""Which loaders there are, and which fit a data set."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from .multi_session import (
     HybridMultiSessionDataLoader,
     MixedMultiSessionDataLoader,
 )
+from .sampling import DrawnLoader
 from .single_session import (
     ContinuousDataLoader,
     DiscreteDataLoader,
@@ -17,23 +18,25 @@ from .single_session import (
     MixedDataLoader,
 )
 
-# (continuous index, discrete index) that is needed -> loaders of one session, and of several
-NEEDED = {
-    (True, False): (
-        (ContinuousDataLoader, HybridDataLoader, FullDataLoader),
-        (ContinuousMultiSessionDataLoader, HybridMultiSessionDataLoader),
-    ),
-    (False, True): ((DiscreteDataLoader,), (DiscreteMultiSessionDataLoader,)),
-    (True, True): ((MixedDataLoader,), (MixedMultiSessionDataLoader,)),
+# What is drawn -> the loader of one session, and of several
+LOADERS: dict[str, tuple[type[DrawnLoader], ...]] = {
+    "continuous": (ContinuousDataLoader, ContinuousMultiSessionDataLoader),
+    "hybrid": (HybridDataLoader, HybridMultiSessionDataLoader),
+    "full": (FullDataLoader,),
+    "discrete": (DiscreteDataLoader, DiscreteMultiSessionDataLoader),
+    "mixed": (MixedDataLoader, MixedMultiSessionDataLoader),
 }
+# (continuous index, discrete index) that is needed -> what can be drawn
+NEEDED = {(True, False): ("continuous", "hybrid", "full"), (False, True): ("discrete",), (True, True): ("mixed",)}
 
 
 def loader_options(dataset: Dataset) -> list[type[Loader]]:
     """Loaders whose labels `dataset` has."""
     has = dataset.continuous_index is not None, dataset.discrete_index is not None
     return [
-        loader
-        for needed, rows in NEEDED.items()
+        LOADERS[mode][dataset.multisession]
+        for needed, modes in NEEDED.items()
         if all(there or not wanted for there, wanted in zip(has, needed, strict=True))
-        for loader in rows[dataset.multisession]
+        for mode in modes
+        if dataset.multisession < len(LOADERS[mode])
     ]

@@ -8,6 +8,7 @@ The documented criteria in `criterions` compute through the same function.
 from __future__ import annotations
 
 import math
+from numbers import Real
 from typing import NamedTuple
 
 import torch
@@ -95,9 +96,11 @@ def features(similarity: str, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
 
 def check_temperature(temperature: float, least: float = 0.0) -> None:
     """A UserError unless the temperature is a number above 0 and not below `least`."""
-    if not temperature > 0 or not math.isfinite(temperature) or temperature < least:
-        remedy = "Raise temperature or lower the minimum temperature."
-        raise UserError(Problem("temperature", f"a number above 0, at least {least:g}", f"{temperature:g}", remedy))
+    if not isinstance(temperature, Real) or not 0 < temperature < math.inf:
+        raise UserError(Problem("temperature", "a number above 0", repr(temperature)))
+    if temperature < least:
+        expected, remedy = f"at least the minimum temperature, {least:g}", "Raise temperature or lower the minimum."
+        raise UserError(Problem("temperature", expected, f"{temperature:g}", remedy))
 
 
 def at_most(x: Tensor, bound: float) -> Tensor:

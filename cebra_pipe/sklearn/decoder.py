@@ -46,6 +46,16 @@ def _codes(columns: np.ndarray, classes: list[np.ndarray]) -> np.ndarray:
     return np.stack([np.searchsorted(each, column) for each, column in zip(classes, columns.T, strict=True)], axis=1)
 
 
+def _columns(values: np.ndarray) -> np.ndarray:
+    """(sample, label) of labels that come as one column or several."""
+    return values.reshape(len(values), -1)
+
+
+def _r2(truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """(label,) 1 - residual over total sum of squares, as scikit-learn has it."""
+    return np.atleast_1d(r2_score(_columns(truth), _columns(predicted), multioutput="raw_values"))
+
+
 class KNNDecoder(BaseEstimator):
     """Labels from the nearest training samples of an embedding.
 
@@ -99,11 +109,19 @@ class KNNDecoder(BaseEstimator):
         return self.knn_.kneighbors(query, return_distance=False)
 
     def score(self, X: ArrayLike, y: ArrayLike) -> float:
-        """R² of continuous labels (mean over labels); of classes the share that is right."""
+        """R² of continuous labels; of classes the share that is right. The mean over labels, where there are several.
+
+        scikit-learn asks for one number. Labels of several kinds belong apart: a mean of position and direction says
+        nothing about either, and `score_columns` has them one by one.
+        """
+        return float(self.score_columns(X, y).mean())
+
+    def score_columns(self, X: ArrayLike, y: ArrayLike) -> np.ndarray:
+        """(label,) the score of each label by itself: R² of continuous ones, of classes the share that is right."""
         predicted, truth = self.predict(X), plain(y)
         if self.continuous_:
-            return float(r2_score(truth, predicted))
-        return float((predicted == truth.reshape(predicted.shape)).mean())
+            return _r2(truth, predicted)
+        return (_columns(predicted) == _columns(truth)).mean(axis=0)
 
     @staticmethod
     def iter_hyperparams() -> Iterator[dict[str, object]]:
@@ -139,8 +157,12 @@ class L1LinearRegressor(RegressorMixin, BaseEstimator):
         return self.lasso_.predict(validate_data(self, detached(X), reset=False, dtype=[np.float64, np.float32]))
 
     def score(self, X: ArrayLike, y: ArrayLike) -> float:
-        """R², mean over labels."""
-        return float(r2_score(detached(y), self.predict(X)))
+        """R², the mean over labels where there are several; `score_columns` has them one by one."""
+        return float(self.score_columns(X, y).mean())
+
+    def score_columns(self, X: ArrayLike, y: ArrayLike) -> np.ndarray:
+        """(label,) R² of each label by itself."""
+        return _r2(plain(y), self.predict(X))
 
     @staticmethod
     def iter_hyperparams() -> Iterator[dict[str, object]]:

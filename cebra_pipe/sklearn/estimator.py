@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -16,20 +16,14 @@ from torch import nn
 
 from .. import models, solver
 from ..errors import Problem, Problems, UserError
-from ..models import criterions
-from ..models.table import MODELS
 from ..streams import seed_of
-from . import storage
+from . import doors, storage
+from .building import adopt, joined, network, resolve_device, solver_of
 from .labels import Session, is_several, is_trials, sessions, signal, trials_of
-from .modes import Plan, dataset_of, loader_of, plan, time_offset_of
+from .modes import Plan, check_effect, dataset_of, loader_of, options_of, plan
+from .parameters import ARCHITECTURE, SETTLED, check_parameters, check_settled, settled
 from .seeding import fresh_seed, seeded
 
-CRITERIA = {
-    ("constant", "cosine"): criterions.FixedCosineInfoNCE,
-    ("constant", "euclidean"): criterions.FixedEuclideanInfoNCE,
-    ("auto", "cosine"): criterions.LearnableCosineInfoNCE,
-    ("auto", "euclidean"): criterions.LearnableEuclideanInfoNCE,
-}
 LOOKS = 20  # validations over a fit where no frequency is given
 
 
@@ -138,29 +132,31 @@ class CEBRA(TransformerMixin, BaseEstimator):
         patience: int | None = None,
         session_id: int | None = None,
     ) -> CEBRA:
-        """Train afresh; with `adapt` only a new first layer of the model there is, for other neurons.
+        """Train afresh; with `adapt` only a new first layer of the model there is, for a session with other neurons.
 
         X: (sample, neuron), or a list of those, one a session; a session may be a list of trials. y, labels: any number
         of label sets, (sample,) or (sample, column) each, one a session for several: floats are continuous, integers
         are the one discrete label. trial: (sample,) int, runs of equal numbers that windows and positives never leave.
         callback(step, solver): every `callback_frequency` steps. validation_data: (X, *labels), scored on the way; the
-        best model is kept, and training ends after `patience` scores without a better one. session_id: the session
-        whose model is adapted, where several were fitted. ValueError with all that does not fit.
+        best model is kept, and training ends after `patience` scores without a better one. session_id: where a model
+        of several sessions is adapted, the session whose layers are taken over: sessions share none. An adapted model
+        has the labels of the fit, or none: then it adapts by time. ValueError with all that does not fit.
         """
+        check_parameters(self)
         found = self._sessions(X, (y, *labels), trial)
-        extra = self._extra(callback, callback_frequency, validation_data, validation_frequency, patience)
-        if adapt and self._fitted():
-            with self._kept():
-                self._adapt(found, extra, session_id)
-            return self._note_names(X)
-        if session_id is not None:
-            raise UserError(
-                Problem("session_id", "None unless a model of several sessions is adapted", repr(session_id))
-            )
+        extra = self._extra(found, callback, callback_frequency, validation_data, validation_frequency, patience)
+        if adapt and not self._fitted():
+            raise UserError(Problem("adapt", "a fitted model to adapt", "none", "Call fit without adapt first."))
+        if session_id is not None and not adapt:
+            raise UserError(Problem("session_id", "None without adapt=True", repr(session_id)))
+        doors.warn_of_unlikely(found, stacklevel=2)
         with self._kept():
-            self.random_state_ = fresh_seed() if self.random_state is None else int(self.random_state)
-            self.solver_ = None
-            self._train(found, self.max_iterations, extra)
+            if adapt:
+                self._adapt(found, extra, session_id)
+            else:
+                self.random_state_ = fresh_seed() if self.random_state is None else int(self.random_state)
+                self.solver_ = None
+                self._train(found, self.max_iterations, extra)
         return self._note_names(X)
 
     @contextlib.contextmanager
@@ -187,109 +183,96 @@ class CEBRA(TransformerMixin, BaseEstimator):
         """Train on from where the last call ended, on the data given now: as many neurons, labels of the same kind."""
         if not self._fitted():
             return self.fit(X, y, *labels, callback=callback, callback_frequency=callback_frequency, trial=trial)
+        check_parameters(self)
+        check_settled(self, SETTLED, "partial_fit", "Call fit to train afresh, or put it back.")
         found = self._sessions(X, (y, *labels), trial)
         if self.num_sessions_ is None and not is_several(X):
             validate_data(self, X, reset=False, skip_check_array=True)
-        self._check_same(found)
-        return self._train(found, self.max_iterations, self._extra(callback, callback_frequency, None, None, None))
+        doors.check_like(found, self._neurons, self.label_types_, "Call fit.", "Call fit, or fit(adapt=True).")
+        doors.warn_of_unlikely(found, stacklevel=2)
+        extra = self._extra(found, callback, callback_frequency, None, None, None)
+        return self._train(found, self.max_iterations, extra)
 
     def _sessions(self, X, y, trial) -> list[Session]:
         given = [each for each in y if each is not None]
         found = sessions(X, given, trial)
-        if is_several(X) and len(found) < 2 and not isinstance(X[0], list | tuple):
-            raise UserError(Problem("X", "one array, or a list of at least two sessions", "a list of one"))
+        if is_several(X) and len(found) < 2 and not is_trials(X[0]):
+            remedy = "Pass X[0], and its labels without the list."
+            raise UserError(Problem("X", "one array, or a list of at least two sessions", "a list of one", remedy))
         return found
 
-    def _extra(self, callback, callback_frequency, validation_data, validation_frequency, patience) -> dict:
-        """What goes to the solver beside the data."""
-        problems = Problems()
-        if (callback is None) != (callback_frequency is None):
-            problems.add("callback", "a callback and a callback_frequency, or neither", "one of them")
-        if validation_data is None and (validation_frequency is not None or patience is not None):
-            problems.add("validation_data", "held-out data beside validation_frequency or patience", "None")
-        problems.raise_any()
+    def _extra(self, found, callback, callback_frequency, validation_data, validation_frequency, patience) -> dict:
+        """What goes to the solver beside the data; a UserError where held-out data are not like those of the fit."""
+        doors.check_run(callback, callback_frequency, validation_data, validation_frequency, patience)
         extra = {"save_hook": callback, "save_frequency": callback_frequency}
-        if validation_data is not None:
-            held_out = validation_data if isinstance(validation_data, tuple) else (validation_data,)
-            extra |= {"valid": self._sessions(held_out[0], held_out[1:], None), "patience": patience}
-            extra |= {"valid_frequency": validation_frequency, "restore_best": True}
-        return extra
+        if validation_data is None:
+            return extra
+        X, *y = validation_data if isinstance(validation_data, tuple) else (validation_data,)
+        with doors.inside("validation_data"):
+            valid = self._sessions(X, y, None)
+            neurons = [session.neurons for session in found]
+            doors.check_like(valid, neurons, found[0].kinds, "Pass a tuple (X, *labels).")
+        return extra | {
+            "valid": valid,
+            "patience": patience,
+            "valid_frequency": validation_frequency,
+            "restore_best": True,
+        }
 
-    def _train(self, found: list[Session], steps: int, extra: dict, models_: list[nn.Module] | None = None) -> CEBRA:
-        self._check_options()
+    def _train(self, found: list[Session], steps: int, extra: dict, made: list[nn.Module] | None = None) -> CEBRA:
         chosen = plan(found, self.conditional, self.hybrid, self.batch_size)
-        device = self._device()
+        check_effect(chosen, options_of(self))
+        device = resolve_device(self.device)
         number = len(self.solver_.history) if self.solver_ is not None else 0
-        seed = seed_of("estimator", self.random_state_, number)
+        seed, extra = seed_of("estimator", self.random_state_, number), dict(extra)
+        valid = extra.pop("valid", None)
         with seeded(seed):
             if self.solver_ is None:
-                self._build(chosen, models_ or self._models(found), device)
-            extra = dict(extra)
-            valid = extra.pop("valid", None)
+                made = made or [network(self, session.neurons) for session in found]
+                self.solver_ = solver_of(self, chosen.solver, joined(made, chosen.several), device)
+                self.settled_ = settled(self)
+            self._take_rate()
             loader = self._loader(chosen, found, steps, device, seed)
             if valid is not None:
                 extra["valid_frequency"] = extra["valid_frequency"] or max(1, steps // LOOKS)
-                extra["valid_loader"] = self._loader(chosen, valid, 16, device, seed_of("valid", seed))
+                with doors.inside("validation_data"):
+                    extra["valid_loader"] = self._loader(chosen, valid, 16, device, seed_of("valid", seed))
             self.solver_.fit(loader, **extra)
         self._note(chosen, found, device)
         return self
+
+    def _take_rate(self) -> None:
+        """What a model that is trained on can take up of changed parameters."""
+        self.solver_.tqdm_on = self.verbose
+        for group in self.solver_.optimizer.param_groups:
+            group["lr"] = self.learning_rate
 
     def _loader(self, chosen: Plan, found: list[Session], steps: int, device: str, seed: int):
         dataset = dataset_of(found, device)
         dataset.set_masks(self.masking_kwargs)
         dataset.configure_for(self.solver_.models[0])
-        options = {name: getattr(self, name) for name in ("batch_size", "num_negatives", "delta", "prior")}
-        options |= {name: getattr(self, name) for name in ("label_weights", "label_periods")}
-        options["time_offset"] = time_offset_of(self.time_offsets)
-        return loader_of(chosen, dataset, steps, options, seed)
-
-    def _models(self, found: Sequence[Session]) -> list[nn.Module]:
-        return [self._model(session.neural.shape[1]) for session in found]
-
-    def _model(self, neurons: int) -> nn.Module:
-        sizes = {"num_neurons": neurons, "num_units": self.num_hidden_units, "num_output": self.output_dimension}
-        if not self.causal:
-            return models.init(self.model_architecture, **sizes)
-        row = MODELS.get(self.model_architecture)
-        if row is not None and len(row.offset) == 1:
-            raise UserError(Problem("causal", "False for a window of one sample, where it has no effect", "True"))
-        return models.init(self.model_architecture, **sizes, causal=True)
-
-    def _build(self, chosen: Plan, made: list[nn.Module], device: str) -> None:
-        model = (nn.ModuleList(made) if chosen.several else made[0]).to(device)
-        criterion = self._criterion().to(device)
-        trained = [p for p in itertools.chain(model.parameters(), criterion.parameters()) if p.requires_grad]
-        options = {**dict(self.optimizer_kwargs), "lr": self.learning_rate, "fused": True}
-        optimizer = torch.optim.Adam(trained, **options)
-        self.solver_ = solver.init(
-            chosen.solver, model=model, criterion=criterion, optimizer=optimizer, tqdm_on=self.verbose
-        )
-
-    def _criterion(self) -> nn.Module:
-        extra = {"min_temperature": self.min_temperature} if self.temperature_mode == "auto" else {}
-        return CRITERIA[self.temperature_mode, self.distance](temperature=self.temperature, **extra)
+        return loader_of(chosen, dataset, steps, options_of(self), seed)
 
     def _note(self, chosen: Plan, found: list[Session], device: str) -> None:
         self.model_, self.solver_name_, self.device_ = self.solver_.model, chosen.solver, device
-        neurons = [session.neural.shape[1] for session in found]
+        neurons = [session.neurons for session in found]
         self.n_features_ = neurons if chosen.several else neurons[0]
         self.n_features_in_ = neurons[0]
         self.num_sessions_ = len(found) if chosen.several else None
         self.offset_ = self.solver_.models[0].get_offset()
         self.label_types_ = found[0].kinds
+        self.has_trials_ = any(session.trial is not None for session in found)
         self.state_dict_ = self.solver_.state_dict()
 
     def _adapt(self, found: list[Session], extra: dict, session_id: int | None) -> CEBRA:
         """A model with a new first layer; all other weights are those of the fitted one, and stay."""
-        if len(found) > 1:
-            raise NotImplementedError("adapt: expected one new session at a time.")
-        if self.num_sessions_ is None and session_id is not None:
-            raise UserError(Problem("session_id", "None for a model of a single session", repr(session_id)))
-        base = self.solver_._chosen(session_id if self.num_sessions_ is None else session_id or 0)
+        doors.check_adapted(found, self.label_types_, self.num_sessions_, session_id)
+        check_settled(self, ARCHITECTURE, "adapt", "Put it back: only the first layer is new.")
+        base = self.solver_._chosen(session_id)
         self.random_state_ = fresh_seed() if self.random_state is None else int(self.random_state)
         self.solver_ = None
         with seeded(seed_of("adapt", self.random_state_)):
-            (made,) = self._models(found)
+            made = network(self, found[0].neurons)
         adopt(made, base)
         return self._train(found, self.max_adapt_iterations, extra, [made])
 
@@ -299,32 +282,10 @@ class CEBRA(TransformerMixin, BaseEstimator):
             validate_data(self, X, skip_check_array=True)
         return self
 
-    def _check_same(self, found: list[Session]) -> None:
-        neurons = [session.neural.shape[1] for session in found]
-        fitted = self.n_features_ if self.num_sessions_ else [self.n_features_]
-        problems = Problems()
-        if neurons != list(fitted):
-            problems.add("X", f"{fitted} neurons, as fitted before", str(neurons), "Call fit, or fit(adapt=True).")
-        if found[0].kinds != tuple(self.label_types_):
-            problems.add("y", "labels of the kinds and columns that were fitted before", "others", "Call fit.")
-        problems.raise_any()
-
-    def _check_options(self) -> None:
-        problems = Problems()
-        known = {"criterion": ("infonce",), "distance": ("cosine", "euclidean")}
-        known["temperature_mode"] = ("constant", "auto")
-        for name, values in known.items():
-            if getattr(self, name) not in values:
-                problems.add(name, " or ".join(values), repr(getattr(self, name)))
-        if self.optimizer != "adam":
-            raise NotImplementedError(f"optimizer: expected adam, found {self.optimizer!r}.")
-        for name in ("max_iterations", "max_adapt_iterations"):
-            if not getattr(self, name) >= 1:
-                problems.add(name, "at least 1", repr(getattr(self, name)))
-        problems.raise_any()
-
-    def _device(self) -> str:
-        return resolve_device(self.device)
+    @property
+    def _neurons(self) -> list[int]:
+        """Of each session."""
+        return list(self.n_features_) if self.num_sessions_ else [self.n_features_]
 
     def _fitted(self) -> bool:
         return "solver_" in vars(self) and self.solver_ is not None
@@ -345,9 +306,11 @@ class CEBRA(TransformerMixin, BaseEstimator):
     ) -> np.ndarray:
         """(sample, neuron) -> (sample, output_dimension) float32, by the model of `session_id` where there are several.
 
-        With `trial` (sample,) edges of trials are padded with their own values, and no window crosses them.
+        With `trial` (sample,) edges of trials are padded with their own values, and no window crosses them; a warning
+        where there were trials in the fit and none are given.
         """
         check_is_fitted(self, "model_")
+        doors.check_one(X, self.num_sessions_)
         problems = Problems()
         series = signal(X, "", problems)
         problems.raise_any()
@@ -355,6 +318,9 @@ class CEBRA(TransformerMixin, BaseEstimator):
         problems.raise_any()
         if self.num_sessions_ is None:
             validate_data(self, X, reset=False, skip_check_array=True)
+        if trial is None and self.has_trials_ and len(self.offset_) > 1:
+            text = "no trial, where the fit had trials: X is embedded as one run, whose windows cross trials"
+            warnings.warn(f"{text}. Pass trial=, for a single one trial=np.zeros(len(X), int)", stacklevel=3)
         inputs = torch.from_numpy(series)
         options = {
             "pad_before_transform": self.pad_before_transform,
@@ -407,30 +373,3 @@ class CEBRA(TransformerMixin, BaseEstimator):
         """Names of architectures that give an embedding for every sample."""
         left_out = ("subsample", "resample", "supervised")
         return [name for name in models.get_options(pattern) if not any(part in name for part in left_out)]
-
-
-def adopt(made: nn.Module, base: nn.Module) -> None:
-    """Weights of `base` for all but the first layer of `made`; they stay as they are in training."""
-    state, first = base.state_dict(), first_layer(base)
-    made.load_state_dict({name: value for name, value in state.items() if name not in first}, strict=False)
-    for name, parameter in made.named_parameters():
-        parameter.requires_grad_(name in first)
-
-
-def first_layer(model: nn.Module) -> tuple[str, ...]:
-    """Names of weight and bias of the layer that reads the neurons: the first two entries of the state."""
-    return tuple(itertools.islice(model.state_dict(), 2))
-
-
-def resolve_device(device: str) -> str:
-    """A device that torch has; ValueError else."""
-    if device == "cuda_if_available":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if not isinstance(device, str | torch.device):
-        raise TypeError(f"device: expected a text, found {type(device).__name__}.")
-    try:
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        found = f"{str(device)!r}, which torch does not have here"
-        raise UserError(Problem("device", "cpu, cuda, cuda:n, mps or cuda_if_available", found)) from error
-    return str(device)

@@ -35,6 +35,11 @@ def infonce_loss(
     References, positives, negatives and the table of label changes are all of these data. The embedding is computed
     once; nothing of the model changes, and the same seed gives the same number.
 
+    Nats compare only where a reference has equally many negatives: a constant embedding scores ln(batch_size) for one
+    session, against itself, and ln(sessions · batch_size) for all sessions together where labels pool them. So the loss
+    of one session of a model is lower than that of all by about the log of their number; `correct_by_batchsize` and
+    `goodness_of_fit_score` take this off.
+
     Args:
         cebra_model: a fitted estimator.
         X: (sample, neuron); for a model of several sessions also the list of all of them.

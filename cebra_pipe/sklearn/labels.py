@@ -28,6 +28,17 @@ class Session:
         """Whether it has classes, and how many continuous columns."""
         return self.discrete is not None, 0 if self.continuous is None else self.continuous.shape[1]
 
+    @property
+    def neurons(self) -> int:
+        """Columns of the signal."""
+        return self.neural.shape[1]
+
+
+def told(classes: bool, columns: int) -> str:
+    """Kinds of labels in words."""
+    parts = ["a discrete label"] * classes + [f"{columns} continuous column{'s' * (columns > 1)}"] * (columns > 0)
+    return " and ".join(parts) or "no labels"
+
 
 def is_several(X: object) -> bool:
     """Whether X is a list of sessions: a list or tuple whose items are two-dimensional, or lists of such."""
@@ -84,9 +95,10 @@ def _session(where: str, X: object, y: list, trial: object, problems: Problems) 
         X, y = np.concatenate(X), [np.concatenate(each) if isinstance(each, list | tuple) else each for each in y]
     neural = signal(X, where, problems)
     length = None if neural is None else len(neural)
+    other = 0 if neural is None else neural.shape[1]
     columns, classes = [], []
     for i, each in enumerate(y):
-        values = _label(each, f"y[{i}]{where}", length, problems)
+        values = _label(each, f"y[{i}]{where}", length, problems, other)
         if values is not None:
             (columns if values.dtype.kind == FLOATS else classes).append(values)
     if len(classes) > 1:
@@ -127,7 +139,8 @@ def signal(X: ArrayLike, where: str, problems: Problems) -> np.ndarray | None:
         return None
 
 
-def _label(each: object, where: str, length: int | None, problems: Problems) -> np.ndarray | None:
+def _label(each: object, where: str, length: int | None, problems: Problems, other: int = 0) -> np.ndarray | None:
+    """The values of one label; `other`: columns of X, which are its samples where X is turned."""
     values = _numeric(np.asarray(each))
     if values.dtype.kind not in FLOATS + INTEGERS or values.ndim not in (1, 2) or not values.size:
         problems.add(where, "(sample,) or (sample, column) float or integer labels", f"{values.dtype} {values.shape}")
@@ -135,7 +148,8 @@ def _label(each: object, where: str, length: int | None, problems: Problems) -> 
     if not np.isfinite(values).all():
         problems.add(where, "finite numbers", f"contains NaN or infinity ({(~np.isfinite(values)).sum()} values)")
     if length is not None and len(values) != length:
-        problems.add(where, f"{length} samples as in X", str(len(values)))
+        turned = f"X has {other} columns: if they are the samples, pass X.T, (sample, neuron)."
+        problems.add(where, f"{length} samples as in X", str(len(values)), turned if len(values) == other else "")
         return None
     return values
 

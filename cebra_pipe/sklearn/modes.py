@@ -5,52 +5,28 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
 from ..data.base import Dataset
 from ..data.datasets import DatasetCollection, TensorDataset
-from ..data.multi_session import (
-    ContinuousMultiSessionDataLoader,
-    DiscreteMultiSessionDataLoader,
-    HybridMultiSessionDataLoader,
-    MixedMultiSessionDataLoader,
-)
+from ..data.options import LOADERS
 from ..data.sampling import DrawnLoader
-from ..data.single_session import (
-    ContinuousDataLoader,
-    DiscreteDataLoader,
-    FullDataLoader,
-    HybridDataLoader,
-    MixedDataLoader,
-)
 from ..errors import Problem, Problems, UserError
 from .labels import Session
+from .parameters import time_offset_of
+
+if TYPE_CHECKING:
+    from .estimator import CEBRA
 
 BY_LABEL = ("time_delta", "delta_normal", "delta")
 CONDITIONALS = ("time", *BY_LABEL)
-
-
-@dataclass(frozen=True)
-class Mode:
-    """Loaders for one session and for several, the solver of either, and the options that the loaders take."""
-
-    single: type[DrawnLoader]
-    several: type[DrawnLoader]
-    solvers: tuple[str, str] = ("single-session", "multi-session")
-    options: tuple[str, ...] = ()  # of the estimator that the loaders take
-
-
+TIME_OFFSET = 1  # the estimator's default
+# Mode -> options of the estimator that its loaders take
 TIMED = ("conditional", "time_offset", "delta", "label_weights", "label_periods")
-MODES = {
-    "continuous": Mode(ContinuousDataLoader, ContinuousMultiSessionDataLoader, options=TIMED),
-    "discrete": Mode(DiscreteDataLoader, DiscreteMultiSessionDataLoader, options=("prior",)),
-    "mixed": Mode(MixedDataLoader, MixedMultiSessionDataLoader, options=(*TIMED, "prior")),
-    "hybrid": Mode(
-        HybridDataLoader, HybridMultiSessionDataLoader, ("single-session-hybrid", "multi-session-hybrid"), TIMED
-    ),
-}
+MODES = {"continuous": TIMED, "discrete": ("prior",), "mixed": (*TIMED, "prior"), "hybrid": TIMED}
 
 
 @dataclass(frozen=True)
@@ -65,7 +41,14 @@ class Plan:
     @property
     def solver(self) -> str:
         """The registered name."""
-        return "single-session-full" if self.full else MODES[self.mode].solvers[self.several]
+        if self.full:
+            return "single-session-full"
+        return f"{'multi' if self.several else 'single'}-session{'-hybrid' * (self.mode == 'hybrid')}"
+
+    @property
+    def reads_time_offset(self) -> bool:
+        """Whether an objective reads the time offset: not the classes, nor a normal change of the label."""
+        return self.mode == "hybrid" or self.conditional in ("time", "time_delta")
 
 
 def plan(sessions: Sequence[Session], conditional: str | None, hybrid: bool, batch_size: int | None) -> Plan:
@@ -115,13 +98,18 @@ def _shared(values: np.ndarray) -> torch.Tensor:
         return torch.from_numpy(values)
 
 
+def options_of(estimator: CEBRA) -> dict[str, object]:
+    """The parameters that loaders read, by the loaders' names."""
+    names = ("batch_size", "num_negatives", "delta", "prior", "label_weights", "label_periods")
+    return {n: getattr(estimator, n) for n in names} | {"time_offset": time_offset_of(estimator.time_offsets)}
+
+
 def loader_of(chosen: Plan, dataset: Dataset, steps: int, options: dict[str, object], seed: int) -> DrawnLoader:
-    """The loader of a plan; a UserError for an option that was set and that the plan does not read."""
-    mode = MODES[chosen.mode]
-    kind = mode.several if chosen.several else FullDataLoader if chosen.full else mode.single
-    _check_effect(chosen, mode, options)
-    given = {name: value for name, value in options.items() if value is not None and name in mode.options}
-    if "conditional" in mode.options:
+    """The loader of a plan."""
+    kind = LOADERS["full" if chosen.full else chosen.mode][chosen.several]
+    reads = MODES[chosen.mode]
+    given = {name: value for name, value in options.items() if value is not None and name in reads}
+    if "conditional" in reads:
         given["conditional"] = chosen.conditional
     return kind(
         dataset, num_steps=steps, seed=seed, batch_size=options["batch_size"],
@@ -129,29 +117,26 @@ def loader_of(chosen: Plan, dataset: Dataset, steps: int, options: dict[str, obj
     )  # fmt: skip
 
 
-def _check_effect(chosen: Plan, mode: Mode, options: dict[str, object]) -> None:
-    problems = Problems()
+def check_effect(chosen: Plan, options: dict[str, object]) -> None:
+    """A UserError for options that were set and that the plan does not read."""
+    problems, reads = Problems(), MODES[chosen.mode]
     normal = chosen.conditional in ("delta", "delta_normal")
     if normal and options["delta"] is None:
         problems.add("delta", f"a standard deviation for conditional={chosen.conditional!r}", "None")
     if not normal and options["delta"] is not None:
         problems.add("delta", "None unless conditional='delta_normal'", repr(options["delta"]))
     for name in ("label_weights", "label_periods"):
-        if options[name] is not None and (name not in mode.options or chosen.conditional == "time"):
+        if options[name] is not None and (name not in reads or chosen.conditional == "time"):
             problems.add(name, "None where positives read no continuous labels", repr(options[name]))
-    if options["prior"] is not None and "prior" not in mode.options:
+    if options["prior"] is not None and "prior" not in reads:
         problems.add("prior", "None without a discrete label", repr(options["prior"]))
     if options["num_negatives"] is not None and chosen.full:
         problems.add("num_negatives", "None with batch_size=None", repr(options["num_negatives"]))
+    offset = options["time_offset"]
+    if offset != TIME_OFFSET and normal and not chosen.reads_time_offset:
+        remedy = "delta says how far positives lie; leave time_offsets out."
+        problems.add("time_offsets", f"its default for conditional={chosen.conditional!r}", str(offset), remedy)
     problems.raise_any()
-
-
-def time_offset_of(value: object) -> int:
-    """The one number of samples that `time_offsets` gives; a UserError for another."""
-    if isinstance(value, list | tuple):
-        if len(value) != 1:
-            raise NotImplementedError(f"time_offsets: expected one number of samples, found {len(value)}.")
-        (value,) = value
-    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
-        raise UserError(Problem("time_offsets", "a whole number of samples from 1", repr(value)))
-    return int(value)
+    if offset != TIME_OFFSET and not chosen.reads_time_offset:  # the documents set it for classes: no error
+        text = f"time_offsets={offset} has no effect: positives are drawn by class alone"
+        warnings.warn(text, stacklevel=4)

@@ -23,8 +23,8 @@ from ..solver.handover import series_of
 from ..solver.objective import Objective
 from ..streams import generator
 from .estimator import CEBRA
-from .labels import is_several, sessions
-from .modes import dataset_of, loader_of, plan, time_offset_of
+from .labels import is_several, sessions, told
+from .modes import dataset_of, loader_of, options_of, plan
 
 AT_ONCE = 64  # batches that are drawn together
 
@@ -80,21 +80,13 @@ def _loader(model: CEBRA, X: object, y: Sequence, trial: object, seed: int) -> D
     """The kind of loader that the model was trained on, over these data."""
     found = sessions(X, [each for each in y if each is not None], trial)
     if found[0].kinds != tuple(model.label_types_):
-        told = [_told(*kinds) for kinds in (model.label_types_, found[0].kinds)]
-        raise UserError(Problem("y", f"labels as in fit: {told[0]}", told[1]))
+        raise UserError(Problem("y", f"labels as in fit: {told(*model.label_types_)}", told(*found[0].kinds)))
     with warnings.catch_warnings():  # a fall back on time was told when the model was fitted
         warnings.filterwarnings("ignore", message=".*training is time contrastive")
         chosen = plan(found, model.conditional, model.hybrid, model.batch_size)
-    names = ("batch_size", "num_negatives", "delta", "prior", "label_weights", "label_periods")
-    options = {name: getattr(model, name) for name in names} | {"time_offset": time_offset_of(model.time_offsets)}
     dataset = dataset_of(found, model.device_)
     dataset.configure_for(model.solver_.models[0])
-    return loader_of(chosen, dataset, 1, options, seed)
-
-
-def _told(classes: bool, columns: int) -> str:
-    parts = ["a discrete label"] * classes + [f"{columns} continuous columns"] * (columns > 0)
-    return " and ".join(parts) or "no labels"
+    return loader_of(chosen, dataset, 1, options_of(model), seed)
 
 
 def _check_neurons(solver: Solver, loader: DrawnLoader) -> None:

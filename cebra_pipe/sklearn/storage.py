@@ -11,35 +11,41 @@ import numpy as np
 import torch
 from sklearn.utils.validation import check_is_fitted
 
-from .. import __version__, solver
-from ..errors import Problem, UserError
+from .. import __version__, models
+from ..errors import MissingFile, NotSupported, Problem, UserError
 from ..solver.checkpoints import write
 from . import foreign
+from .building import joined, network, resolve_device, solver_of
+from .parameters import settled
 
 if TYPE_CHECKING:
     from .estimator import CEBRA
 
 FORMAT = "cebra_pipe estimator 1"
-NOTED = ("label_types_", "n_features_", "n_features_in_", "num_sessions_", "solver_name_", "random_state_")
+FROM_CEBRA = ("label_types_", "n_features_", "n_features_in_", "num_sessions_", "solver_name_")
+NOTED = (*FROM_CEBRA, "random_state_", "has_trials_")
 UNREADABLE = (RuntimeError, EOFError, OSError, ValueError, KeyError, TypeError, AttributeError, pickle.UnpicklingError)
 
 
 def save(estimator: CEBRA, path: Path, backend: str) -> None:
     """Write whole or not at all; ValueError where nothing was fitted."""
     if backend not in ("sklearn", "auto"):
-        raise NotImplementedError(f"backend: expected 'sklearn', found {backend!r}.")
+        raise NotSupported(Problem("backend", "'sklearn'", repr(backend)))
     try:
         check_is_fitted(estimator, "model_")
     except ValueError:
         raise UserError(Problem("save", "a fitted model", "one that is not", "Call fit first.")) from None
     # After an adaptation only the first layer is trained, and the optimizer knows no other.
     trained = [name for name, p in estimator.solver_.model.named_parameters() if p.requires_grad]
+    # The parameters that built the model, also where they were changed since.
+    args = estimator.get_params(deep=False) | estimator.settled_
+    kind = type(estimator.solver_.models[0])
     content = {
         "format": FORMAT,
-        "args": json.dumps(estimator.get_params(deep=False), default=_listed),
+        "args": json.dumps(args, default=_listed),
         "state": {name: getattr(estimator, name) for name in NOTED} | {"trained": trained},
         "state_dict": estimator.solver_.state_dict(),
-        "metadata": {"version": __version__},
+        "metadata": {"version": __version__, "model": f"{kind.__module__}.{kind.__qualname__}"},
     }
     write(content, path)
 
@@ -47,12 +53,12 @@ def save(estimator: CEBRA, path: Path, backend: str) -> None:
 def load(kind: type[CEBRA], path: Path, backend: str, weights_only: bool | None, device: str | None) -> CEBRA:
     """An estimator as it was saved."""
     if backend not in ("auto", "sklearn", "torch"):
-        raise NotImplementedError(f"backend: expected 'auto', 'sklearn' or 'torch', found {backend!r}.")
+        raise NotSupported(Problem("backend", "'auto', 'sklearn' or 'torch'", repr(backend)))
     if weights_only is False:
         found = "False, which would run what the file says"
         raise UserError(Problem("weights_only", "True or None", found, "Files are read as plain values and tensors."))
     if not path.exists():
-        raise FileNotFoundError(f"{path}: expected a saved model, found no such file.")
+        raise MissingFile(Problem(str(path), "a saved model", "no such file"))
     try:
         if foreign.is_foreign(path):
             return _foreign(kind, path, device)
@@ -65,7 +71,20 @@ def load(kind: type[CEBRA], path: Path, backend: str, weights_only: bool | None,
         raise UserError(Problem(str(path), "a whole file that CEBRA.save wrote", f"another ({why})")) from error
     if known != FORMAT:
         raise UserError(Problem(str(path), FORMAT, repr(known)))
-    return rebuilt(kind, json.loads(content["args"]), content["state"], content["state_dict"], device)
+    args = json.loads(content["args"])
+    _check_known(path, args["model_architecture"], content["metadata"].get("model", ""))
+    return rebuilt(kind, args, content["state"], content["state_dict"], device)
+
+
+def _check_known(path: Path, name: str, model: str) -> None:
+    """A UserError where a model of one's own has not been registered, with the module that does."""
+    if name in models.get_options():
+        return
+    module, _, found = model.rpartition(".")
+    remedy = f"Import {module} first: its {found} is a model of your own."
+    if module in ("", "__main__"):
+        remedy = "Run the code first that registers it: it is a model of your own."
+    raise UserError(Problem(str(path), "a registered model_architecture", repr(name), remedy))
 
 
 def _foreign(kind: type[CEBRA], path: Path, device: str | None) -> CEBRA:
@@ -73,7 +92,7 @@ def _foreign(kind: type[CEBRA], path: Path, device: str | None) -> CEBRA:
     args, noted, theirs = foreign.read(path)
     args = foreign.check_read(path, args, set(kind().get_params()))
     several = noted["num_sessions_"] is not None
-    state = {name: noted[name] for name in NOTED if name != "random_state_"} | {"random_state_": None}
+    state = {name: noted[name] for name in FROM_CEBRA} | {"random_state_": None}
     state["label_types_"] = foreign.kinds(noted["label_types_"], several)
     state["n_features_in_"] = noted["n_features_"][0] if several else noted["n_features_"]
     made = rebuilt(kind, args, state, {}, device or "cuda_if_available")
@@ -90,21 +109,16 @@ def rebuilt(kind: type[CEBRA], args: dict, state: dict, state_dict: dict, device
     made = kind(**_plain(args))
     if device is not None:
         made.device = device
-    place = made._device()
+    place = resolve_device(made.device)
     several, neurons = state["num_sessions_"] is not None, state["n_features_"]
-    encoders = [made._model(n) for n in (neurons if several else [neurons])]
-    model = (torch.nn.ModuleList(encoders) if several else encoders[0]).to(place)
-    criterion = made._criterion().to(place)
+    model = joined([network(made, n) for n in (neurons if several else [neurons])], several)
     for name, parameter in model.named_parameters():
         parameter.requires_grad_(name in state.get("trained", [name]))
-    trained = [p for p in (*model.parameters(), *criterion.parameters()) if p.requires_grad]
-    optimizer = torch.optim.Adam(trained, lr=made.learning_rate)
-    made.solver_ = solver.init(
-        state["solver_name_"], model=model, criterion=criterion, optimizer=optimizer, tqdm_on=False
-    )
+    made.solver_ = solver_of(made, state["solver_name_"], model, place)
     made.solver_.load_state_dict(state_dict, strict=bool(state_dict))
     for name in NOTED:
-        setattr(made, name, state[name])
+        setattr(made, name, state.get(name))
+    made.settled_ = settled(made)
     made.model_, made.device_ = made.solver_.model, place
     made.offset_, made.state_dict_ = made.solver_.models[0].get_offset(), made.solver_.state_dict()
     return made

@@ -3,12 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Integral
 from pathlib import Path
 
+import torch
 from torch import nn
 
-from ..data.base import Loader
+from ..data.base import Loader, is_count
 from ..data.sampling import DrawnLoader
+from ..errors import Problem, Problems, UserError
+
+
+class UnknownSession(UserError, RuntimeError):
+    """A number that no session has, or none where one is needed; a documented RuntimeError."""
+
+
+def session_of(models: Sequence[nn.Module], several: bool, session_id: object) -> nn.Module:
+    """The model of a session; UnknownSession where there is none of that number."""
+    if not several:
+        if session_id is None or (isinstance(session_id, Integral) and session_id == 0):
+            return models[0]
+        raise UnknownSession(Problem("session_id", "None or 0 for a model of a single session", repr(session_id)))
+    if isinstance(session_id, Integral) and 0 <= session_id < len(models):
+        return models[session_id]
+    remedy = "Every session has a model of its own: say whose." if session_id is None else ""
+    raise UnknownSession(
+        Problem("session_id", f"0 to {len(models) - 1}, a session of the fit", repr(session_id), remedy)
+    )
+
+
+def check_made(solver: str, model: object, criterion: nn.Module, several: bool) -> None:
+    """A UserError where a solver is given a model for another number of sessions, or what is none."""
+    problems = Problems()
+    kind = type(model).__name__
+    if several and not isinstance(model, nn.ModuleList):
+        remedy = "Pass torch.nn.ModuleList([...]), a model for each session in order."
+        problems.add("model", f"a ModuleList with one model a session for {solver}", kind, remedy)
+    elif not several and (isinstance(model, nn.ModuleList) or not isinstance(model, nn.Module)):
+        remedy = "Take a multi-session solver for one model a session." if isinstance(model, nn.ModuleList) else ""
+        problems.add("model", f"one model (torch.nn.Module) for {solver}", kind, remedy)
+    if not isinstance(criterion, nn.Module):
+        problems.add("criterion", "a criterion (torch.nn.Module)", type(criterion).__name__)
+    problems.raise_any()
+
+
+def check_trained(model: nn.Module, criterion: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+    """A UserError where the model or the criterion is to be trained, and the optimizer holds nothing of it."""
+    held, problems = {id(p) for group in optimizer.param_groups for p in group["params"]}, Problems()
+    for name, part in {"model": model, "criterion": criterion}.items():
+        wanted = [p for p in part.parameters() if p.requires_grad]
+        if wanted and not any(id(p) in held for p in wanted):
+            found = f"none of {type(part).__name__}, which would stay as it is"
+            remedy = f"Give it {name}.parameters() too, or call {name}.requires_grad_(False) to keep them as they are."
+            problems.add("optimizer", f"parameters of the {name}", found, remedy)
+    problems.raise_any()
 
 
 def check_options(
@@ -30,8 +78,8 @@ def check_options(
         ("valid_frequency", valid_frequency),
         ("patience", patience),
     ):
-        if value is not None and value < 1:
-            problems.append(f"{name}: expected a number above 0, found {value}.")
+        if value is not None and not is_count(value):
+            problems.append(f"{name}: expected a whole number above 0, found {value!r}.")
     if decode:
         problems.append("decode: decoding in fit is gone; use save_hook, or decode afterwards.")
     if (valid_loader is None) != (valid_frequency is None):

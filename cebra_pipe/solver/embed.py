@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
+from ..data.base import is_count
 from ..data.datatypes import Offset
 from ..models.encoder import Encoder
 from ..models.model import ConvolutionalModelMixin, ResampleModelMixin
@@ -20,8 +21,8 @@ def embed(model: nn.Module, inputs: Tensor, pad: bool = True, batch_size: int | 
     """(time, neuron) or windows (n, neuron, window) -> (time or n, dimension), in eval mode; the mode is restored."""
     if not isinstance(inputs, Tensor):
         raise ValueError(f"inputs: expected a torch.Tensor, found {type(inputs).__name__}.")
-    if batch_size is not None and batch_size < 1:
-        raise ValueError(f"batch_size: expected a number of rows above 0, found {batch_size}.")
+    if batch_size is not None and not is_count(batch_size):
+        raise ValueError(f"batch_size: expected a whole number of rows above 0, found {batch_size!r}.")
     place = next(model.parameters(), torch.empty(0))
     inputs = inputs.to(place.device, place.dtype)
     training = model.training

@@ -35,11 +35,6 @@ class _Sessions:
     def _of_references(self, batches: Sequence[Batch]) -> list[tuple[nn.Module, Batch]]:
         return list(zip(self.model, batches, strict=True))
 
-    def _chosen(self, session_id: int | None) -> nn.Module:
-        if session_id is None or not 0 <= session_id < len(self.model):
-            raise RuntimeError(f"session_id: expected 0 to {len(self.model) - 1}, the sessions, found {session_id}.")
-        return self.model[session_id]
-
     @torch.no_grad()
     def validation(self, loader: Loader, session_id: int | None = None) -> float:
         """The mean loss over the batches of `loader`: of all sessions, or with `session_id` of one against itself."""

@@ -25,7 +25,15 @@ from ..data.sampling import DrawnLoader, Streamed, fresh_draws, sessions_of
 from . import checkpoints
 from .adapters import network_of
 from .course import PATTERN, Course, check_resumable, identity_of, last_of
-from .doors import check_batches, check_inputs, check_loader, check_options
+from .doors import (
+    check_batches,
+    check_inputs,
+    check_loader,
+    check_made,
+    check_options,
+    check_trained,
+    session_of,
+)
 from .embed import embed
 from .engine import Place, score, train
 from .handover import Handover, hand_over, own_parts
@@ -55,6 +63,7 @@ class Solver(ABC, Stateful):
     several: ClassVar[bool] = False  # whether there is one model a session
 
     def __post_init__(self):
+        check_made(type(self).__name__, self.model, self.criterion, self.several)
         self._apart = False  # whether the batches being read pair no sessions: each is contrasted with itself
         self.n_features: int | list[int] | None = None
         self.num_sessions: int | None = None
@@ -113,6 +122,7 @@ class Solver(ABC, Stateful):
             resume=resume,
         )
         self._note_data(loader)
+        check_trained(self.model, self.criterion, self.optimizer)
         course = self._course = Course(identity_of(loader) if logdir is not None and save_frequency else {})
         if resume:
             self._take_up(loader, Path(logdir), course)
@@ -311,9 +321,7 @@ class Solver(ABC, Stateful):
         return embed(model, inputs, pad_before_transform, batch_size)
 
     def _chosen(self, session_id: int | None) -> nn.Module:
-        if session_id not in (None, 0):
-            raise RuntimeError(f"session_id: expected None or 0 for a single session, found {session_id}.")
-        return self.model
+        return session_of(self.models, self.several, session_id)
 
     def _note_data(self, loader: Loader) -> None:
         dataset = loader.dataset

@@ -205,15 +205,15 @@ def test_a_fixed_temperature_is_the_number_given():
 
 
 @pytest.mark.parametrize("kind", [*FIXED, *LEARNED, NCE])
-@pytest.mark.parametrize("temperature", [0.0, -1.0, math.nan, math.inf])
+@pytest.mark.parametrize("temperature", [0, -1.0, math.nan, math.inf, "1", None])
 def test_an_impossible_temperature_is_refused(kind, temperature):
-    with pytest.raises(UserError, match="temperature"):
+    with pytest.raises(UserError, match=rf"^temperature: expected a number above 0, found {temperature!r}\.$"):
         kind(temperature)
 
 
 @pytest.mark.parametrize("kind", LEARNED)
 def test_a_start_below_the_minimum_is_refused(kind):
-    with pytest.raises(UserError, match=r"at least 0\.5"):
+    with pytest.raises(UserError, match=r"at least the minimum temperature, 0\.5, found 0\.1"):
         kind(0.1, 0.5)
 
 

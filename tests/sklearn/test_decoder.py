@@ -82,6 +82,21 @@ def test_several_columns_of_classes_count_alike():
     assert decoder.score(X, changed) == 0.5
 
 
+def test_every_label_has_a_score_of_its_own():
+    """A label that the embedding has beside one that it has not: their mean says neither."""
+    y = np.stack([X[:, 0], LABELS["one"]], axis=1)
+    for decoder in (KNNDecoder(metric="euclidean"), L1LinearRegressor(0.001)):
+        known, unknown = decoder.fit(X[:150], y[:150]).score_columns(X[150:], y[150:])
+        residual = ((y[150:, 0] - decoder.predict(X[150:])[:, 0]) ** 2).sum()
+        assert known == pytest.approx(1 - residual / ((y[150:, 0] - y[150:, 0].mean()) ** 2).sum())
+        assert known > 0.7 > 0.1 > unknown
+        assert decoder.score(X[150:], y[150:]) == pytest.approx((known + unknown) / 2)
+    classes = LABELS["several classes"]
+    changed = classes + np.array([0, 1])
+    np.testing.assert_array_equal(KNNDecoder(n_neighbors=1).fit(X, classes).score_columns(X, changed), [1, 0])
+    assert KNNDecoder().fit(X, y[:, 0]).score_columns(X, y[:, 0]).shape == (1,)
+
+
 def test_a_penalty_that_leaves_the_mean_is_told():
     unit = X / np.linalg.norm(X, axis=1, keepdims=True)
     with pytest.warns(UserWarning, match="alpha=1 leaves no coefficient"):

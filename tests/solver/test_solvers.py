@@ -319,6 +319,38 @@ def test_a_model_for_other_neurons_is_refused():
         made.fit(loader_for("ContinuousDataLoader", made, 1))
 
 
+@pytest.mark.parametrize(
+    ("name", "sessions", "told"),
+    [
+        (
+            "multi-session",
+            1,
+            r"model: expected a ModuleList .* for MultiSessionSolver, found Offset10Model\. Pass torch",
+        ),
+        ("multi-session-hybrid", 1, "expected a ModuleList"),
+        ("single-session", 2, r"model: expected one model .* found ModuleList\. Take a multi-session solver"),
+        ("single-session-full", 2, "expected one model"),
+    ],
+)
+def test_a_model_for_other_sessions_is_refused_at_construction(name, sessions, told):
+    with pytest.raises(ValueError, match=told):
+        built(name, sessions)
+
+
+def test_what_the_optimizer_does_not_hold_is_told():
+    made = built("single-session")
+    made.optimizer = torch.optim.Adam(made.model.parameters())
+    told = r"optimizer: expected parameters of the criterion, found none of Learnable.*requires_grad_\(False\)"
+    with pytest.raises(ValueError, match=told):
+        made.fit(loader_for("ContinuousDataLoader", made, 1))
+    made.criterion.requires_grad_(False)
+    made.fit(loader_for("ContinuousDataLoader", made, 1))
+    assert set(made.log["temperature"]) == {1.0}
+    made.optimizer = torch.optim.Adam(made.criterion.parameters())
+    with pytest.raises(ValueError, match="optimizer: expected parameters of the model"):
+        made.fit(loader_for("ContinuousDataLoader", made, 1))
+
+
 def test_batches_of_another_window_are_refused():
     made = built("single-session")
     loader = loader_for("ContinuousDataLoader", made, 1, own=True)

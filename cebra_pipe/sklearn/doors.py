@@ -1,0 +1,126 @@
+"""What is wrong with data for an estimator that was fitted, and what is probably not meant, told before training."""
+
+from __future__ import annotations
+
+import contextlib
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from ..data.base import is_count
+from ..errors import Problem, Problems, UserError
+from .labels import Session, is_several, told
+
+TURNED = 10  # neurons a sample from which X is probably (neuron, sample)
+
+
+@contextlib.contextmanager
+def inside(where: str) -> Iterator[None]:
+    """Problems of the block are told as those of `where`."""
+    try:
+        yield
+    except UserError as error:
+        raise UserError(*(replace(p, where=f"{where}: {p.where}") for p in error.problems)) from None
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from error
+
+
+def check_like(
+    given: Sequence[Session], neurons: Sequence[int], kinds: tuple[bool, int], remedy: str, of_neurons: str = ""
+) -> None:
+    """A UserError with all that sets `given` apart from the fit: sessions, neurons of each, kinds of labels.
+
+    of_neurons: what to do about another number of neurons.
+    """
+    problems = Problems()
+    if len(given) != len(neurons):
+        problems.add("X", f"{len(neurons)} session{'s' * (len(neurons) > 1)}, as in the fit", str(len(given)), remedy)
+    else:
+        for s, (session, wanted) in enumerate(zip(given, neurons, strict=True)):
+            if session.neurons != wanted:
+                where = f"X of session {s}" if len(given) > 1 else "X"
+                problems.add(where, f"{wanted} neurons, as in the fit", str(session.neurons), of_neurons)
+    if given[0].kinds != tuple(kinds):
+        problems.add("y", f"labels as in the fit: {told(*kinds)}", told(*given[0].kinds), remedy)
+    problems.raise_any()
+
+
+def check_adapted(given: Sequence[Session], kinds: tuple[bool, int], sessions: int | None, chosen: object) -> None:
+    """A UserError unless there is one new session, with the labels of the fit or none, and it is said what it adapts.
+
+    sessions: of the model, None for a single one; chosen: the session whose layers are taken over.
+    """
+    problems = Problems()
+    if len(given) > 1:
+        remedy = "Adapt a copy of the model to each: copy.deepcopy(model).fit(X[s], adapt=True)."
+        problems.add("X", "one new session where a model is adapted", f"{len(given)}", remedy)
+    if sessions is None and chosen is not None:
+        problems.add("session_id", "None for a model of a single session", repr(chosen))
+    elif sessions is not None and chosen not in range(sessions):
+        remedy = "Sessions share no layers: say whose are taken over; only the first one is trained anew."
+        problems.add("session_id", f"0 to {sessions - 1}, a session of the fit", repr(chosen), remedy)
+    if given[0].kinds not in (tuple(kinds), (False, 0)):
+        expected = f"labels as in the fit: {told(*kinds)}; or none, to adapt by time"
+        problems.add("y", expected, told(*given[0].kinds), "Call fit without adapt for another objective.")
+    problems.raise_any()
+    if given[0].kinds != tuple(kinds):
+        text = f"no labels, where the fit had {told(*kinds)}: the new first layer is trained by time alone"
+        warnings.warn(text, stacklevel=4)
+
+
+def check_one(X: object, sessions: int | None) -> None:
+    """A UserError where `transform` is given a list of arrays."""
+    if not is_several(X):
+        return
+    if len(X) == 1:
+        remedy = "Pass X[0]."
+    elif sessions is None:
+        remedy = "Embed them one by one; trials of one session also end to end, with their numbers as `trial`."
+    else:
+        remedy = "Embed them one by one, each with its session_id."
+    raise UserError(Problem("X", "one array (sample, neuron)", f"a list of {len(X)}", remedy))
+
+
+def check_run(
+    callback: Callable | None,
+    callback_frequency: int | None,
+    validation_data: object,
+    validation_frequency: int | None,
+    patience: int | None,
+) -> None:
+    """A UserError with what is wrong with the options of one fit."""
+    problems = Problems()
+    frequencies = {"callback_frequency": callback_frequency, "validation_frequency": validation_frequency}
+    for name, value in (frequencies | {"patience": patience}).items():
+        if value is not None and not is_count(value):
+            problems.add(name, "a whole number above 0", repr(value))
+    if (callback is None) != (callback_frequency is None):
+        problems.add("callback", "a callback and a callback_frequency, or neither", "one of them")
+    elif callback is not None and not callable(callback):
+        problems.add("callback", "a function of step and solver", type(callback).__name__)
+    if validation_data is None and (validation_frequency is not None or patience is not None):
+        problems.add("validation_data", "held-out data beside validation_frequency or patience", "None")
+    if isinstance(validation_data, tuple) and not validation_data:
+        problems.add("validation_data", "(X, *labels)", "an empty tuple")
+    problems.raise_any()
+
+
+def warn_of_unlikely(found: Sequence[Session], stacklevel: int) -> None:
+    """Warnings of what is probably not meant: measurements taken for classes, a signal that is turned."""
+    samples, neurons = (sum(each) for each in zip(*(s.neural.shape for s in found), strict=True))
+    if found[0].kinds == (False, 0) and TURNED * samples <= neurons:
+        text = f"X has {samples} samples of {neurons} neurons; if it is (neuron, sample), pass X.T"
+        warnings.warn(text, stacklevel=stacklevel + 1)
+    if found[0].discrete is None:
+        return
+    counts = np.unique(np.concatenate([s.discrete for s in found]), return_counts=True)[1]
+    alone = int((counts == 1).sum())
+    if alone or len(counts) ** 2 > samples:
+        text = (
+            f"y: integers are classes, here {len(counts)} of them for {samples} samples"
+            + f", {alone} of a single sample, which is its own positive" * (alone > 0)
+            + ". If they measure something, such as a position, pass floats: y.astype(float)"
+        )
+        warnings.warn(text, stacklevel=stacklevel + 1)

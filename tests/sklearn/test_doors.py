@@ -1,0 +1,285 @@
+"""What an estimator refuses or warns of: options without effect, data unlike those of the fit, probable mistakes."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+
+from cebra_pipe import CEBRA, models
+from cebra_pipe.models.model import Offset5Model
+from cebra_pipe.sklearn.parameters import RULES, SETTLED
+
+RNG = np.random.default_rng(0)
+POSITION = RNG.normal(size=(120, 2))
+SIGNAL = RNG.normal(size=(120, 8))
+WAY = (POSITION[:, 0] > 0).astype(int)
+TWO = ([SIGNAL, SIGNAL[:90, :6]], [POSITION, POSITION[:90]])
+OPTIONS = {
+    "model_architecture": "offset5-model",
+    "batch_size": 16,
+    "max_iterations": 2,
+    "max_adapt_iterations": 2,
+    "num_hidden_units": 8,
+    "output_dimension": 3,
+    "random_state": 1,
+    "device": "cpu",
+}
+
+
+def estimator(**changed) -> CEBRA:
+    return CEBRA(**{**OPTIONS, **changed})
+
+
+@pytest.fixture(scope="module")
+def single() -> CEBRA:
+    return estimator().fit(SIGNAL, POSITION)
+
+
+@pytest.fixture(scope="module")
+def several() -> CEBRA:
+    return estimator().fit(*TWO)
+
+
+# ---- parameters ------------------------------------------------------------------------------------------------------
+WRONG = {
+    "model_architecture": 5,
+    "max_iterations": 10.0,
+    "max_adapt_iterations": 2.5,
+    "output_dimension": "3",
+    "num_hidden_units": 8.0,
+    "batch_size": "32",
+    "num_negatives": 2.0,
+    "random_state": "seed",
+    "temperature": None,
+    "learning_rate": "fast",
+    "min_temperature": -1,
+    "optimizer_kwargs": 5,
+    "masking_kwargs": 5,
+    "label_weights": ["a"],
+    "label_periods": ["a"],
+}
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_parameter_of_another_kind_is_named(name):
+    made = estimator(**{name: WRONG.get(name, "other")})
+    with pytest.raises(ValueError, match=rf"^{name}: expected {RULES[name][0][:5]}"):
+        made.fit(SIGNAL, POSITION)
+
+
+def test_wrong_parameters_come_at_once_with_what_to_write():
+    with pytest.raises(
+        ValueError, match=r"(?s)temperature: expected a number above 0, found 0\.\n.*found 2\.0\. Write"
+    ):
+        estimator(temperature=0, max_iterations=2.0).fit(SIGNAL)
+
+
+NO_EFFECT = {
+    "min_temperature": ((SIGNAL, POSITION), {"min_temperature": 0.5}, "Set temperature_mode='auto'"),
+    "rate given twice": ((SIGNAL, POSITION), {"optimizer_kwargs": (("lr", 0.1),)}, "Set learning_rate in its place"),
+    "no such argument": ((SIGNAL, POSITION), {"optimizer_kwargs": (("weight", 0.1),)}, "names among betas"),
+    "normal and offset": (
+        (SIGNAL, POSITION),
+        {"conditional": "delta_normal", "delta": 0.1, "time_offsets": 5},
+        "leave time_offsets out",
+    ),
+    "units": ((SIGNAL, POSITION), {"model_architecture": "offset1-model-mse"}, "num_hidden_units: expected its"),
+    "supervised": ((SIGNAL, POSITION), {"model_architecture": "supervised10-model"}, "Take offset10-model"),
+}
+
+
+@pytest.mark.parametrize("case", NO_EFFECT)
+def test_what_has_no_effect_is_refused(case):
+    given, options, match = NO_EFFECT[case]
+    with pytest.raises(ValueError, match=match):
+        estimator(**options).fit(*given)
+
+
+def test_what_has_an_effect_is_not():
+    estimator(temperature_mode="auto", min_temperature=0.5).fit(SIGNAL, POSITION)
+    estimator(conditional="delta_normal", delta=0.1, time_offsets=5, hybrid=True).fit(SIGNAL, POSITION)
+    estimator(min_temperature=None, optimizer_kwargs={"weight_decay": 0.1}).fit(SIGNAL, POSITION)
+
+
+def test_an_offset_beside_classes_alone_is_told():
+    """The documents set it there, so that it is no error."""
+    with pytest.warns(UserWarning, match="time_offsets=5 has no effect") as caught:
+        estimator(time_offsets=5).fit(SIGNAL, WAY)
+    assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize("name", SETTLED)
+def test_partial_fit_goes_on_with_what_was_fitted(name):
+    other = {"model_architecture": "offset10-model", "distance": "euclidean", "temperature_mode": "auto"}
+    other |= {"causal": True, "hybrid": True, "optimizer_kwargs": (("weight_decay", 0.1),), "min_temperature": None}
+    made = estimator().fit(SIGNAL, POSITION)
+    made.set_params(**{name: other.get(name, 5)})
+    with pytest.raises(ValueError, match=rf"{name}: expected .* in partial_fit, as in the fit"):
+        made.partial_fit(SIGNAL, POSITION)
+
+
+def test_partial_fit_takes_up_the_rate_and_the_bar(capsys):
+    still, moved = (estimator().fit(SIGNAL, POSITION) for _ in range(2))
+    before = still.transform(SIGNAL)
+    still.set_params(learning_rate=1e-12).partial_fit(SIGNAL, POSITION)
+    moved.set_params(verbose=True).partial_fit(SIGNAL, POSITION)
+    np.testing.assert_allclose(still.transform(SIGNAL), before, atol=1e-6)
+    assert not np.allclose(moved.transform(SIGNAL), before, atol=1e-6)
+    assert "total" in capsys.readouterr().err
+
+
+def test_a_file_holds_what_was_fitted(tmp_path, single):
+    made = estimator().fit(SIGNAL, POSITION)
+    made.set_params(output_dimension=7).save(tmp_path / "model.pt")
+    assert CEBRA.load(tmp_path / "model.pt").transform(SIGNAL).shape == (120, 3)
+
+
+# ---- data ------------------------------------------------------------------------------------------------------------
+def test_measurements_taken_for_classes_are_told():
+    places = np.arange(120) // 4
+    with pytest.warns(UserWarning, match=r"30 of them for 120 samples\. .*y\.astype\(float\)") as caught:
+        estimator().fit(SIGNAL, places)
+    assert caught[0].filename == __file__
+    with pytest.warns(UserWarning, match="1 of a single sample"):
+        estimator().fit(SIGNAL, (np.arange(120) == 7).astype(int))
+
+
+def test_a_turned_signal_is_told():
+    with pytest.raises(ValueError, match=r"X has 120 columns: if they are the samples, pass X\.T"):
+        estimator().fit(SIGNAL.T, POSITION)
+    with pytest.warns(UserWarning, match=r"if it is \(neuron, sample\), pass X\.T"):
+        estimator().fit(SIGNAL.T)
+
+
+UNLIKE = {
+    "neurons and labels": (SIGNAL[:, :5], POSITION[:, 0]),
+    "sessions": ([SIGNAL, SIGNAL], [POSITION, POSITION]),
+    "length of labels": (SIGNAL, POSITION[:7]),
+    "shorter than the window": (SIGNAL[:3], POSITION[:3]),
+}
+TOLD = {
+    "neurons and labels": r"(?s)validation_data: X: expected 8 neurons, as in the fit, found 5\.\nvalidation_data: y: "
+    "expected labels as in the fit: 2 continuous columns, found 1 continuous column",
+    "sessions": r"validation_data: X: expected 1 session, as in the fit, found 2\. Pass a tuple",
+    "length of labels": r"validation_data: y\[0\]: expected 120 samples",
+    "shorter than the window": "validation_data: session 0: expected at least 5 samples",
+}
+
+
+@pytest.mark.parametrize("case", UNLIKE)
+def test_validation_data_are_like_those_of_the_fit(case):
+    with pytest.raises(ValueError, match=TOLD[case]):
+        estimator().fit(SIGNAL, POSITION, validation_data=UNLIKE[case])
+
+
+def test_validation_data_of_several_sessions_are_told_by_session():
+    with pytest.raises(ValueError, match="validation_data: X of session 1: expected 6 neurons, as in the fit, found 8"):
+        estimator().fit(*TWO, validation_data=([SIGNAL, SIGNAL], [POSITION, POSITION]))
+
+
+RUN = {
+    "callback": {"callback": 5, "callback_frequency": 1},
+    "callback_frequency": {"callback": print, "callback_frequency": 1.5},
+    "validation_frequency": {"validation_data": (SIGNAL, POSITION), "validation_frequency": 0},
+    "patience": {"validation_data": (SIGNAL, POSITION), "patience": "some"},
+    "validation_data": {"validation_data": ()},
+}
+
+
+@pytest.mark.parametrize("name", RUN)
+def test_options_of_one_fit_are_told_by_their_name(name):
+    with pytest.raises(ValueError, match=f"^{name}: expected"):
+        estimator().fit(SIGNAL, POSITION, **RUN[name])
+
+
+# ---- adapt -----------------------------------------------------------------------------------------------------------
+def test_adapting_a_model_of_several_sessions_names_one(several):
+    with pytest.raises(
+        ValueError, match=r"session_id: expected 0 to 1, a session of the fit, found None\. Sessions share"
+    ):
+        several.fit(SIGNAL[:, :5], POSITION, adapt=True)
+    with pytest.raises(ValueError, match=r"session_id: .* found 2"):
+        several.fit(SIGNAL[:, :5], POSITION, adapt=True, session_id=2)
+
+
+ADAPTED = {
+    "unfitted": (estimator, (SIGNAL, POSITION), {}, "adapt: expected a fitted model"),
+    "other labels": (None, (SIGNAL[:, :5], POSITION[:, 0]), {}, "labels as in the fit: 2 continuous columns; or none"),
+    "a single session's number": (None, (SIGNAL[:, :5], POSITION), {"session_id": 0}, "None for a model of a single"),
+    "two": (None, TWO, {}, "one new session"),
+}
+
+
+@pytest.mark.parametrize("case", ADAPTED)
+def test_what_cannot_be_adapted_is_told(single, case):
+    make, given, options, match = ADAPTED[case]
+    with pytest.raises(ValueError, match=match):
+        (make() if make else single).fit(*given, adapt=True, **options)
+
+
+def test_adapting_keeps_the_layers_it_was_fitted_with():
+    made = estimator().fit(SIGNAL, POSITION).set_params(num_hidden_units=16)
+    with pytest.raises(ValueError, match="num_hidden_units: expected 8 in adapt, as in the fit, found 16"):
+        made.fit(SIGNAL[:, :5], POSITION, adapt=True)
+
+
+def test_adapting_without_labels_is_by_time_and_told():
+    with pytest.warns(UserWarning, match="no labels, where the fit had 2 continuous columns") as caught:
+        made = estimator().fit(SIGNAL, POSITION).fit(SIGNAL[:, :5], adapt=True)
+    assert caught[0].filename == __file__
+    assert made.label_types_ == (False, 0)
+
+
+# ---- use -------------------------------------------------------------------------------------------------------------
+def test_lists_are_embedded_one_by_one(single, several):
+    for model, given, match in (
+        (single, [SIGNAL], r"Pass X\[0\]"),
+        (single, [SIGNAL, SIGNAL], "`trial`"),
+        (several, TWO[0], "each with its session_id"),
+    ):
+        with pytest.raises(ValueError, match=match):
+            model.transform(given)
+    with pytest.raises(ValueError, match=r"found a list of one\. Pass X\[0\]"):
+        estimator().fit([SIGNAL], [POSITION])
+
+
+@pytest.mark.parametrize("session", [None, 2, 1.0, "rat"])
+def test_the_session_is_named(several, session):
+    with pytest.raises(RuntimeError, match="session_id: expected 0 to 1, a session of the fit"):
+        several.transform(SIGNAL, session_id=session)
+
+
+def test_one_sample_windows_cross_no_trial():
+    trial = np.arange(120) // 40
+    made = estimator(model_architecture="offset1-model").fit(SIGNAL, trial=trial)
+    assert (made.transform(SIGNAL) == made.transform(SIGNAL, trial=trial)).all()
+
+
+def test_trials_of_the_fit_are_remembered_in_the_file(tmp_path):
+    estimator().fit(SIGNAL, trial=np.arange(120) // 40).save(tmp_path / "model.pt")
+    loaded = CEBRA.load(tmp_path / "model.pt")
+    with pytest.warns(UserWarning, match="no trial, where the fit had trials") as caught:
+        loaded.transform(SIGNAL)
+    assert caught[0].filename == __file__
+
+
+def test_a_file_of_ones_own_model_names_the_module(tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        registry = models.get_options.__self__
+        patch.setattr(registry, "_read", dict(registry._options))
+        models.register("of-mine")(type("Mine", (Offset5Model,), {"__module__": "lab.networks"}))
+        estimator(model_architecture="of-mine").fit(SIGNAL).save(tmp_path / "model.pt")
+    with pytest.raises(
+        ValueError, match=r"found .of-mine.\. Import lab\.networks first: its Mine is a model of your own"
+    ):
+        CEBRA.load(tmp_path / "model.pt")
+
+
+def test_untouched_defaults_are_never_told():
+    """Of no mode and no label."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for y in ((), (POSITION,), (WAY,), (POSITION, WAY)):
+            CEBRA(batch_size=16, max_iterations=1, device="cpu").fit(SIGNAL, *y)
