@@ -29,7 +29,8 @@ FIT = dict(max_iterations=3, batch_size=32, output_dimension=4, num_hidden_units
 
 
 def fitted(mode="continuous", sessions=1, **options):
-    model = CEBRA(**FIT | {"hybrid": mode == "hybrid", "time_offsets": 2} | options)
+    lag = {} if mode == "discrete" else {"time_offsets": 2}
+    model = CEBRA(**FIT | {"hybrid": mode == "hybrid"} | lag | options)
     return model.fit(*data(mode, sessions))
 
 
