@@ -217,7 +217,7 @@ ONE, TWO, BOTH = fitted(), fitted(sessions=2), fitted("hybrid")
 MISTAKES = {
     "unfitted": (lambda: infonce_loss(CEBRA(), X), "not fitted yet"),
     "labels": (lambda: infonce_loss(ONE, X), "labels as in fit: 2 continuous columns, found no labels"),
-    "columns": (lambda: infonce_loss(ONE, X, PLACE[:, :1]), "found 1 continuous columns"),
+    "columns": (lambda: infonce_loss(ONE, X, PLACE[:, :1]), "found 1 continuous column"),
     "kind": (lambda: infonce_loss(ONE, X, CLASSES), "found a discrete label"),
     "length": (lambda: infonce_loss(ONE, X[:99], PLACE), "99 samples as in X"),
     "neurons": (lambda: infonce_loss(ONE, X[:, :4], PLACE), "X: expected 6 neurons, as in fit, found 4"),
