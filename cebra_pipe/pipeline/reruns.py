@@ -40,7 +40,7 @@ def standing(plan: Plan, forced: Collection[str] = ()) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     made: dict[str, str] = {}  # artifact -> what its job is
-    with _told():
+    with _told(plan.root):
         for job in plan.jobs():
             above = {made[path] for paths in job.inputs.values() for path in paths if path in made}
             own = OPEN if {job.stage, *job.outputs.values()} & set(forced) else _own(job)
@@ -93,7 +93,7 @@ def _dated(file: str, now: int) -> int:
 def prepare(plan: Plan) -> None:
     """What the jobs of a run need: their arguments, and hashes so that no file is read again for one."""
     jobs = list(plan.jobs())
-    with _told():
+    with _told(plan.root):
         for job in jobs:
             _write(Path(job.arguments), "\n".join(arguments(plan, job)) + "\n")
         remember([look(path, plan.notes) for path in sorted(_inputs(jobs)) if os.path.isfile(path)], plan.notes)
@@ -130,11 +130,12 @@ def _write(path: Path, text: str) -> None:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _told(where: str) -> Iterator[None]:
     """What the disk refuses, in one message."""
     try:
         yield
     except OSError as error:
-        found = f"{error.strerror} ({error.filename})"
-        remedy = "Mend `results` or its permissions."
-        raise UserError(Problem("results", "a folder to read and write", found, remedy)) from None
+        remedy = "Free space or permissions, then run snakemake again; earlier results are kept."
+        raise UserError(
+            Problem(error.filename or where, "to read and write there", str(error.strerror), remedy)
+        ) from None
