@@ -13,11 +13,11 @@ from pathlib import Path
 import torch
 
 from .. import data, datasets, models, solver
-from ..data.load import load_data
 from ..data.table import replacing
 from ..errors import Problem, Problems, UserError, did_you_mean
 from ..models import criterions
 from ..solver.device import resolve
+from .train_data import ARRAYS, dataset_of, loader_of
 
 CRITERIA = {
     ("cosine", "constant"): criterions.FixedCosineInfoNCE,
@@ -25,17 +25,7 @@ CRITERIA = {
     ("euclidean", "constant"): criterions.FixedEuclideanInfoNCE,
     ("euclidean", "auto"): criterions.LearnableEuclideanInfoNCE,
 }
-# variant -> loaders for continuous labels, for classes, and for both; None where there is none
-LOADERS = {
-    "single-session": ("ContinuousDataLoader", "DiscreteDataLoader", "MixedDataLoader"),
-    "single-session-hybrid": ("HybridDataLoader", None, None),
-    "multi-session": (
-        "ContinuousMultiSessionDataLoader",
-        "DiscreteMultiSessionDataLoader",
-        "MixedMultiSessionDataLoader",
-    ),
-    "multi-session-hybrid": ("HybridMultiSessionDataLoader", None, None),
-}
+VARIANTS = ("single-session", "single-session-hybrid", "multi-session", "multi-session-hybrid")
 PARTS = ("train", "valid", "test")
 UNSEEN = ("verb", "version", "tqdm", "logdir")  # options that change no number
 
@@ -45,14 +35,14 @@ def main(options: argparse.Namespace) -> int:
     check(options)
     device = resolve(options.device, gpus=1)
     try:
-        whole, logdir = _dataset(options), Path(options.logdir)
+        whole, logdir = dataset_of(options), Path(options.logdir)
         _claim(logdir, {k: v for k, v in sorted(vars(options).items()) if k not in UNSEEN})
         made = _solver(options, whole)
         parts = split(whole, len(made.models[0].get_offset()), options.train_ratio, options.valid_ratio)
         loaders = {}
         for name, part in parts.items():
             part.configure_for(made.models[0])
-            loaders[name] = _loader(options, part.to(device), options.num_steps if name == "train" else 10)
+            loaders[name] = loader_of(options, part.to(device), options.num_steps if name == "train" else 10)
         made.fit(
             loaders["train"],
             loaders["valid"],
@@ -78,8 +68,8 @@ def main(options: argparse.Namespace) -> int:
 def check(options: argparse.Namespace) -> None:
     """A UserError with everything in the options that cannot be."""
     problems = Problems()
-    if options.variant not in LOADERS:
-        problems.add("--variant", "a solver", repr(options.variant), did_you_mean(options.variant, LOADERS))
+    if options.variant not in VARIANTS:
+        problems.add("--variant", "a solver", repr(options.variant), did_you_mean(options.variant, VARIANTS))
     if options.model not in models.get_options():
         found = did_you_mean(options.model, models.get_options(expand_parametrized=False))
         problems.add("--model", "an architecture", repr(options.model), found)
@@ -95,7 +85,7 @@ def check(options: argparse.Namespace) -> None:
     if not (0 < train < 1 and 0 < valid < 1 and train + valid < 1):
         problems.add("--train-ratio, --valid-ratio", "shares above 0 that leave a rest for test", f"{train}, {valid}")
     if not Path(options.data).is_file():
-        for name in ("neural", "continuous", "discrete"):
+        for name in ARRAYS:
             if getattr(options, name) is not None:
                 problems.add(_flag(name), "nothing for a named data set", getattr(options, name), "Leave it out.")
         if options.data not in (names := datasets.get_options()):
@@ -106,15 +96,6 @@ def check(options: argparse.Namespace) -> None:
 
 def _flag(name: str) -> str:
     return f"--{name.replace('_', '-')}"
-
-
-def _dataset(options: argparse.Namespace) -> data.Dataset:
-    if not Path(options.data).is_file():
-        return datasets.init(options.data)
-    given = {name: getattr(options, name) for name in ("continuous", "discrete") if getattr(options, name)}
-    arrays = {name: load_data(options.data, key=key) for name, key in given.items()}
-    neural = load_data(options.data, key=options.neural)
-    return data.TensorDataset(torch.as_tensor(neural).float(), **arrays)
 
 
 def _claim(logdir: Path, asked: dict) -> None:
@@ -144,24 +125,6 @@ def _solver(options: argparse.Namespace, whole: data.Dataset) -> solver.Solver:
     model = torch.nn.ModuleList(made) if whole.multisession else made[0]
     optimizer = torch.optim.Adam([*model.parameters(), *criterion.parameters()], lr=options.learning_rate)
     return solver.init(options.variant, model, criterion, optimizer, tqdm_on=options.tqdm)
-
-
-def _loader(options: argparse.Namespace, part: data.Dataset, steps: int) -> data.base.Loader:
-    """The loader of a variant for the labels that there are."""
-    continuous, discrete = part.continuous_index is not None, part.discrete_index is not None
-    conditional = options.conditional or ("time_delta" if continuous else "time")
-    given = {"num_steps": steps, "batch_size": options.batch_size, "seed": options.seed}
-    of_continuous, of_discrete, of_both = LOADERS[options.variant]
-    if not discrete or conditional == "time":
-        given |= {"conditional": conditional, "time_offset": options.time_offset}
-        return getattr(data, of_continuous)(part, **given)
-    if (name := of_both if continuous else of_discrete) is None:
-        raise UserError(Problem("--data", f"continuous labels alone for {options.variant}", "discrete ones"))
-    if continuous:
-        return getattr(data, name)(part, conditional=conditional, time_offset=options.time_offset, **given)
-    if options.conditional is not None:
-        raise UserError(Problem("--conditional", "nothing where classes alone make positives", options.conditional))
-    return getattr(data, name)(part, **given)
 
 
 def split(whole: data.Dataset, window: int, train: float, valid: float) -> dict[str, data.Dataset]:

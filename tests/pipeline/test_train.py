@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
-from cebra_pipe import cli, solver
-from cebra_pipe.pipeline import train
+from cebra_pipe import cli, datasets, solver
+from cebra_pipe.pipeline import train, train_data
 
 SHORT = ["--num-steps", "12", "--batch-size", "16", "--num-hidden-units", "8", "--num-output", "3"]
 SHORT += ["--valid-frequency", "4", "--save-frequency", "3"]
@@ -81,6 +82,70 @@ def test_a_file_with_keys(tmp_path):
     assert run(tmp_path / "run", "--neural", "spikes", "--continuous", "position", data=str(path)) == 0
     state = torch.load(tmp_path / "run" / "checkpoint_best.pth", weights_only=True)
     assert state["n_features"] == 6
+
+
+@pytest.fixture
+def rat(tmp_path):
+    """A file with a signal and labels of every kind."""
+    rng = np.random.default_rng(0)
+    path = tmp_path / "rat.npz"
+    arrays = {"position": rng.random((400, 2)), "spikes": rng.poisson(2, (400, 6)), "side": rng.integers(0, 2, 400)}
+    np.savez(path, **arrays, coded=arrays["side"].astype(float), height=rng.random(400))
+    return str(path)
+
+
+WRONG_KEYS = {
+    "no signal named": ([], "--neural: expected the key of the signal"),
+    "typo": (
+        ["--neural", "spike"],
+        "side (400 int64), coded (400 float64), height (400 float64), found 'spike'. Did you",
+    ),
+    "once in a message": (["--neural", "spike", "--continuous", "height"], "--neural"),
+    "whole numbers": (["--neural", "spikes", "--continuous", "side"], "name it by --discrete"),
+    "real numbers": (["--neural", "spikes", "--discrete", "height"], "Name it by --continuous"),
+    "twice": (["--neural", "position", "--continuous", "position"], "'position', which is --neural too"),
+    "offset of classes": (
+        ["--neural", "spikes", "--discrete", "side", "--time-offset", "5"],
+        "--time-offset: expected",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_KEYS)
+def test_arrays_that_cannot_be_are_told(tmp_path, rat, case, capsys):
+    more, told = WRONG_KEYS[case]
+    assert run(tmp_path / "run", *more, data=rat) == 2
+    error = capsys.readouterr().err
+    assert told in error
+    assert error.count("spikes (400 × 6 int64)") <= 1
+    assert error.count("Known:") == 0
+
+
+def test_the_signal_that_is_left_is_taken_and_said(tmp_path, rat, capsys):
+    assert run(tmp_path / "run", "--continuous", "position", data=rat) == 0
+    assert "the signal is 'spikes' (400 × 6 int64)" in capsys.readouterr().err
+    assert torch.load(tmp_path / "run" / "checkpoint_best.pth", weights_only=True)["n_features"] == 6
+
+
+@pytest.mark.parametrize(
+    ("data", "variant", "conditional", "loader"),
+    [
+        ("demo-discrete", "single-session", None, "DiscreteDataLoader"),
+        ("demo-discrete", "single-session", "time", "ContinuousDataLoader"),
+        ("demo-mixed", "single-session", None, "MixedDataLoader"),
+        ("demo-continuous", "single-session-hybrid", None, "HybridDataLoader"),
+        ("demo-discrete-multisession", "multi-session", None, "DiscreteMultiSessionDataLoader"),
+    ],
+)
+def test_the_labels_there_are_decide_the_loader(data, variant, conditional, loader):
+    options = SimpleNamespace(variant=variant, conditional=conditional, time_offset=10, batch_size=8, seed=0)
+    made = train_data.loader_of(options, datasets.init(data), 1)
+    assert type(made).__name__ == loader
+
+
+def test_whole_numbers_of_matlab_are_classes(rat):
+    options = SimpleNamespace(data=rat, neural="spikes", continuous=None, discrete="coded")
+    assert train_data.dataset_of(options).discrete_index.dtype == torch.int64
 
 
 def test_parts_lie_a_window_apart():
