@@ -1,4 +1,4 @@
-"""What a job of each stage costs before it works: its imports beside those of torch, scikit-learn or neither.
+"""What a job of each stage costs before it works: its imports beside those of the library that it cannot do without.
 
     python benchmarks/startup.py --rounds 5
 
@@ -16,8 +16,17 @@ import sys
 
 from cebra_pipe.cli import STAGES
 
-BARE = {"torch": "import torch", "sklearn": "import sklearn.neighbors", "pyarrow": "import pyarrow.parquet", "": "pass"}
+TABLES = "import numpy, pyarrow.parquet"
+BARE = {
+    "torch": "import torch",
+    "sklearn": "import sklearn.neighbors",
+    "matplotlib": f"{TABLES}, matplotlib.figure, matplotlib.backends.backend_agg",
+    "scipy": f"{TABLES}, scipy.spatial, scipy.ndimage",
+    "pyarrow": TABLES,
+    "": "pass",
+}
 SLOWEST = 4
+KNOWN = {"torch", "scipy", "cebra_pipe"}
 
 
 def main() -> None:
@@ -51,7 +60,7 @@ def slowest(code: str) -> str:
     """The modules that take longest, with what they import, torch and scikit-learn left out."""
     rows = [line.split("|") for line in run(code, "-X", "importtime")[2].splitlines() if line.count("|") == 2]
     found = {name.strip(): int(both) for _, both, name in rows[1:] if both.strip().isdigit()}
-    tops = {name: took for name, took in found.items() if "." not in name and name not in ("torch", "cebra_pipe")}
+    tops = {name: took for name, took in found.items() if "." not in name and name not in KNOWN}
     ranked = sorted(tops.items(), key=lambda each: -each[1])[:SLOWEST]
     return ", ".join(f"{name} {took / 1000:.0f}" for name, took in ranked)
 

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.spatial import cKDTree
 
 from ..errors import Problem, Problems, UserError
 from ..streams import generator
 
 if TYPE_CHECKING:
+    from scipy.spatial import cKDTree
+
     from .base import Dataset, Loader
 
 FEW_PAIRS = 1000  # pairs below which the rotation is a matter of the draw
@@ -218,6 +219,8 @@ def _cross(
     reference: np.ndarray, moved: np.ndarray, ref_label: np.ndarray, label: np.ndarray, top_k: int
 ) -> np.ndarray:
     """(dim, dim) sum over samples of data ⊗ mean of their `top_k` nearest reference samples."""
+    from scipy.spatial import cKDTree  # a quarter of a second, which jobs that only turn embeddings need not wait
+
     targets, queries = _Groups.of(reference, ref_label), _Groups.of(moved, label)
     tree, cross = cKDTree(targets.labels), np.zeros((moved.shape[1], reference.shape[1]))
     for rows, means in _nearest(tree, targets, queries.labels, top_k):

@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 
 import numpy as np
-from scipy.fft import irfft, next_fast_len, rfft
+from numpy.fft import irfft, rfft  # scipy's would cost each job a quarter of a second to import
 
 from ..errors import Problem, UserError, did_you_mean
 from .recording import Label, Recording
@@ -77,7 +77,7 @@ def autocorrelation(values: np.ndarray) -> np.ndarray:
     """(lag,) autocorrelation of (time,) or (time, d) values: mean over the columns that vary, zeros where none does."""
     centred = np.asarray(values, np.float64).reshape(len(values), -1)
     centred = centred - centred.mean(axis=0)
-    size = next_fast_len(2 * len(centred), real=True)  # padded to twice the length: no wrap-around
+    size = fast_length(2 * len(centred))  # padded to twice the length: no wrap-around
     curve, columns = np.zeros(len(centred)), 0
     for column in centred.T:
         power = np.dot(column, column)
@@ -85,6 +85,12 @@ def autocorrelation(values: np.ndarray) -> np.ndarray:
             curve += irfft(np.abs(rfft(column, size)) ** 2, size)[: len(column)] / power
             columns += 1
     return curve / max(columns, 1)
+
+
+def fast_length(least: int) -> int:
+    """The smallest number from `least` on that is a product of 2s, 3s and 5s: Fourier transforms of it are quick."""
+    odd = (3**a * 5**b for a in range(least.bit_length()) for b in range(least.bit_length()))
+    return min(number << max(0, -(-least // number) - 1).bit_length() for number in odd)
 
 
 def autocorrelation_time(values: np.ndarray, rate: float) -> float:

@@ -9,9 +9,9 @@ from lap to lap, and most cells are silent most of the time. Sizes and rates fol
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
-from scipy.signal import lfilter
 
 from ..data.recording import Label, Recording, epochs_of
 from ..streams import generator
@@ -154,7 +154,7 @@ def _drift(stream: np.random.Generator, samples: int) -> np.ndarray:
     keep = np.exp(-1 / (RATE * JITTER_TIME))
     noise = stream.standard_normal(samples) * np.sqrt(1 - keep**2)
     noise[0] /= np.sqrt(1 - keep**2)  # starts in its stationary distribution
-    return lfilter([1.0], [1.0, -keep], noise)
+    return np.fromiter(accumulate(noise, lambda last, new: new + keep * last), np.float64, samples)
 
 
 def _lap_gain(stream: np.random.Generator, laps: Laps, neurons: int) -> np.ndarray:

@@ -8,7 +8,6 @@ import platform
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from importlib.metadata import version
 from pathlib import Path
 
 from .. import __version__
@@ -66,15 +65,14 @@ class Job:
 
     def provenance(self) -> dict:
         """What every artifact says of itself; nothing in it depends on when or where it was made."""
-        used = [name for name in RECORDED if name in sys.modules]
+        used = {name: str(sys.modules[name].__version__) for name in RECORDED if name in sys.modules}
         return {
             "stage": self.stage,
             "spec": dict(self.spec),
             "spec_hash": digest(canonical(self.spec)),
             "code": self.code,
             "inputs": {role: [self.digest(p) for p in paths] for role, paths in sorted(self.inputs.items())},
-            "versions": {"python": platform.python_version(), "cebra_pipe": __version__}
-            | {n: version(n) for n in used},
+            "versions": {"python": platform.python_version(), "cebra_pipe": __version__} | used,
             "device": self.device,
         }
 

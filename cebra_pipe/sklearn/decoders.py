@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import eigh
 from scipy.ndimage import gaussian_filter1d
-from scipy.sparse.linalg import LinearOperator, eigsh
 
 from ..data.recording import Label
 
@@ -56,6 +55,8 @@ def _leading(rows: np.ndarray, count: int) -> np.ndarray:
     size = rows.shape[1]
     if size <= DIRECT or count >= size - 1:
         return eigh(rows.T @ rows, subset_by_index=[size - count, size - 1])[1][:, ::-1]
+    from scipy.sparse.linalg import LinearOperator, eigsh  # tenths of a second, and rarely needed
+
     gram = LinearOperator((size, size), matvec=lambda v: rows.T @ (rows @ v), dtype=np.float64)
     start = np.random.default_rng(0).standard_normal(size)
     values, vectors = eigsh(gram, k=count, v0=start, which="LA", tol=0)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
@@ -70,10 +67,3 @@ def test_changed_and_missing_files_are_named_and_nothing_is_written(job, tmp_pat
     assert len(caught.value.problems) == 2
     assert "run snakemake again" in str(caught.value)
     assert not job.outputs["recording"].exists()
-
-
-def test_stage_starts_without_heavy_packages():
-    heavy = ("torch", "sklearn", "pandas", "h5py", "tables", "scipy")
-    code = f"import sys, cebra_pipe.pipeline.stages.load; print([m for m in {heavy} if m in sys.modules])"
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert found.stdout.strip() == "[]"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.fft import next_fast_len
 from scipy.signal import lfilter
 
 from cebra_pipe.data.parts import (
@@ -11,6 +12,7 @@ from cebra_pipe.data.parts import (
     autocorrelation_time,
     content,
     coordinates,
+    fast_length,
     keep_units,
     part_of,
     segments,
@@ -79,6 +81,10 @@ def test_autocorrelation_agrees_with_the_sum_over_pairs():
     centred = values - values.mean()
     slow = [sum(centred[i] * centred[i + lag] for i in range(50 - lag)) for lag in range(50)]
     np.testing.assert_allclose(autocorrelation(values), np.array(slow) / slow[0], atol=1e-12)
+
+
+def test_transforms_are_padded_to_a_length_that_is_quick():
+    assert [fast_length(n) for n in range(1, 3000)] == [next_fast_len(n, real=True) for n in range(1, 3000)]
 
 
 def test_a_constant_has_no_memory_and_a_step_a_long_one():

@@ -360,7 +360,7 @@ def test_numbers_are_equal_whatever_the_number_of_threads(tmp_path, spec, thread
         "spec, inputs, out = json.load(sys.stdin)\n"
         "inputs = {k: [pathlib.Path(p) for p in v] for k, v in inputs.items()}\n"
         "run(Job('consistency', spec, inputs, {'consistency': pathlib.Path(out)}))\n"
-        "assert not {'torch', 'sklearn', 'matplotlib'} & set(sys.modules)\n"
+        "assert not {'torch', 'sklearn', 'scipy', 'matplotlib'} & set(sys.modules)\n"
     )
     run(job)
     out = tmp_path / "other.parquet"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
+from scipy.ndimage import uniform_filter1d
 
 from cebra_pipe.data.parts import folds_of, part_of, read_split
 from cebra_pipe.data.recording import Recording
@@ -66,6 +69,14 @@ def test_shares_and_times_are_told(rat, tmp_path, capsys):
     for name in ("population rate", "mean over neurons", "label position", "label direction"):
         assert name in said
     assert "warning: gap 0.5 s is below two autocorrelation times of label position" in said
+
+
+@pytest.mark.parametrize("rate", [40.0, 20.0, 3.0])
+def test_rates_are_means_over_a_quarter_of_a_second(rat, rate):
+    recording = dataclasses.replace(Recording.read(rat), rate=rate)
+    width = max(1, round(0.25 * rate))
+    expected = uniform_filter1d(recording.neural.astype(np.float64), width, axis=0, mode="nearest")
+    np.testing.assert_allclose(split.smoothed(recording), expected, atol=1e-12)
 
 
 def test_a_wide_gap_is_not_warned_about(rat):

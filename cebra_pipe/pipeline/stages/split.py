@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from scipy.ndimage import uniform_filter1d
 
 from ...data.parts import autocorrelation_time, coordinates
 from ...data.recording import Recording
@@ -70,7 +69,9 @@ def memory_lines(recording: Recording, gap: float) -> list[str]:
 def smoothed(recording: Recording) -> np.ndarray:
     """(time, neuron) means over 250 ms: the counting noise of single bins would hide the autocorrelation of rates."""
     width = max(1, round(SMOOTHING * recording.rate))
-    return uniform_filter1d(recording.neural.astype(np.float64), width, axis=0, mode="nearest")
+    padded = np.pad(recording.neural.astype(np.float64), ((width // 2 + 1, (width - 1) // 2), (0, 0)), mode="edge")
+    total = np.cumsum(padded, axis=0, out=padded)
+    return (total[width:] - total[:-width]) / width
 
 
 def _say(line: str) -> None:

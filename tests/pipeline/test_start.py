@@ -1,0 +1,27 @@
+"""What a stage imports before it works: each job of a study pays for it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+# In the order in which one process imports them, and what has to be missing still.
+HEAVY = {"torch", "sklearn", "pandas", "h5py", "tables", "matplotlib", "scipy.stats", "scipy.signal", "scipy.fft"}
+STARTS = {
+    "simulate": HEAVY | {"scipy", "pydantic", "importlib.metadata"},
+    "split": HEAVY | {"scipy", "pydantic", "importlib.metadata"},
+    "align": HEAVY | {"scipy", "pydantic", "importlib.metadata"},
+    "consistency": HEAVY | {"scipy", "pydantic", "importlib.metadata"},
+    "tables": HEAVY | {"scipy", "pydantic", "importlib.metadata"},
+    "load": HEAVY | {"scipy"},
+    "decode": HEAVY | {"scipy.sparse.linalg"},
+}
+
+
+def test_a_stage_starts_without_what_it_does_not_need():
+    lines = [f"import cebra_pipe.pipeline.stages.{stage}; print(*sys.modules)" for stage in STARTS]
+    code = "\n".join(["import sys, numpy, pyarrow.parquet; print(*sys.modules)", *lines])
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    bare, *loaded = (set(line.split()) for line in done.stdout.splitlines())
+    found = {stage: (mine - bare) & STARTS[stage] for stage, mine in zip(STARTS, loaded, strict=True)}
+    assert found == {stage: set() for stage in STARTS}
