@@ -49,8 +49,10 @@ def test_allowed_leaves_negatives_out():
 
 @pytest.mark.parametrize("similarity", ["cosine", "euclidean"])
 @pytest.mark.parametrize("block", [7, 2**18])
-def test_gradients_are_those_of_autograd(similarity, block, monkeypatch):
+@pytest.mark.parametrize("span", [0, contrast.SPAN])  # the largest of each row is looked for, or bounded
+def test_gradients_are_those_of_autograd(similarity, block, span, monkeypatch):
     monkeypatch.setitem(contrast.BLOCK, "cpu", block)
+    monkeypatch.setattr(contrast, "SPAN", span)
     given = [x.requires_grad_() for x in views(20, 30, 3, unit=False)]
     criterion = Contrast(similarity, 0.7, learn=True).double()
     of = [*given, criterion.log_scale]
@@ -63,6 +65,20 @@ def test_gradients_are_those_of_autograd(similarity, block, monkeypatch):
     plain = -(scale * near).mean() + (scale * all_pairs).logsumexp(1).mean()
     for a, b in zip(ours, torch.autograd.grad(plain, of), strict=True):
         torch.testing.assert_close(a, b, rtol=1e-8, atol=1e-8)
+
+
+@pytest.mark.parametrize(("similarity", "temperature"), [("cosine", 0.005), ("cosine", 0.03), ("euclidean", 1.0)])
+def test_references_far_from_every_negative_keep_their_loss(similarity, temperature):
+    """All terms of the sum lie far below the largest that their lengths allow."""
+    positive, negative = (
+        torch.tensor([[[1.0, 0.0, 0.0]] * n]) * (20 if similarity == "euclidean" else 1) for n in (4, 9)
+    )
+    reference = (-positive).requires_grad_()
+    found = Contrast(similarity, temperature)(reference, positive, negative)
+    assert found.total.item() == pytest.approx(math.log(9), abs=1e-3)
+    (gradient,) = torch.autograd.grad(found.uniform, reference)
+    slope = -4 * reference if similarity == "euclidean" else positive
+    torch.testing.assert_close(gradient, slope.detach() / temperature / 4)
 
 
 def test_euclidean_far_from_the_origin_keeps_its_digits():
