@@ -138,7 +138,7 @@ class _MeanLogSumExp(torch.autograd.Function):
         left = torch.cat([left, -top[:, None]], 1)
         rows = min(n, max(1, size // m))
         buffer, sums, turned = a.new_empty(rows, m), a.new_empty(width + 1, n), a.T.contiguous()
-        grad_b = a.new_zeros(width, m)  # dense rows: products into a turned matrix are twenty times slower
+        grad_b = a.new_zeros(width, m)  # dense rows: products into a turned matrix are ten times slower
         for begin in range(0, n, rows):
             mine = slice(begin, begin + rows)
             weight = torch.mm(left[mine], right, out=buffer[: min(rows, n - begin)])
