@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from .aims import ContinuousAims, DiscreteAims, HybridAims, MixedAims
 from .base import Dataset
 from .datatypes import Batch, BatchIndex
 from .masking import Value
-from .sampling import PRIORS, Aim, DrawnLoader
-from .single_session import CONTINUOUS, check_option
+from .sampling import DrawnLoader
 
 
 class MultiSessionDataset(Dataset):
@@ -81,67 +81,32 @@ class MultiSessionLoader(DrawnLoader):
 
 
 @dataclass
-class ContinuousMultiSessionDataLoader(MultiSessionLoader):
+class ContinuousMultiSessionDataLoader(ContinuousAims, MultiSessionLoader):
     """Positives by the continuous index, or by time inside the reference's own session; see ContinuousDataLoader."""
 
     conditional: str = "time_delta"
     delta: float = 0.1
 
-    def __post_init__(self):
-        check_option("conditional", self.conditional, CONTINUOUS)
-        super().__post_init__()
-
-    @property
-    def aims(self):
-        return (Aim(CONTINUOUS[self.conditional], lag=self.time_offset, delta=self.delta),)
-
 
 @dataclass
-class DiscreteMultiSessionDataLoader(MultiSessionLoader):
+class DiscreteMultiSessionDataLoader(DiscreteAims, MultiSessionLoader):
     """Positives share the reference's class."""
 
     prior: str = "empirical"
 
-    def __post_init__(self):
-        check_option("prior", self.prior, PRIORS)
-        super().__post_init__()
-
-    @property
-    def aims(self):
-        return (Aim("discrete", labels=False, classes=True, prior=self.prior),)
-
 
 @dataclass
-class MixedMultiSessionDataLoader(MultiSessionLoader):
+class MixedMultiSessionDataLoader(MixedAims, MultiSessionLoader):
     """Positives share the reference's class, and are chosen inside it by the continuous index."""
 
     conditional: str = "time_delta"
     delta: float = 0.1
     prior: str = "empirical"
 
-    def __post_init__(self):
-        check_option("conditional", self.conditional, [name for name in CONTINUOUS if name != "time"])
-        check_option("prior", self.prior, PRIORS)
-        super().__post_init__()
-
-    @property
-    def aims(self):
-        kind = CONTINUOUS[self.conditional]
-        return (Aim(kind, classes=True, prior=self.prior, lag=self.time_offset, delta=self.delta),)
-
 
 @dataclass
-class HybridMultiSessionDataLoader(MultiSessionLoader):
+class HybridMultiSessionDataLoader(HybridAims, MultiSessionLoader):
     """Two objectives: positives by the continuous index in all sessions, and by time inside the reference's own."""
 
     conditional: str = "time_delta"
     delta: float = 0.1
-
-    def __post_init__(self):
-        check_option("conditional", self.conditional, [name for name in CONTINUOUS if name != "time"])
-        super().__post_init__()
-
-    @property
-    def aims(self):
-        labels = Aim(CONTINUOUS[self.conditional], lag=self.time_offset, delta=self.delta)
-        return (labels, Aim("time", lag=self.time_offset))

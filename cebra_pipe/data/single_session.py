@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .aims import ContinuousAims, DiscreteAims, HybridAims, MixedAims, check_option
 from .base import Dataset
 from .datatypes import Batch, BatchIndex
-from .sampling import PRIORS, Aim, DrawnLoader
-
-CONTINUOUS = {"time": "time", "time_delta": "time_delta", "delta_normal": "delta_normal", "delta": "delta_normal"}
+from .sampling import DrawnLoader
 
 
 class SingleSessionDataset(Dataset):
@@ -19,28 +18,14 @@ class SingleSessionDataset(Dataset):
         return Batch(self[index.reference], self[index.positive], self[index.negative])
 
 
-def check_option(name: str, value: str, known: object) -> None:
-    """ValueError where `value` is none of `known`."""
-    if value not in known:
-        raise ValueError(f"{name}: expected one of {', '.join(known)}, found {value!r}.")
-
-
 @dataclass
-class DiscreteDataLoader(DrawnLoader):
+class DiscreteDataLoader(DiscreteAims, DrawnLoader):
     """Positives share the reference's class.
 
     prior: `empirical` draws references and negatives uniformly over samples, `uniform` equally often from every class.
     """
 
     prior: str = "empirical"
-
-    def __post_init__(self):
-        check_option("prior", self.prior, PRIORS)
-        super().__post_init__()
-
-    @property
-    def aims(self):
-        return (Aim("discrete", labels=False, classes=True, prior=self.prior),)
 
     @property
     def index(self):
@@ -49,7 +34,7 @@ class DiscreteDataLoader(DrawnLoader):
 
 
 @dataclass
-class ContinuousDataLoader(DrawnLoader):
+class ContinuousDataLoader(ContinuousAims, DrawnLoader):
     """Positives by the continuous index, or by time alone.
 
     conditional: `time` (the sample `time_offset` later), `time_delta` (nearest to the reference's label plus a change
@@ -61,14 +46,6 @@ class ContinuousDataLoader(DrawnLoader):
     time_offset: int = 10
     delta: float = 0.1
 
-    def __post_init__(self):
-        check_option("conditional", self.conditional, CONTINUOUS)
-        super().__post_init__()
-
-    @property
-    def aims(self):
-        return (Aim(CONTINUOUS[self.conditional], lag=self.time_offset, delta=self.delta),)
-
     @property
     def index(self):
         """(sample, label) continuous labels."""
@@ -76,7 +53,7 @@ class ContinuousDataLoader(DrawnLoader):
 
 
 @dataclass
-class MixedDataLoader(DrawnLoader):
+class MixedDataLoader(MixedAims, DrawnLoader):
     """Positives share the reference's class, and are chosen inside it by the continuous index."""
 
     conditional: str = "time_delta"
@@ -84,19 +61,9 @@ class MixedDataLoader(DrawnLoader):
     delta: float = 0.1
     prior: str = "empirical"
 
-    def __post_init__(self):
-        check_option("conditional", self.conditional, [name for name in CONTINUOUS if name != "time"])
-        check_option("prior", self.prior, PRIORS)
-        super().__post_init__()
-
-    @property
-    def aims(self):
-        kind = CONTINUOUS[self.conditional]
-        return (Aim(kind, classes=True, prior=self.prior, lag=self.time_offset, delta=self.delta),)
-
 
 @dataclass
-class HybridDataLoader(DrawnLoader):
+class HybridDataLoader(HybridAims, DrawnLoader):
     """Two objectives: positives by the continuous index, and by time. Every draw has `batch_size` of either."""
 
     conditional: str = "time_delta"
@@ -105,14 +72,8 @@ class HybridDataLoader(DrawnLoader):
     delta: float = 0.1
 
     def __post_init__(self):
-        check_option("conditional", self.conditional, [name for name in CONTINUOUS if name != "time"])
         check_option("time_distribution", self.time_distribution, ["time"])
         super().__post_init__()
-
-    @property
-    def aims(self):
-        labels = Aim(CONTINUOUS[self.conditional], lag=self.time_offset, delta=self.delta)
-        return (labels, Aim("time", lag=self.time_offset))
 
     @property
     def index(self):
