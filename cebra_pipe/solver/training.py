@@ -6,11 +6,9 @@ A built-in loader is handed to the engine (solver/engine.py), whatever the mode.
 
 from __future__ import annotations
 
-import itertools
-import math
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
@@ -19,9 +17,8 @@ import torch
 from torch import Tensor, nn
 
 from ..data.base import Loader
-from ..data.batches import masked_batches
 from ..data.datatypes import Batch
-from ..data.sampling import DrawnLoader, Streamed, fresh_draws, sessions_of
+from ..data.sampling import DrawnLoader, fresh_draws, sessions_of
 from . import checkpoints
 from .adapters import network_of
 from .course import PATTERN, Course, check_resumable, identity_of, last_of
@@ -35,17 +32,16 @@ from .doors import (
     session_of,
 )
 from .embed import embed
-from .engine import Place, score, train
+from .engine import score
 from .handover import Handover, hand_over, own_parts
+from .logged import LOGGED, Logged
 from .state import Stateful
+from .steps import steps_of
 from .util import Counted, ProgressBar, in_eval
-
-LOGGED = ("pos", "neg", "total", "temperature")
-FLUSH = {"cpu": 1, "cuda": 50}  # steps after which losses are read from the device
 
 
 @dataclass
-class Solver(ABC, Stateful):
+class Solver(ABC, Stateful, Logged):
     """Training of `model` by `criterion` and `optimizer`.
 
     log: a list a value, one entry a step: pos, neg and total in nats, temperature. history: the totals.
@@ -128,7 +124,7 @@ class Solver(ABC, Stateful):
             self._take_up(loader, Path(logdir), course)
         self.model.train()
         try:
-            run = self._steps(loader, course.place) if patience is None or course.stale < patience else iter(())
+            run = steps_of(self, loader, course.place) if patience is None or course.stale < patience else iter(())
             bar = ProgressBar(Counted(run, len(loader) - course.place.step), "tqdm" if self.tqdm_on else "off")
             first = course.place.step
             for number, read in bar:
@@ -174,42 +170,6 @@ class Solver(ABC, Stateful):
         self.load_state_dict(state)
         print(f"fit: goes on after step {course.place.step}, from its last checkpoint", file=sys.stderr, flush=True)
 
-    def _steps(self, loader: Loader, place: Place) -> Iterator[Callable[[bool], bool]]:
-        """After each step a function that notes the losses so far, when told to or now and then, and says if it did."""
-        own = self._own_parts(loader)
-        if own:
-            print(f"fit: batch by batch, because of {', '.join(own)}", file=sys.stderr, flush=True)
-            yield from self._plain_steps(loader, place)
-            return
-        given = self.hand_over(loader)
-        pending: list[Tensor] = []
-        every = FLUSH.get(given.network.device.type, FLUSH["cuda"])
-
-        def read(now: bool) -> bool:
-            if pending and (now or len(pending) >= every):
-                self._note(torch.stack(pending).double().cpu())
-                pending.clear()
-                return True
-            return False
-
-        parts = given.network, given.encoding, given.objectives, given.batch, given.steps
-        for losses, _ in train(*parts, self.optimizer, given.stream, place):
-            pending.append(torch.cat([losses.flatten(), self._temperature().to(losses).view(1)]))
-            yield read
-
-    def _plain_steps(self, loader: Loader, place: Place) -> Iterator[Callable[[bool], bool]]:
-        self._read_batches(loader)
-        drawn = isinstance(loader, Streamed)
-        if place.step and any(session.masks for session in sessions_of(loader.dataset)):
-            raise ValueError("resume: batch by batch, masks cannot be gone on with. Begin in another logdir.")
-        if drawn and place.state is not None:
-            loader.stream.bit_generator.state = place.state
-        for batch in itertools.islice(masked_batches(loader), len(loader) - place.step):
-            self.step(batch)
-            place.step = place.begin = place.step + 1
-            place.state = loader.stream.bit_generator.state if drawn else None
-            yield lambda _: True
-
     def hand_over(self, loader: Loader) -> Handover:
         """The engine's view of a built-in loader."""
         network = network_of(self.models, self.criterion)
@@ -229,34 +189,6 @@ class Solver(ABC, Stateful):
             sampling.conditional.pooled for sampling in loader.samplings(loader.dataset.offset)
         )
         self._apart = not pooled
-
-    def _temperature(self) -> Tensor:
-        scale = getattr(self.criterion, "scale", None)
-        if isinstance(scale, Tensor):  # trained: read from the device along with the losses
-            return 1 / scale.detach()
-        return torch.as_tensor(getattr(self.criterion, "temperature", 1.0), dtype=torch.float32)
-
-    def _note(self, rows: Tensor) -> None:
-        """rows: (step, 3 objectives + 1): total, align and uniform of each objective, and the temperature."""
-        for row in rows.tolist():
-            losses, temperature = row[:-1], row[-1]
-            sums = [sum(losses[i::3]) for i in range(3)]
-            self._append(dict(zip(LOGGED, (sums[1], sums[2], sums[0], temperature), strict=True)))
-            names = [name for name, *_ in self.spans]
-            if len(names) > 1:
-                for i, name in enumerate(names):
-                    for key, value in zip(("total", "pos", "neg"), losses[3 * i : 3 * i + 3], strict=True):
-                        self.log.setdefault(f"{name}_{key}", []).append(value)
-
-    def _append(self, stats: dict[str, float]) -> None:
-        if not all(math.isfinite(value) for value in stats.values()):
-            raise FloatingPointError(
-                f"step {len(self.history)}: expected finite losses, found NaN or infinite ones. Lower the learning "
-                "rate, raise the temperature, or scale the data."
-            )
-        self.history.append(stats["total"])
-        for name, value in stats.items():
-            self.log.setdefault(name, []).append(value)
 
     def step(self, batch: Batch) -> dict[str, float]:
         """One gradient update on a batch of windows; what it scored."""
