@@ -16,6 +16,8 @@ from .trials import check_trials
 if TYPE_CHECKING:
     from ..pipeline.recording_options import LabelConfig, RecordingConfig
 
+INDICATORS = 2_000_000_000  # samples times classes: the bytes that a split takes to tell a label's memory
+
 
 def check_options(config: RecordingConfig, name: str) -> None:
     """A UserError for options that contradict each other or have no effect."""
@@ -122,6 +124,11 @@ def checked_label(values: np.ndarray, label: LabelConfig, where: str, rows: np.n
         problems.add(
             where, "whole numbers for a discrete label", found, "Number the classes, or set `kind: continuous`."
         )
+    classes, most = len(np.unique(values)), INDICATORS // max(len(values), 1)
+    if classes > max(most, 2):
+        expected = f"at most {most} classes in {len(values)} samples"
+        remedy = "If it measures something, as a frame or a position does, set `kind: continuous`; else merge classes."
+        problems.add(where, expected, f"{classes} distinct values", remedy)
     return Label(values.astype(np.int64), "discrete", label.unit, None)
 
 

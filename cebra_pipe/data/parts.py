@@ -64,9 +64,9 @@ def keep_units(neural: np.ndarray, train: np.ndarray, rate: float, minimum_rate:
 
 
 def coordinates(label: Label) -> np.ndarray:
-    """(time, d) float64: the label where distances mean something: classes as indicators, angles as points."""
+    """(time, d): the label where distances mean something: classes as indicators (bool), angles as points."""
     if label.discrete:
-        return (label.values[:, None] == np.unique(label.values)).astype(np.float64)
+        return label.values[:, None] == np.unique(label.values)
     if label.period:
         angle = label.values * (2 * np.pi / label.period)
         return np.stack([np.cos(angle), np.sin(angle)], axis=1)
@@ -75,11 +75,12 @@ def coordinates(label: Label) -> np.ndarray:
 
 def autocorrelation(values: np.ndarray) -> np.ndarray:
     """(lag,) autocorrelation of (time,) or (time, d) values: mean over the columns that vary, zeros where none does."""
-    centred = np.asarray(values, np.float64).reshape(len(values), -1)
-    centred = centred - centred.mean(axis=0)
-    size = fast_length(2 * len(centred))  # padded to twice the length: no wrap-around
-    curve, columns = np.zeros(len(centred)), 0
-    for column in centred.T:
+    length = len(values)
+    size = fast_length(2 * length)  # padded to twice the length: no wrap-around
+    curve, columns = np.zeros(length), 0
+    for each in np.reshape(values, (length, -1)).T:  # one by one: indicators of many classes would not fit as floats
+        column = each.astype(np.float64)
+        column -= column.mean()
         power = np.dot(column, column)
         if power > 1e-12:
             curve += irfft(np.abs(rfft(column, size)) ** 2, size)[: len(column)] / power

@@ -11,10 +11,11 @@ import pytest
 
 from cebra_pipe.data import clocks, spikes
 from cebra_pipe.data.assemble import assemble, sources
+from cebra_pipe.data.checks import checked_label
 from cebra_pipe.data.select import speed
 from cebra_pipe.data.sources import located
-from cebra_pipe.errors import UserError
-from cebra_pipe.pipeline.recording_options import RecordingConfig
+from cebra_pipe.errors import Problems, UserError
+from cebra_pipe.pipeline.recording_options import LabelConfig, RecordingConfig
 
 from .conftest import write_h5, write_npz
 
@@ -510,6 +511,16 @@ def test_options_without_effect(label, told, rat):
 def test_a_source_without_a_file():
     config = RecordingConfig.model_validate({"neural": {"file": "a.npy"}, "rate": 1, "labels": {"x": "x"}})
     assert "labels.x: expected a file" in message(sources, config)
+
+
+def test_a_discrete_label_of_a_million_values_is_refused_before_anything_is_allocated():
+    values, label, problems = np.arange(1_000_000.0), LabelConfig(key="frame", kind="discrete"), Problems()
+    checked_label(values, label, "labels.frame", np.arange(len(values)), problems)
+    with pytest.raises(UserError, match=r"at most 2000 classes in 1000000 samples.*1000000 distinct.*kind: continuous"):
+        problems.raise_any()
+    problems = Problems()
+    checked_label(values % 900, label, "labels.frame", np.arange(len(values)), problems)
+    problems.raise_any()
 
 
 def test_binary_continuous_labels_are_proposed_as_discrete_and_notes_are_plain(rat):

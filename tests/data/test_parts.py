@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from scipy.fft import next_fast_len
@@ -91,6 +93,15 @@ def test_a_constant_has_no_memory_and_a_step_a_long_one():
     assert autocorrelation_time(np.ones(100), 10.0) == 0
     step = Label(np.repeat([0, 1], 500), "discrete")
     assert autocorrelation_time(coordinates(step), 10.0) > 10
+
+
+def test_memory_of_many_classes_takes_a_byte_an_indicator():
+    many = coordinates(Label(np.arange(3000) % 1000, "discrete"))
+    assert many.nbytes == 3000 * 1000
+    tracemalloc.start()
+    autocorrelation(many)
+    assert tracemalloc.get_traced_memory()[1] < many.nbytes
+    tracemalloc.stop()
 
 
 def test_coordinates_of_angles_have_no_seam():
