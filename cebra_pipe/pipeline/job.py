@@ -13,7 +13,8 @@ from pathlib import Path
 from .. import __version__
 from ..data.table import Table, write_table
 from ..errors import Problem, UserError
-from .seen import Seen, look
+from .roles import WITNESS
+from .seen import Seen, file_digest, look
 
 RECORDED = ("numpy", "scipy", "pyarrow", "torch")  # libraries whose versions an artifact names, where it used them
 
@@ -63,8 +64,11 @@ class Job:
             )
         return seen.sha256
 
-    def provenance(self) -> dict:
-        """What every artifact says of itself; nothing in it depends on when or where it was made."""
+    def provenance(self, beside: Mapping[str, str] | None = None) -> dict:
+        """What every artifact says of itself; nothing in it depends on when or where it was made.
+
+        `beside` is for the witness of the stage (`roles.WITNESS`): sha256 of the other files it made, by role.
+        """
         used = {name: str(sys.modules[name].__version__) for name in RECORDED if name in sys.modules}
         return {
             "stage": self.stage,
@@ -74,8 +78,11 @@ class Job:
             "inputs": {role: [self.digest(p) for p in paths] for role, paths in sorted(self.inputs.items())},
             "versions": {"python": platform.python_version(), "cebra_pipe": __version__} | used,
             "device": self.device,
+            **({"beside": dict(beside)} if beside else {}),
         }
 
     def write(self, role: str, table: Table, row_group: int | Sequence[int] | None = None) -> None:
-        """Write `table` as the output `role`, with provenance."""
-        write_table(self.outputs[role], Table(table.columns, {**table.meta, **self.provenance()}), row_group)
+        """Write `table` as the output `role`, with provenance; the witness of the stage has to be written last."""
+        others = [other for other in self.outputs if other != role] if WITNESS.get(self.stage) == role else []
+        about = self.provenance({other: file_digest(self.outputs[other]) for other in others})
+        write_table(self.outputs[role], Table(table.columns, {**table.meta, **about}), row_group)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import zipfile
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from ..data.table import META, damaged, read_meta
+from .roles import WITNESS
+from .seen import look
 
 KEY = META.decode()  # the name under which a picture holds its provenance
 
@@ -18,14 +21,37 @@ def read(path: Path) -> dict | None:
     return reader(Path(path)) if reader else None
 
 
-def told_by(paths: Collection[str]) -> Iterator[dict]:
+def told_by(paths: Collection[str]) -> dict[str, dict]:
     """What a job's outputs say of themselves, of those that tell it fast. A UserError where one is damaged."""
+    told = {}
     for path in paths:
         # A zip file's directory stands at its end: a model that was cut short has none. No torch for that.
         if path.endswith(".pt") and not zipfile.is_zipfile(path):
             raise damaged(Path(path), "no whole model file")
         if reader := QUICK.get(Path(path).suffix):
-            yield reader(Path(path))
+            told[path] = reader(Path(path))
+    return told
+
+
+def witness(stage: str, outputs: Mapping[str, str]) -> str:
+    """The output that holds the sha256 of the others; empty where each is alone."""
+    return outputs[WITNESS[stage]] if stage in WITNESS else ""
+
+
+def replaced(stage: str, outputs: Mapping[str, str], told: Mapping[str, dict], notes: str) -> set[str]:
+    """The outputs of a job, of those that are there, that are not the ones which its witness was made with.
+
+    Args:
+        outputs: Files by role.
+        told: What they say of themselves; without the witness there is nothing to compare with.
+        notes: The folder in which hashes of files are noted.
+    """
+    by = witness(stage, outputs)
+    if by not in told:
+        return set()
+    made = told[by].get("beside", {})
+    others = {role: path for role, path in outputs.items() if path != by and os.path.isfile(path)}
+    return {path for role, path in others.items() if look(path, notes).sha256 != made.get(role)}
 
 
 def _model(path: Path) -> dict:

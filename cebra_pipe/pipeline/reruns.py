@@ -22,6 +22,7 @@ from ..errors import Problem, UserError
 from . import provenance
 from .fingerprint import sources
 from .plan import Plan, Planned
+from .roles import WITNESS
 from .seen import forgotten, look, remember
 from .status import is_running, reasons
 
@@ -55,13 +56,15 @@ def _own(job: Planned) -> str:
     if not there:
         return OPEN
     try:
-        told = list(provenance.told_by(there))
+        told = provenance.told_by(there)
     except UserError:  # damaged
         return OUTDATED
     whole = len(there) == len(job.outputs) and told
-    if not whole or any(any(reasons(job, about)) for about in told):
+    if not whole or any(any(reasons(job, about)) for about in told.values()):
         return OUTDATED  # also while another job writes it, maybe of another config: this one waits for the lock
-    return OPEN if any(map(is_running, there)) else SETTLED
+    if any(map(is_running, there)):
+        return OPEN
+    return OUTDATED if provenance.replaced(job.stage, job.outputs, told, job.notes) else SETTLED
 
 
 @cache
@@ -96,7 +99,7 @@ def prepare(plan: Plan) -> None:
     with _told(plan.root):
         for job in jobs:
             _write(Path(job.arguments), "\n".join(arguments(plan, job)) + "\n")
-        remember([look(path, plan.notes) for path in sorted(_inputs(jobs)) if os.path.isfile(path)], plan.notes)
+        remember([look(path, plan.notes) for path in sorted(_hashed(jobs)) if os.path.isfile(path)], plan.notes)
         for path in leftovers(plan):
             path.unlink(missing_ok=True)
 
@@ -115,11 +118,13 @@ def leftovers(plan: Plan) -> list[Path]:
     jobs = list(plan.jobs())
     known = {job.arguments for job in jobs}
     old = [path for path in sorted(Path(plan.root, ".jobs").rglob("*.args")) if str(path) not in known]
-    return [*old, *forgotten(_inputs(jobs), plan.notes)]
+    return [*old, *forgotten(_hashed(jobs), plan.notes)]
 
 
-def _inputs(jobs: list[Planned]) -> set[str]:
-    return {path for job in jobs for paths in job.inputs.values() for path in paths}
+def _hashed(jobs: list[Planned]) -> set[str]:
+    """Files that are known by content: inputs, and outputs that a witness stands for."""
+    inputs = {path for job in jobs for paths in job.inputs.values() for path in paths}
+    return inputs | {path for job in jobs if job.stage in WITNESS for path in job.outputs.values()}
 
 
 def _write(path: Path, text: str) -> None:

@@ -17,3 +17,7 @@ ROLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "tables": (("recordings", "splits", "scores", "histories", "consistency"), ("csv", "json")),
 }
+
+# Of stages that write several files: the one that is written last, and holds the sha256 of the others. A file that
+# says nothing of itself, or not fast, is believed because this one names its content.
+WITNESS: dict[str, str] = {"fit": "history", "decode": "traces", "figures": "png", "tables": "json"}

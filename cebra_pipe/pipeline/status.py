@@ -28,6 +28,7 @@ from .seen import look
 KINDS = ("recordings", "splits", "fits", "embeddings", "decoding", "aligned", "consistency", "figures", "tables")
 BESIDE = ("records", "logs", "benchmarks")  # follow the artifacts' names, without being artifacts
 MENDED = ("missing", "damaged", "outdated")
+SOUND = ("current", "other versions")
 
 
 @dataclass(frozen=True)
@@ -54,21 +55,33 @@ def states(plan: Plan) -> Iterator[State]:
 
 
 def _states(job: Planned, stale: set[str]) -> Iterator[State]:
-    """The states of a job's outputs; those that hold no provenance share that of the ones that do."""
+    """The states of a job's outputs; those that hold no provenance share that of the one that vouches for them."""
+    if any(map(is_running, job.outputs.values())):
+        yield from (State(path, "running") for path in job.outputs.values())
+        return
     told = {path: _state(job, path, stale) for path in job.outputs.values()}
-    holder = next((s for s in told.values() if s.state not in ("current", "")), None)
+    witness = told.get(provenance.witness(job.stage, job.outputs))
+    other = _replaced(job, witness) if witness else set()
     for path, state in told.items():
-        shared = state.state == "" and holder is not None and holder.state == "outdated"
-        yield (
-            State(path, "outdated", holder.why)
-            if shared
-            else State(path, state.state or "current", state.why, state.device)
-        )
+        if path in other and state.state in ("", *SOUND):
+            yield State(path, "damaged", f"not the one that was made with {Path(witness.path).name}", state.device)
+        elif state.state:
+            yield state
+        elif witness.state in ("missing", "damaged"):
+            yield State(path, "outdated", f"nothing tells of it: {Path(witness.path).name} is {witness.state}")
+        else:
+            yield State(path, witness.state, witness.why)
+
+
+def _replaced(job: Planned, witness: State) -> set[str]:
+    """Outputs that are not those which the witness names; none where it is of another job or cannot be read."""
+    if witness.state not in SOUND:
+        return set()
+    return provenance.replaced(job.stage, job.outputs, provenance.told_by([witness.path]), job.notes)
 
 
 def _state(job: Planned, path: str, stale: set[str]) -> State:
-    if is_running(path):
-        return State(path, "running")
+    """How one output stands by its own word; the state is empty where it has none."""
     if not Path(path).exists():
         return State(path, "missing")
     try:

@@ -141,19 +141,23 @@ def measured(label: str, unit: str) -> str:
     return literal(f"{label} ({unit})" if unit else label)
 
 
-def rendered(fig: Figure, about: Mapping[str, object] | None = None) -> dict[str, bytes]:
-    """The figure as png and svg; `about` (provenance) is kept inside both, no date and no version of a program is."""
-    text = json.dumps(about or {}, sort_keys=True, ensure_ascii=True)
-    dots = int(min(300, np.sqrt(PIXELS / np.prod(fig.get_size_inches()))))
-    metadata = {
-        "png": {"Software": None, "cebra_pipe": text},
-        "svg": {"Date": None, "Creator": None, "Format": None, "Type": None, "Description": text},
-    }
-    with matplotlib.rc_context(), _own_style():
-        return {kind: _saved(fig, kind, dots, about) for kind, about in metadata.items()}
+def as_png(fig: Figure, about: Mapping[str, object]) -> bytes:
+    """The figure in pixels; `about` (provenance) is kept inside, no date and no version of a program is."""
+    return _saved(fig, "png", {"Software": None, "cebra_pipe": _text(about)})
 
 
-def _saved(fig: Figure, kind: str, dots: int, metadata: Mapping[str, object]) -> bytes:
+def as_svg(fig: Figure, about: Mapping[str, object]) -> bytes:
+    """The figure in lines, with the same inside."""
+    return _saved(fig, "svg", {"Date": None, "Creator": None, "Format": None, "Type": None, "Description": _text(about)})
+
+
+def _text(about: Mapping[str, object]) -> str:
+    return json.dumps(about, sort_keys=True, ensure_ascii=True)
+
+
+def _saved(fig: Figure, kind: str, metadata: Mapping[str, object]) -> bytes:
     buffer = io.BytesIO()
-    fig.savefig(buffer, format=kind, dpi=dots, metadata=metadata)
+    dots = int(min(300, np.sqrt(PIXELS / np.prod(fig.get_size_inches()))))
+    with matplotlib.rc_context(), _own_style():
+        fig.savefig(buffer, format=kind, dpi=dots, metadata=metadata)
     return buffer.getvalue()

@@ -27,8 +27,10 @@ from cebra_pipe.pipeline.provenance import KEY
 from cebra_pipe.pipeline.prune import _empty_folders
 from cebra_pipe.pipeline.reading import read_yaml, resolve
 from cebra_pipe.pipeline.reruns import OPEN, OUTDATED, SETTLED, arguments, leftovers, prepare, standing
+from cebra_pipe.pipeline.roles import ROLES, WITNESS
 from cebra_pipe.pipeline.runner import lock
 from cebra_pipe.pipeline.seen import file_digest, look, remember
+from cebra_pipe.pipeline.status import states
 
 from ..toys import save, track
 
@@ -47,9 +49,11 @@ def make(job: Planned) -> None:
     spec = json.loads(job.spec)
     inputs = {role: [file_digest(path) for path in paths] for role, paths in job.inputs.items()}
     about = {"stage": job.stage, "spec": spec, "spec_hash": digest(job.spec), "code": job.code, "inputs": inputs}
-    for path in map(Path, job.outputs.values()):
+    for role in sorted(job.outputs, key=lambda role: role == WITNESS.get(job.stage)):  # the witness last
+        path, others = Path(job.outputs[role]), {r: p for r, p in job.outputs.items() if r != role}
+        beside = {r: file_digest(p) for r, p in others.items()} if role == WITNESS.get(job.stage) else {}
         path.parent.mkdir(parents=True, exist_ok=True)
-        MADE[path.suffix](path, about)
+        MADE[path.suffix](path, {**about, "beside": beside, "versions": {}})
 
 
 def _picture(path: Path, about: dict) -> None:
@@ -134,6 +138,42 @@ def test_damage(plan, kind, name):
     """Either output of a job makes it outdated; one that is another job's by its content as well."""
     DAMAGE[kind](Path("results/tiny/fits/time/rat1/fold0/seed1", name))
     assert standing(plan)[FIT] == OUTDATED
+
+
+OTHERS = [(stage, role) for stage in WITNESS for role in ROLES[stage][1] if role != WITNESS[stage]]
+LIKE_IT = {  # a file of the same kind that a glance cannot tell from the right one
+    ".pt": lambda path: _zip(path, "of another seed"),
+    ".parquet": lambda path: write_table(path, Table({"x": np.arange(9)}, read_meta(path))),
+    ".svg": lambda path: path.write_text("<svg/>"),
+    ".csv": lambda path: path.write_text("edited"),
+}
+
+
+def _zip(path: Path, inside: str) -> None:
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr(inside, "")
+
+
+@pytest.mark.parametrize(("stage", "role"), OTHERS)
+def test_a_file_in_place_of_another(plan, stage, role):
+    """What says nothing of itself, or says the right thing, is believed only where its witness names its content."""
+    job = next(job for job in plan.jobs() if job.stage == stage and job.wildcards.get("figure", "data") == "data")
+    path = Path(job.outputs[role])
+    LIKE_IT[path.suffix](path)
+    found = standing(plan)
+    others = {other.arguments for other in plan.jobs() if str(path) in sum(other.inputs.values(), [])}  # read it
+    assert {name for name, state in found.items() if state == OUTDATED} == {job.arguments, *others}
+    if stage in ("figures", "tables"):  # of the recordings; status reads whole models: tests/workflow/test_trouble.py
+        told = {state.path: state for state in states(plan)}[str(path)]
+        name = Path(job.outputs[WITNESS[stage]]).name
+        assert (told.state, told.why) == ("damaged", f"not the one that was made with {name}")
+
+
+@pytest.mark.parametrize(("harm", "said"), [("cut short", "damaged"), ("removed", "missing")])
+def test_without_its_witness_a_file_is_not_believed(plan, harm, said):
+    DAMAGE[harm](Path("results/tiny/tables/tests.json"))
+    told = {state.path: state for state in states(plan)}["results/tiny/tables/tests.csv"]
+    assert (told.state, told.why) == ("outdated", f"nothing tells of it: tests.json is {said}")
 
 
 def test_changed_input(plan):

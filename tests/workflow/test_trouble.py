@@ -87,6 +87,26 @@ def test_damaged_artifacts_are_told_and_mended(checkout, kind):
     assert {path: path.read_bytes() for path in files} == good
 
 
+def test_a_file_in_place_of_another_is_told_and_mended(checkout):
+    """A model of another seed, a picture and a table that were edited: each is remade, with what reads it."""
+    places = ("fits/behavior/rat1/fold0/seed1/model.pt", "figures/losses.svg", "tables/recordings.csv")
+    model, picture, table = files = [checkout.tree / name for name in places]
+    good = {path: path.read_bytes() for path in files}
+    shutil.copy2(checkout.tree / "fits/behavior/rat1/fold0/seed2/model.pt", model)
+    picture.write_text(picture.read_text().replace("</svg>", " </svg>"))
+    table.write_text(table.read_text().replace("rat1", "rat9"))
+    out = checkout.run("status", "config.yaml", program="cebra_pipe", check=False)
+    for path, by in ((picture, "losses.png"), (table, "recordings.json")):
+        line = f"damaged         {path.relative_to(checkout.folder)}  (not the one that was made with {by})"
+        assert line in out.stdout
+    assert f"outdated        {model.relative_to(checkout.folder)}  (config" in out.stdout  # it says which seed it is of
+    jobs = checkout.jobs()
+    assert {job.split()[1] for job in jobs if job.startswith("fit ")} == {places[0]}
+    assert {"figures figures/losses.png", "tables tables/recordings.csv"} <= jobs
+    checkout.run("--cores", "2", "--until", "fit", "figures", "tables")
+    assert {path: path.read_bytes() for path in files} == good
+
+
 def test_a_config_with_mistakes(checkout):
     checkout.config(lambda c: c["conditions"]["time"].update(stpes=3, learning_rate=-1))
     out = checkout.run("--cores", "2", check=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -12,7 +13,7 @@ from ...data.table import Table, replacing
 from ...errors import Problem, UserError, did_you_mean
 from ...plot.drawn import csv_text
 from ...plot.shown import Study
-from ...plot.style import rendered
+from ...plot.style import as_png, as_svg
 from ..job import Job
 
 # Each is a module of pipeline.drawings: `rows` is what is drawn, from the job's files; `draw` draws that alone.
@@ -34,8 +35,11 @@ def run(job: Job) -> None:
     rows, draw = drawing(name)
     study = Study.of(job.spec)
     drawn = rows(job, study)
-    files = {**rendered(draw(drawn, study.title), job.provenance()), "csv": csv_text(drawn).encode()}
-    for kind, content in files.items():
+    picture = draw(drawn, study.title)
+    files = {"csv": csv_text(drawn).encode(), "svg": as_svg(picture, job.provenance())}
+    beside = {kind: hashlib.sha256(content).hexdigest() for kind, content in files.items()}
+    files["png"] = as_png(picture, job.provenance(beside))
+    for kind, content in files.items():  # the witness last
         with replacing(job.outputs[kind]) as temporary:
             temporary.write_bytes(content)
     print(f"figure {name}: {len(drawn)} rows drawn", file=sys.stderr, flush=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import sys
@@ -210,10 +211,11 @@ def run(job: Job) -> None:
     if name not in TABLES:
         raise UserError(Problem("table", "a known table", repr(name), did_you_mean(name, TABLES)))
     rows = list(TABLES[name](job, Study.of(job.spec)))
-    texts = {"csv": as_csv(rows), "json": as_json(rows, job.provenance())}
-    for kind, path in job.outputs.items():
-        with replacing(path) as temporary:
-            temporary.write_text(texts[kind], encoding="utf-8")
+    shown = as_csv(rows).encode()
+    whole = as_json(rows, job.provenance({"csv": hashlib.sha256(shown).hexdigest()})).encode()
+    for kind, content in (("csv", shown), ("json", whole)):  # the witness last
+        with replacing(job.outputs[kind]) as temporary:
+            temporary.write_bytes(content)
     print(f"table {name}: {len(rows)} rows", file=sys.stderr, flush=True)
 
 
