@@ -1,16 +1,24 @@
-"""Files by content: sha256, remembered by path, size and modification time so that a file is read once."""
+"""Files by content: sha256, remembered by path, size, times and inode so that a file is read once.
+
+A program that writes a file may put its modification time back; no program sets the time of the change itself (ctime),
+and a file that is put in another's place has another inode. Where a file was written just before it was read, one more
+write may leave all of these as they were, the clock of a file system being coarse: such a hash is not noted.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
+import time
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
 from ..data.table import replacing
+
+YOUNG = 2 * 10**9  # ns; the coarsest clock of a file system in use, that of FAT
 
 
 @dataclass(frozen=True)
@@ -19,27 +27,36 @@ class Seen:
 
     path: str
     size: int
-    mtime: int  # ns
+    mtime: int  # ns, as all times here
+    ctime: int
+    inode: int
+    looked: int  # when it was read
     sha256: str
 
+    @property
+    def about(self) -> tuple[int, ...]:
+        return self.size, self.mtime, self.ctime, self.inode
+
     def still(self) -> bool:
-        """Whether the file is, by size and time, as it was."""
-        return (self.size, self.mtime) == _about(self.path)
+        """Whether the file is, by size, times and inode, as it was."""
+        return self.about == _about(self.path)
+
+    def settled(self) -> bool:
+        """Whether any write since would show."""
+        return self.looked - self.ctime >= YOUNG
 
 
 def look(path: str | Path, notes: str | Path | None = None) -> Seen:
-    """The file as it is now; the hash from `notes`, a folder, where it is noted there for this size and time."""
-    size, mtime = _about(path)
+    """The file as it is now; the hash from `notes`, a folder, where it is noted there for a file like this."""
+    about = _about(path)
     noted = _noted(str(path), str(notes)) if notes else None
-    if noted and (noted.size, noted.mtime) == (size, mtime):
-        return noted
-    return Seen(str(path), size, mtime, _sha256(str(path), size, mtime))
+    return noted if noted and noted.about == about else _seen(str(path), about)
 
 
 def remember(files: Collection[Seen], notes: str | Path) -> None:
-    """Note the hashes of these files."""
+    """Note the hashes of these files, of those that were not just written."""
     for seen in files:
-        if _noted(seen.path, str(notes)) != seen:
+        if seen.settled() and _noted(seen.path, str(notes)) != seen:
             with replacing(_note(seen.path, notes), sync=False) as temporary:
                 temporary.write_text(json.dumps(asdict(seen)) + "\n", encoding="utf-8")
 
@@ -56,14 +73,15 @@ def file_digest(path: str | Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _about(path: str | Path) -> tuple[int, int]:
+def _about(path: str | Path) -> tuple[int, ...]:
     about = os.stat(path)
-    return about.st_size, about.st_mtime_ns
+    return about.st_size, about.st_mtime_ns, about.st_ctime_ns, about.st_ino
 
 
 @cache
-def _sha256(path: str, size: int, mtime: int) -> str:
-    return file_digest(path)
+def _seen(path: str, about: tuple[int, ...]) -> Seen:
+    looked = time.time_ns()  # before it is read: what is written from then on is later
+    return Seen(path, *about, looked, file_digest(path))
 
 
 def _note(path: str, notes: str | Path) -> Path:

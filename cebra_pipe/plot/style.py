@@ -148,7 +148,9 @@ def as_png(fig: Figure, about: Mapping[str, object]) -> bytes:
 
 def as_svg(fig: Figure, about: Mapping[str, object]) -> bytes:
     """The figure in lines, with the same inside."""
-    return _saved(fig, "svg", {"Date": None, "Creator": None, "Format": None, "Type": None, "Description": _text(about)})
+    return _saved(
+        fig, "svg", {"Date": None, "Creator": None, "Format": None, "Type": None, "Description": _text(about)}
+    )
 
 
 def _text(about: Mapping[str, object]) -> str:

@@ -19,7 +19,7 @@ from PIL import Image, PngImagePlugin
 from cebra_pipe.cli import expanded, main
 from cebra_pipe.data.table import Table, read_meta, write_table
 from cebra_pipe.errors import UserError
-from cebra_pipe.pipeline import reruns
+from cebra_pipe.pipeline import reruns, seen
 from cebra_pipe.pipeline.fingerprint import fingerprint, sources
 from cebra_pipe.pipeline.job import Job, canonical, digest
 from cebra_pipe.pipeline.plan import Plan, Planned
@@ -161,8 +161,8 @@ def test_a_file_in_place_of_another(plan, stage, role):
     path = Path(job.outputs[role])
     LIKE_IT[path.suffix](path)
     found = standing(plan)
-    others = {other.arguments for other in plan.jobs() if str(path) in sum(other.inputs.values(), [])}  # read it
-    assert {name for name, state in found.items() if state == OUTDATED} == {job.arguments, *others}
+    readers = {other.arguments for other in plan.jobs() if any(str(path) in read for read in other.inputs.values())}
+    assert {name for name, state in found.items() if state == OUTDATED} == {job.arguments, *readers}
     if stage in ("figures", "tables"):  # of the recordings; status reads whole models: tests/workflow/test_trouble.py
         told = {state.path: state for state in states(plan)}[str(path)]
         name = Path(job.outputs[WITNESS[stage]]).name
@@ -236,7 +236,8 @@ def test_prune_leaves_checkpoints_of_fits_to_come(plan):
     assert not gone.parent.exists()
 
 
-def test_prepare_writes_what_jobs_need_and_removes_what_no_job_needs(plan):
+def test_prepare_writes_what_jobs_need_and_removes_what_no_job_needs(plan, monkeypatch):
+    monkeypatch.setattr(seen, "YOUNG", 0)
     prepare(plan)
     assert leftovers(plan) == []
     assert all(Path(job.arguments).read_text().split("\n")[:-1] == arguments(plan, job) for job in plan.jobs())
@@ -317,7 +318,55 @@ def test_an_input_that_changes_while_it_is_read(tmp_path):
     assert not (tmp_path / "r.parquet").exists()
 
 
-def test_hashes_are_remembered_by_size_and_time(tmp_path):
+def test_a_file_that_was_just_written_is_not_noted(tmp_path):
+    """Another write in the same tick of the file system's clock would not show."""
+    path, notes = tmp_path / "a", tmp_path / "notes"
+    path.write_bytes(b"one")
+    young = look(path)
+    remember([young], notes)
+    assert not notes.exists()
+    remember([replace(young, looked=young.ctime + seen.YOUNG)], notes)
+    assert look(path, notes).looked == young.ctime + seen.YOUNG
+
+
+def _rewritten(path: Path) -> None:
+    path.write_bytes(b"two")
+
+
+def _replaced(path: Path) -> None:
+    (path.parent / "b").write_bytes(b"two")
+    os.replace(path.parent / "b", path)
+
+
+@pytest.mark.parametrize("write", [_rewritten, _replaced])
+def test_a_file_that_is_written_with_its_old_size_and_time_is_read_again(tmp_path, monkeypatch, write):
+    monkeypatch.setattr(seen, "YOUNG", 0)
+    path, notes = tmp_path / "a", tmp_path / "notes"
+    path.write_bytes(b"one")
+    first, before = look(path), path.stat()
+    remember([first], notes)
+    write(path)
+    while path.stat().st_ctime_ns == before.st_ctime_ns:
+        os.utime(path)  # until the clock of the file system ticks
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert (path.stat().st_size, path.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+    assert look(path, notes).sha256 == file_digest(path) != first.sha256
+    assert not first.still()
+
+
+@pytest.mark.parametrize("what", ["size", "mtime", "ctime", "inode"])
+def test_each_of_what_is_known_of_a_file_counts(tmp_path, what):
+    path, notes = tmp_path / "a", tmp_path / "notes"
+    path.write_bytes(b"one")
+    noted = replace(look(path), looked=look(path).ctime + seen.YOUNG, sha256="f" * 64)
+    remember([noted], notes)
+    assert look(path, notes) == noted
+    remember([replace(noted, **{what: getattr(noted, what) - 1})], notes)
+    assert look(path, notes).sha256 == file_digest(path)
+
+
+def test_hashes_are_remembered_by_size_and_time(tmp_path, monkeypatch):
+    monkeypatch.setattr(seen, "YOUNG", 0)
     path, notes = tmp_path / "a", tmp_path / "notes"
     path.write_bytes(b"one")
     first = look(path, notes)
