@@ -6,7 +6,6 @@ import argparse
 import json
 import zipfile
 from collections.abc import Mapping
-from importlib.metadata import distributions
 from pathlib import Path
 
 import yaml
@@ -16,8 +15,9 @@ from ..data.table import replacing
 from ..errors import Problem, UserError
 from . import provenance
 from .changes import changes, merged, read_changed
+from .environment import environments, lock, recorded
 from .fingerprint import fingerprint
-from .plan import STAGES, Plan, check_files
+from .plan import Plan, Planned, check_files
 from .reading import read_yaml
 from .seen import file_digest
 from .status import MENDED, states, versions
@@ -28,6 +28,7 @@ EPOCH = (1980, 1, 1, 0, 0, 0)  # zip files note a time; the same study gives the
 README = """A study of cebra_pipe {version}, to be repeated.
 
 1. Install cebra_pipe {version} and the versions in requirements.lock.
+   Its first lines say whether they are those that the artifacts were made with.
 2. Unpack this file; where recordings came from files, set data_folder in config.yaml (manifest.json has their hashes).
 3. In a checkout of cebra_pipe: snakemake --configfile config.yaml --cores 4
 4. cebra-pipe verify {name}      compares every file with the one that was archived.
@@ -57,38 +58,41 @@ def packed(plan: Plan, config: str, name: str) -> dict[str, bytes]:
     """The files of the archive."""
     jobs = list(plan.jobs())
     root = Path(plan.root)
-    artifacts = {}
-    for path in (path for job in jobs for path in job.outputs.values()):
-        inside = str(Path(path).relative_to(root))
-        artifacts[inside] = {"sha256": file_digest(path), "provenance": provenance.read(Path(path))}
+    artifacts, packages = {}, {}
+    for job in jobs:
+        told = {str(path.relative_to(root)): (path, provenance.read(path)) for path in _paths(job)}
+        used = dict(pair for _, about in told.values() if about for pair in about["versions"].items())
+        packages |= dict.fromkeys(told, recorded(plan, job, used))
+        for inside, (path, about) in told.items():
+            artifacts[inside] = {"sha256": file_digest(path), "provenance": about}
     manifest = {
         "format": FORMAT,
         "study": plan.study.config.study,
         "results": plan.root,
         "version": __version__,
         "versions": versions(),
-        "code": {stage: f"code:{fingerprint(stage)}" for stage in STAGES},
+        "code": {_maker(job): job.code for job in jobs},
         "recordings": {job.wildcards["recording"]: json.loads(job.spec) for job in jobs if job.stage == "load"},
         "artifacts": artifacts,
+        "environments": environments(packages),
     }
     files = {
         MANIFEST: json.dumps(manifest, indent=1, sort_keys=True),
         CONFIG: config,
-        LOCK: lock(),
+        LOCK: lock(packages),
         "README.txt": README.format(version=__version__, name=name),
     }
     tables = {p.relative_to(root): p.read_bytes() for job in jobs if job.stage == "tables" for p in _paths(job)}
     return {name: text.encode() for name, text in files.items()} | {str(p): data for p, data in tables.items()}
 
 
-def _paths(job) -> list[Path]:
+def _paths(job: Planned) -> list[Path]:
     return [Path(path) for path in job.outputs.values()]
 
 
-def lock() -> str:
-    """Every installed package at its version, one a line, as pip reads it."""
-    found = {d.metadata["Name"].lower().replace("_", "-"): d.version for d in distributions() if d.metadata["Name"]}
-    return "".join(f"{name}=={version}\n" for name, version in sorted(found.items()))
+def _maker(job: Planned) -> str:
+    """What the code of a job is the code of: a stage, or one figure, whose drawing is no part of another's."""
+    return " ".join([job.stage, *([job.wildcards["figure"]] if "figure" in job.wildcards else [])])
 
 
 def verify(options: argparse.Namespace) -> int:
@@ -106,9 +110,9 @@ def verify(options: argparse.Namespace) -> int:
     for name, was in manifest["versions"].items():
         if (now := versions().get(name, "")) != was:
             print(f"version  {name} {now or 'not installed'}, archived with {was}")
-    for stage, was in manifest["code"].items():
-        if (now := f"code:{fingerprint(stage)}") != was:
-            print(f"code     {stage} {now}, archived with {was}")
+    for maker, was in manifest["code"].items():
+        if (now := f"code:{fingerprint(*maker.split())}") != was:
+            print(f"code     {maker} {now}, archived with {was}")
     print(f"{root}: " + ", ".join(f"{len(paths)} {state}" for state, paths in found.items()))
     return 0 if not found["missing"] and not found["other"] else 1
 

@@ -16,7 +16,8 @@ from ..errors import Problem, UserError
 from .roles import WITNESS
 from .seen import Seen, file_digest, look
 
-RECORDED = ("numpy", "scipy", "pyarrow", "torch")  # libraries whose versions an artifact names, where it used them
+# Libraries whose versions an artifact names where its stage used them, with the modules that tell so.
+RECORDED = {name: name for name in ("numpy", "scipy", "pyarrow", "torch", "matplotlib")} | {"pillow": "PIL"}
 
 
 def canonical(value: object) -> str:
@@ -69,7 +70,7 @@ class Job:
 
         `beside` is for the witness of the stage (`roles.WITNESS`): sha256 of the other files it made, by role.
         """
-        used = {name: str(sys.modules[name].__version__) for name in RECORDED if name in sys.modules}
+        used = {name: str(sys.modules[m].__version__) for name, m in RECORDED.items() if m in sys.modules}
         return {
             "stage": self.stage,
             "spec": dict(self.spec),

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from ..data.table import replacing
 from ..errors import Problem, Problems, UserError, did_you_mean
+from .environment import installed
 from .job import Job
 from .roles import ROLES
 from .seen import look, remember
@@ -141,6 +142,7 @@ def _record(path: Path, started: float, seconds: float) -> None:
     record = {
         "command": sys.argv[1:],
         "host": platform.node(),
+        "packages": installed(),
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
         "seconds": round(seconds, 2),
         "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 2),

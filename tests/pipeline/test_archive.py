@@ -8,6 +8,44 @@ import zipfile
 import pytest
 
 from cebra_pipe.cli import main
+from cebra_pipe.pipeline.environment import environments, installed, lock, recorded
+from cebra_pipe.pipeline.plan import Plan
+from cebra_pipe.pipeline.reading import resolve
+
+
+OLD, NEW = {"numpy": "1.0", "scipy": "1"}, {"numpy": "2.0", "six": "3"}
+
+
+def test_the_lock_is_that_of_the_run():
+    assert lock({"a": OLD, "b": dict(OLD)}) == "# Installed when the artifacts were made.\nnumpy==1.0\nscipy==1\n"
+
+
+def test_the_lock_tells_what_is_not_certain():
+    """The packages of most artifacts, with what others were made with; of now where nothing is known."""
+    notes = [line for line in lock({"a": OLD, "b": OLD, "c": NEW, "d": None}).splitlines() if line.startswith("#")]
+    assert notes[1:] == [
+        "# Some artifacts were made with numpy 2.0, no scipy, six 3.",
+        "# Of 1 artifacts no record says so, the first d.",
+    ]
+    now = lock({"a": None})
+    assert now.startswith("# Installed when the study was archived: no record says")
+    assert f"numpy=={installed()['numpy']}\n" in now
+    assert environments({"c": None, "b": NEW, "a": NEW}) == [
+        {"packages": NEW, "artifacts": ["a", "b"]},
+        {"packages": {}, "artifacts": ["c"]},
+    ]
+
+
+def test_a_record_of_another_run_is_not_believed(tmp_path):
+    raw = {"study": "s", "results": str(tmp_path), "recordings": {"a": {"simulate": {}}}, "conditions": {"c": {}}}
+    plan = Plan(resolve(raw))
+    job = next(plan.jobs())
+    assert recorded(plan, job, {}) is None
+    path = tmp_path / "s/records/recordings/a.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps({"packages": OLD}))
+    assert recorded(plan, job, {"python": "3", "numpy": "1.0"}) == OLD
+    assert recorded(plan, job, {"python": "3", "numpy": "2.0"}) is None
 
 
 def zipped(path, manifest):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import zipfile
 from pathlib import Path
@@ -35,6 +36,15 @@ def test_two_runs_from_scratch(finished, tmp_path):
     with zipfile.ZipFile(archive) as packed:
         packed.extract("config.yaml", other.folder)
         tables = {name for name in packed.namelist() if name.startswith("tables/")}
+        manifest, lock = json.loads(packed.read("manifest.json")), packed.read("requirements.lock").decode()
+    told = {about["provenance"]["code"] for about in manifest["artifacts"].values() if about["provenance"]}
+    assert set(manifest["code"].values()) == told
+    assert len([maker for maker in manifest["code"] if maker.startswith("figures ")]) == 6
+    noted = json.loads((finished.tree / "records/figures/losses.json").read_text())["packages"]
+    assert [line.split("==") for line in lock.splitlines()[1:]] == [list(pair) for pair in noted.items()]
+    assert lock.splitlines()[0] == "# Installed when the artifacts were made."
+    (environment,) = manifest["environments"]
+    assert (environment["packages"], set(environment["artifacts"])) == (noted, set(manifest["artifacts"]))
     missing = other.run("verify", str(archive), program="cebra_pipe", check=False)
     assert (missing.returncode, "0 equal" in missing.stdout) == (1, True)
     other.run("--cores", "1")
