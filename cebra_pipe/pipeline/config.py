@@ -245,7 +245,7 @@ class FiguresConfig(Model):
 
 
 class Study(Model):
-    """One config is one study; its name is the folder under results/."""
+    """One config is one study; its name is the folder under results/, where a second config of that name is refused."""
 
     study: Name = Field(description="Name of the study: its folder under `results`.")
     title: Line = Field("", description="Title in figures.")

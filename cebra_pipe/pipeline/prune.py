@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from . import claims
 from .changes import read_changed
 from .plan import Plan, check_files
 from .reruns import leftovers
@@ -14,9 +15,10 @@ BESIDE = (".lock", ".checkpoint", ".damaged", ".tmp")  # hidden files that belon
 
 
 def main(options: argparse.Namespace) -> int:
-    """Without --yes nothing is touched."""
+    """Without --yes nothing is touched. A UserError where another config's results lie there too."""
     plan = Plan(read_changed(options.config, options.changes))
     check_files(plan, str(options.config))
+    claims.check(plan, [options.config])
     paths = [Path(state.path) for state in foreign(plan)]
     size = sum(path.stat().st_size for path in paths)
     for path in paths:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from .. import __version__
 from ..errors import UserError
-from . import provenance
+from . import claims, provenance
 from .changes import for_snakemake, read_changed
 from .job import RECORDED, digest
 from .plan import Plan, Planned, check_files
@@ -174,6 +174,10 @@ def main(options: argparse.Namespace) -> int:
                 print(state)
         counts = Counter(s.state for s in found)
         print(f"{plan.root}: " + ", ".join(f"{n} {state}" for state, n in sorted(counts.items())))
+        try:
+            claims.check(plan, [options.config])
+        except UserError as error:
+            print(error)
         devices = sorted({s.device for s in found if s.device})
         if len(devices) > 1:
             print(f"Mixed devices: {', '.join(devices)}. Their numbers differ by rounding; refit for equal ones.")

@@ -12,7 +12,6 @@ from cebra_pipe.pipeline.environment import environments, installed, lock, recor
 from cebra_pipe.pipeline.plan import Plan
 from cebra_pipe.pipeline.reading import resolve
 
-
 OLD, NEW = {"numpy": "1.0", "scipy": "1"}, {"numpy": "2.0", "six": "3"}
 
 

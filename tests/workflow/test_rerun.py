@@ -165,6 +165,11 @@ def test_another_study_leaves_this_alone(checkout):
     jobs = checkout.jobs("--configfile", "other.yaml")
     assert "fit fits/time/rat1/fold0/seed1/model.pt" in jobs
     assert checkout.jobs() == set()
+    other.write_text(text.replace("study: other", "study: tiny"))  # a copy of the config that kept the name
+    out = checkout.run("--dry-run", "--configfile", "other.yaml", check=False)
+    assert out.returncode == 2
+    assert "found one of config.yaml, which names this study too" in out.stderr
+    assert checkout.jobs() == set()
 
 
 def test_metadata_lost_status_tells(checkout):

@@ -4,6 +4,7 @@ import sys
 from functools import cache
 
 from cebra_pipe.errors import UserError
+from cebra_pipe.pipeline import claims
 from cebra_pipe.pipeline.plan import STAGES, Plan, check_files, check_results
 from cebra_pipe.pipeline.reading import check_keys, resolve
 from cebra_pipe.pipeline.reruns import OPEN, OUTDATED, SETTLED, flag, prepare, standing
@@ -33,9 +34,10 @@ GPUS = int(PLAN.study.config.device != "cpu" and has_gpu())
 
 
 def begin():
-    """When a run begins: write down what the jobs are to do."""
+    """When a run begins: write down what the jobs are to do, and for which config."""
     try:
         prepare(PLAN)
+        claims.note(PLAN, workflow.configfiles)
     except UserError as error:
         stop(error)
 
@@ -51,6 +53,7 @@ def decided():
     options = workflow.dag_settings
     forced = STAGES if options.forceall else map(os.path.normpath, options.forcerun)
     try:
+        claims.check(PLAN, workflow.configfiles)
         return standing(PLAN, set(forced)), flag(PLAN)
     except (UserError, OSError) as error:
         stop(error)

@@ -1,0 +1,101 @@
+"""Two configs of one study: the second is refused, and nothing else that one does with one's own config is."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from cebra_pipe.cli import main
+from cebra_pipe.errors import UserError
+from cebra_pipe.pipeline.claims import check, note
+from cebra_pipe.pipeline.plan import Plan
+from cebra_pipe.pipeline.reading import read_study
+
+TEXT = "study: s\nrecordings: {a: {simulate: {}}}\nconditions: {time: {}}\n"
+EDIT = ("time: {}", "time: {steps: 7}")
+
+
+def ran(file: str) -> None:
+    """A run of this config."""
+    plan = Plan(read_study(Path(file)))
+    check(plan, [file])
+    note(plan, [file])
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("one.yaml").write_text(TEXT)
+    ran("one.yaml")
+    Path("two.yaml").write_text(TEXT.replace(*EDIT))
+
+
+def test_an_edited_copy_is_refused(capsys):
+    with pytest.raises(UserError, match=r"results/s: expected results of two.yaml, found one of one.yaml, which names"):
+        ran("two.yaml")
+    embedding = Path("results/s/embeddings/time/a.parquet")  # another config's, by whatever it says
+    foreign = Path("results/s/embeddings/gone/a.parquet")
+    for path in (embedding, foreign):
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"x")
+    assert main(["prune", "two.yaml", "--yes"]) == 2
+    assert "give one of them another `study`" in capsys.readouterr().err
+    assert foreign.exists()
+    main(["status", "two.yaml"])
+    assert "found one of one.yaml" in capsys.readouterr().out
+    assert main(["prune", "one.yaml", "--yes"]) == 0
+    assert (embedding.exists(), foreign.exists()) == (True, False)
+
+
+ENDS = {
+    "the other has another study": lambda: Path("one.yaml").write_text(TEXT.replace("study: s", "study: t")),
+    "the other has other results": lambda: Path("one.yaml").write_text(TEXT + "results: elsewhere\n"),
+    "the other is removed": lambda: Path("one.yaml").unlink(),
+    "renamed": lambda: os.replace("one.yaml", "two.yaml"),
+    "the other says the same": lambda: shutil.copy("two.yaml", "one.yaml"),
+    "the note is removed": lambda: Path("results/s/.configs").unlink(),
+    "the note is damaged": lambda: Path("results/s/.configs").write_text("{"),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_what_ends_a_claim(end):
+    ENDS[end]()
+    ran("two.yaml")
+
+
+def test_ones_own_config_may_change():
+    """By whatever name it is given, and with the copies of it that were never run."""
+    Path("one.yaml").write_text(TEXT.replace(*EDIT))
+    ran("one.yaml")
+    ran(os.path.abspath("one.yaml"))
+    Path("link.yaml").symlink_to("one.yaml")
+    ran("link.yaml")
+
+
+def test_a_copy_that_was_run_claims_once_it_differs():
+    shutil.copy("one.yaml", "two.yaml")
+    ran("two.yaml")
+    Path("two.yaml").write_text(TEXT.replace(*EDIT))
+    with pytest.raises(UserError, match=r"found one of one\.yaml"):
+        ran("two.yaml")
+    with pytest.raises(UserError, match=r"found one of two\.yaml"):
+        ran("one.yaml")
+
+
+def test_a_config_that_cannot_be_read_keeps_its_claim():
+    Path("one.yaml").write_text("study: [")
+    with pytest.raises(UserError, match=r"found one of one\.yaml"):
+        ran("two.yaml")
+
+
+def test_a_copied_folder_brings_its_note(tmp_path, monkeypatch):
+    """Paths are relative: what was copied is as it was, and the first folder's config is none of it."""
+    shutil.copytree(tmp_path, tmp_path / "copy")
+    monkeypatch.chdir(tmp_path / "copy")
+    ran("one.yaml")
+    with pytest.raises(UserError, match=r"found one of one\.yaml"):
+        ran("two.yaml")
