@@ -10,17 +10,17 @@ import pytest
 
 from cebra_pipe.cli import main
 from cebra_pipe.errors import UserError
+from cebra_pipe.pipeline.changes import read_changed
 from cebra_pipe.pipeline.claims import check, note
 from cebra_pipe.pipeline.plan import Plan
-from cebra_pipe.pipeline.reading import read_study
 
 TEXT = "study: s\nrecordings: {a: {simulate: {}}}\nconditions: {time: {}}\n"
 EDIT = ("time: {}", "time: {steps: 7}")
 
 
-def ran(file: str) -> None:
+def ran(file: str, *changes: str) -> None:
     """A run of this config."""
-    plan = Plan(read_study(Path(file)))
+    plan = Plan(read_changed(Path(file), changes))
     check(plan, [file])
     note(plan, [file])
 
@@ -68,12 +68,11 @@ def test_what_ends_a_claim(end):
 
 
 def test_ones_own_config_may_change():
-    """By whatever name it is given, and with the copies of it that were never run."""
-    Path("one.yaml").write_text(TEXT.replace(*EDIT))
-    ran("one.yaml")
-    ran(os.path.abspath("one.yaml"))
+    """By whatever name it is given, with other values from the command line, beside a copy that was never run."""
     Path("link.yaml").symlink_to("one.yaml")
-    ran("link.yaml")
+    for seed, name in enumerate(("one.yaml", os.path.abspath("one.yaml"), "link.yaml", "./one.yaml"), start=1):
+        Path("one.yaml").write_text(TEXT.replace("time: {}", f"time: {{steps: {seed}}}"))
+        ran(name, f"seed={seed}")
 
 
 def test_a_copy_that_was_run_claims_once_it_differs():
