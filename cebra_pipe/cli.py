@@ -137,7 +137,7 @@ def _schema(verb: argparse.ArgumentParser) -> None:
 
 
 def _explain(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("file", type=Path, help="an artifact under results/")
+    verb.add_argument("file", type=Path, help="an artifact under results/, or any file")
 
 
 def _archive(verb: argparse.ArgumentParser) -> None:

@@ -1,4 +1,7 @@
-"""Where one artifact comes from, told by the file itself, and by the record beside it where there is one."""
+"""Where one artifact comes from, told by the file itself, and by the record beside it where there is one.
+
+Of any other file it says what it is, where that can be told, and that it says nothing of where it comes from.
+"""
 
 from __future__ import annotations
 
@@ -10,29 +13,56 @@ from pathlib import Path
 
 import yaml
 
-from ..errors import Problem, UserError
+from ..data.load import check_there
+from ..errors import UserError
 from . import provenance
+from .identify import identified, study_of
 from .plan import STAGES
 from .seen import file_digest
 from .status import KINDS
 
-SIBLINGS = (".png", ".json", ".parquet")  # what tells for a file that holds no provenance itself
+# ending of a file -> its role, and what the name of its witness ends with (`roles.WITNESS`)
+WITNESSES = {
+    ".csv": (("csv", ".png"), ("csv", ".json")),
+    ".svg": (("svg", ".png"),),
+    "model.pt": (("model", "history.parquet"),),
+    ".parquet": (("scores", ".traces.parquet"),),
+}
 WIDTH = 10
 
 
 def main(options: argparse.Namespace) -> int:
-    """Print it."""
-    print("\n".join(explained(options.file)))
-    return 0
+    """Print it; exit 1 where the file does not say where it comes from."""
+    check_there(options.file)
+    about, changed = told(options.file)
+    lines = explained(options.file, about, changed) if about else others(options.file)
+    print("\n".join(lines))
+    return 0 if about and not changed else 1
 
 
-def explained(path: Path) -> Iterator[str]:
-    """Lines: what made the file, of what config and inputs, where and how long it took, and how it is made again."""
-    about = told(path)
+def others(path: Path) -> Iterator[str]:
+    """Lines of a file without provenance."""
+    yield from _line("file", f"{path} (sha256 {file_digest(path)})")
+    for i, line in enumerate(identified(path)):
+        yield from _line("what" if i == 0 else "", line)
+    yield from _line("made by", "not told: the file carries no provenance of a study, or none that can be read")
+    if study := study_of(path):
+        yield from _line("", f"it lies in the study {study.name}: `cebra-pipe status CONFIG` tells how its files stand")
+
+
+def explained(path: Path, about: Mapping, changed: str = "") -> Iterator[str]:
+    """Lines: what made the file, of what config and inputs, where and how long it took, and how it is made again.
+
+    Args:
+        about: Provenance.
+        changed: The witness that names another content than the file has.
+    """
     made_with = ", ".join(f"{name} {version}" for name, version in about["versions"].items())
     spec = about["spec"]
     seeds = {"seed": spec.get("seed", spec.get("seeds")), "study seed": spec.get("study_seed")}
     yield from _line("file", f"{path} (sha256 {file_digest(path)})")
+    if changed:
+        yield from _line("CHANGED", f"since it was made, or in place of another: {changed} names another sha256")
     yield from _line("made by", f"{about['stage']}, on {about['device']}, with {made_with}")
     yield from _line("code", about["code"])
     if any(value is not None for value in seeds.values()):
@@ -48,15 +78,25 @@ def explained(path: Path) -> Iterator[str]:
     yield from (f"  {line}" for line in yaml.safe_dump(spec, sort_keys=True, width=110).splitlines())
 
 
-def told(path: Path) -> Mapping:
-    """The provenance of a file, or of one beside it that was made with it; a UserError where there is none."""
-    if not path.is_file():
-        raise UserError(Problem(str(path), "an artifact of a study", "no such file"))
-    beside = [path.with_suffix(suffix) for suffix in SIBLINGS if path.with_suffix(suffix) != path]
-    for each in (path, *(p for p in beside if p.is_file())):
-        if about := provenance.read(each):
-            return about
-    raise UserError(Problem(str(path), "a file that a study made", "one that says nothing of itself"))
+def told(path: Path) -> tuple[Mapping | None, str]:
+    """The provenance of a file, by its own word or its witness's; and the witness where it names another content."""
+    own = _read(path)
+    for ending, named in WITNESSES.items():
+        for role, tail in named if path.name.endswith(ending) else ():
+            witness = path.with_name(path.name.removesuffix(ending) + tail)
+            about = _read(witness) or {}
+            if role in about.get("beside", {}):
+                same = about["beside"][role] == file_digest(path)
+                return own or about, "" if same else witness.name
+    return own, ""
+
+
+def _read(path: Path) -> Mapping | None:
+    """What a file says of itself; None where it says nothing, or is not whole."""
+    try:
+        return provenance.read(path) if path.is_file() else None
+    except UserError:
+        return None
 
 
 def _line(name: str, text: str) -> Iterator[str]:

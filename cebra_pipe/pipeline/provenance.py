@@ -72,6 +72,8 @@ def _png(path: Path, pixels: bool = True) -> dict:
         with Image.open(path) as image:
             if pixels:
                 image.load()
+            if KEY not in getattr(image, "text", {}):
+                raise ValueError("it carries no provenance")
             return json.loads(image.text[KEY])
     except (OSError, KeyError, ValueError, SyntaxError) as error:
         raise damaged(path, str(error)) from error
@@ -79,8 +81,11 @@ def _png(path: Path, pixels: bool = True) -> dict:
 
 def _json(path: Path) -> dict:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))["provenance"]
-    except (OSError, KeyError, ValueError) as error:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(content, dict) or "provenance" not in content:
+            raise ValueError("it carries no provenance")
+        return content["provenance"]
+    except (OSError, ValueError) as error:
         raise damaged(path, str(error)) from error
 
 

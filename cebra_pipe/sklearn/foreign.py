@@ -126,14 +126,26 @@ def is_foreign(path: Path) -> bool:
 
 def read(path: Path) -> tuple[dict, dict, dict]:
     """Parameters of the estimator, what it noted of its fit, and the state of its solver."""
-    with zipfile.ZipFile(path) as archive:
-        (pickled,) = [name for name in archive.namelist() if name.endswith("/data.pkl")]
-        content = _Reader(archive, pickled.removesuffix("/data.pkl")).load()
+    content = _content(path)
     if isinstance(content, Record):  # an estimator pickled whole
         solver = content.state["solver_"].state
         weights = {name: dict(_weights(solver[name], "")) for name in ("model", "criterion")}
         return content.state, content.state, weights | {"log": solver["log"], "loss": torch.tensor(solver["history"])}
     return content["args"], content["state"], content["state_dict"]
+
+
+def versions(path: Path) -> dict[str, str]:
+    """The packages that the file names, with their versions; an estimator pickled whole names none."""
+    content = _content(path)
+    said = content.get("metadata", {}) if isinstance(content, dict) else {}
+    texts = {name: value.args[0] if isinstance(value, Record) else value for name, value in said.items()}
+    return {name.removesuffix("_version"): str(text) for name, text in texts.items() if name.endswith("_version")}
+
+
+def _content(path: Path) -> object:
+    with zipfile.ZipFile(path) as archive:
+        (pickled,) = [name for name in archive.namelist() if name.endswith("/data.pkl")]
+        return _Reader(archive, pickled.removesuffix("/data.pkl")).load()
 
 
 def _weights(module: Record, prefix: str) -> Iterator[tuple[str, Tensor]]:

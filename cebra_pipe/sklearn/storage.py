@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import pickle
+import warnings
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,6 +87,37 @@ def _check_known(path: Path, name: str, model: str) -> None:
     if module in ("", "__main__"):
         remedy = "Run the code first that registers it: it is a model of your own."
     raise UserError(Problem(str(path), "a registered model_architecture", repr(name), remedy))
+
+
+def described(path: Path) -> dict | None:
+    """What a saved estimator says of itself, without building it; None of any other file.
+
+    Returns:
+        `versions` of packages by name, the `parameters` it was made with, `neurons` of each session.
+    """
+    try:
+        if foreign.is_foreign(path):
+            parameters, noted, _ = foreign.read(path)
+            versions = foreign.versions(path) or {"cebra": "of a version that it does not name"}
+            parameters = {name: value for name, value in parameters.items() if name in _parameters()}
+        else:
+            with warnings.catch_warnings():  # of pickles that torch did not write
+                warnings.simplefilter("ignore")
+                content = torch.load(path, map_location="cpu", weights_only=True)
+            if not isinstance(content, dict) or content.get("format") != FORMAT:
+                return None
+            parameters, noted = json.loads(content["args"]), content["state"]
+            versions = {"cebra_pipe": content["metadata"]["version"]}
+        return {"versions": versions, "parameters": parameters, "neurons": noted["n_features_"]}
+    except (UserError, zipfile.BadZipFile, *UNREADABLE):
+        return None
+
+
+def _parameters() -> set[str]:
+    """Names of what an estimator here is made with: one that was pickled whole holds more than these."""
+    from .estimator import CEBRA
+
+    return set(CEBRA().get_params())
 
 
 def _foreign(kind: type[CEBRA], path: Path, device: str | None) -> CEBRA:

@@ -85,6 +85,8 @@ def _content(path: Path) -> dict:
         with warnings.catch_warnings():  # of pickles that torch did not write, which the message below is about
             warnings.simplefilter("ignore")
             content = torch.load(path, map_location="cpu", weights_only=True)
+        if not isinstance(content, dict) or "provenance" not in content:
+            raise ValueError("it holds no fitted model of a study")
         version = content["format"]
     except UNREADABLE as error:
         raise damaged(path, str(error)) from error

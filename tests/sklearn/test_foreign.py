@@ -14,6 +14,7 @@ import torch
 
 from cebra_pipe import CEBRA
 from cebra_pipe.sklearn import foreign
+from cebra_pipe.sklearn.storage import described
 
 RNG = np.random.default_rng(0)
 SIGNAL, POSITION = RNG.normal(size=(120, 7)).astype(np.float32), RNG.normal(size=(120, 2))
@@ -67,6 +68,18 @@ def test_a_saved_model_embeds_alike(saved, name):
     given = SAVED[name][0]
     model.partial_fit(*given)  # and trains on
     assert len(model.solver_.history) == 4
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_file_describes_itself(saved, reference):
+    """Versions, parameters and neurons, without building the estimator; one pickled whole knows no versions."""
+    said = {name: described(saved[name][0]) for name in ("two", "whole")}
+    versions = {"cebra": reference.__version__, "torch": torch.__version__, "numpy": np.__version__}
+    assert versions.items() <= said["two"]["versions"].items()
+    assert said["whole"]["versions"] == {"cebra": "of a version that it does not name"}
+    assert [each["parameters"]["output_dimension"] for each in said.values()] == [4, 4]
+    assert [each["neurons"] for each in said.values()] == [[7, 5], 7]
+    assert set(said["whole"]["parameters"]) <= set(CEBRA().get_params())
 
 
 @pytest.mark.parametrize("name", ["two", "whole"])

@@ -1,0 +1,117 @@
+"""What `explain` says of files that are no artifacts, or no longer what they were; artifacts: tests/workflow."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from cebra_pipe import CEBRA
+from cebra_pipe.cli import main
+from cebra_pipe.data.table import Table, write_table
+from cebra_pipe.pipeline.seen import file_digest
+
+from .test_archive import zipped
+
+NOT_TOLD = "made by   not told: the file carries no provenance of a study"
+ABOUT = {"stage": "tables", "spec": {"table": "tests"}, "spec_hash": "0", "code": "code:1", "inputs": {}}
+ABOUT |= {"versions": {"numpy": "2"}, "device": "cpu"}
+
+
+def explain(path: Path, capsys) -> tuple[int, str]:
+    """Exit code and text, which never says that a file should go."""
+    code = main(["explain", str(path)])
+    out, err = capsys.readouterr()
+    assert not any(word in (out + err).lower() for word in ("remove", "snakemake again", "damaged", "traceback"))
+    return code, out or err
+
+
+def _json(path: Path, content: object) -> None:
+    path.write_text(json.dumps(content))
+
+
+def _study(path: Path, write: Callable[[Path], None]) -> None:
+    """In the folder of a study."""
+    for folder in (path.parent, path.parent.parent / "figures"):
+        folder.mkdir(parents=True, exist_ok=True)
+    write(path)
+
+
+FILES: dict[str, tuple[Callable[[Path], None], str]] = {
+    "mine.png": (lambda path: Image.new("L", (4, 4)).save(path), ""),
+    "mine.jpg": (lambda path: Image.new("L", (4, 4)).save(path), ""),
+    "jpg as.png": (lambda path: Image.new("L", (4, 4)).save(path, "jpeg"), ""),
+    "mine.svg": (lambda path: path.write_text("<svg/>"), ""),
+    "mine.json": (lambda path: _json(path, [1, 2]), ""),
+    "notes.txt": (lambda path: path.write_text("words"), ""),
+    "mine.csv": (lambda path: path.write_text("x,y\n1,2\n3,4\n"), "a file of arrays, such as a recording: "),
+    "mine.npz": (lambda path: np.savez(path, spikes=np.ones((30, 4))), "such as a recording: spikes (30 × 4 float64)"),
+    "tensor.pt": (lambda path: torch.save(torch.ones(5, 3), path), "such as a recording: "),
+    "weights.pt": (lambda path: torch.save({"weight": torch.ones(5, 3)}, path), "such as a recording: weight ("),
+    "s.zip": (lambda path: zipped(path, {"format": 1, "study": "rats", "artifacts": {}}), "archive of the study rats"),
+    "s/logs/a.log": (lambda path: _study(path, lambda p: p.write_text("words")), "the log of a job"),
+    "s/.jobs/a.args": (lambda path: _study(path, lambda p: p.write_text("words")), "the options of a job"),
+    "s/fits/.model.pt.checkpoint": (lambda path: _study(path, lambda p: p.write_bytes(b"x")), "of a fit that runs"),
+    "s/figures/cut.png": (lambda path: _study(path, lambda p: p.write_bytes(b"\x89PNG")), ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_files_of_other_origin(tmp_path, capsys, name):
+    path = tmp_path / name
+    write, what = FILES[name]
+    write(path)
+    code, said = explain(path, capsys)
+    assert code == 1
+    assert f"(sha256 {file_digest(path)})" in said
+    assert NOT_TOLD in said
+    assert what in said
+    assert ("what " in said) == bool(what)
+    assert ("it lies in the study s: `cebra-pipe status CONFIG`" in said) == name.startswith("s/")
+
+
+@pytest.mark.parametrize("name", ["scores.json", "options.json"])
+def test_what_train_wrote(tmp_path, capsys, name):
+    _json(tmp_path / "options.json", {"num_steps": 7})
+    _json(tmp_path / "scores.json", {"best_step": 3, "loss": {"valid": 1.5}})
+    code, said = explain(tmp_path / name, capsys)
+    assert (code, "of a run of `cebra-pipe train`, with\n          num_steps: 7" in said) == (1, True)
+
+
+def test_a_saved_estimator(tmp_path, capsys):
+    signal, label = np.random.default_rng(0).normal(size=(60, 5)), np.arange(60.0)
+    model = CEBRA(max_iterations=1, batch_size=8, num_hidden_units=8, output_dimension=3, device="cpu")
+    model.fit([signal, signal[:, :4]], [label, label]).save(tmp_path / "mine.pt")
+    code, said = explain(tmp_path / "mine.pt", capsys)
+    assert code == 1
+    assert "an estimator that CEBRA.save wrote: CEBRA.load reads it" in said
+    assert "saved with cebra_pipe 0" in said
+    assert "neurons: [5, 4]" in said
+    assert "output_dimension: 3" in said
+    assert NOT_TOLD in said
+
+
+@pytest.mark.parametrize("missing", [True, False])
+def test_no_file(tmp_path, capsys, missing):
+    code, said = explain(tmp_path / "none" if missing else tmp_path, capsys)
+    assert (code, ("no such file" if missing else "found a folder") in said) == (2, True)
+
+
+def test_a_table_that_was_edited(tmp_path, capsys):
+    """What stands beside tells of the file that was made with it, and of no other."""
+    table = tmp_path / "tests.csv"
+    table.write_text("a\n1\n")
+    _json(tmp_path / "tests.json", {"provenance": {**ABOUT, "beside": {"csv": file_digest(table)}}, "rows": []})
+    code, said = explain(table, capsys)
+    assert (code, "made by   tables, on cpu, with numpy 2" in said, "CHANGED" in said) == (0, True, False)
+    table.write_text("a\n2\n")
+    code, said = explain(table, capsys)
+    assert (code, "CHANGED   since it was made, or in place of another: tests.json names" in said) == (1, True)
+    write_table(tmp_path / "tests.parquet", Table({"x": np.arange(2)}, ABOUT))
+    (tmp_path / "tests.json").unlink()
+    assert NOT_TOLD in explain(table, capsys)[1]  # a parquet file of that name does not tell of it
