@@ -36,8 +36,15 @@ def recorded(plan: Plan, job: Planned, versions: Mapping[str, str]) -> Packages 
         packages = json.loads(path.read_text(encoding="utf-8"))["packages"]
     except (OSError, ValueError, KeyError):
         return None
-    same = all(packages.get(name) == version for name, version in versions.items() if name not in OWN)
-    return packages if same else None
+    known = {name: version for name, version in versions.items() if name not in OWN}
+    return packages if all(same(packages.get(name, ""), version) for name, version in known.items()) else None
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two versions are one: a build (2.5.1+cu124) that a library names may be missing in its package's (2.5.1)."""
+    if "+" in one and "+" in other:
+        return one == other
+    return one.partition("+")[0] == other.partition("+")[0]
 
 
 def environments(found: Mapping[str, Packages | None]) -> list[dict]:

@@ -20,6 +20,7 @@ from .. import __version__
 from ..errors import UserError
 from . import claims, provenance
 from .changes import for_snakemake, read_changed
+from .environment import same
 from .job import RECORDED, digest
 from .plan import Plan, Planned, check_files
 from .runner import lock_path
@@ -92,7 +93,7 @@ def _state(job: Planned, path: str, stale: set[str]) -> State:
         return State(path, "")
     if why := list(reasons(job, about, stale)):
         return State(path, "outdated", ", ".join(why), about.get("device", ""))
-    other = [f"{name} {v}" for name, v in about["versions"].items() if versions().get(name, v) != v]
+    other = [f"{name} {v}" for name, v in about["versions"].items() if not same(versions().get(name, v), v)]
     return State(path, "other versions" if other else "current", ", ".join(other), about.get("device", ""))
 
 

@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from cebra_pipe.cli import main
-from cebra_pipe.pipeline.environment import environments, installed, lock, recorded
+from cebra_pipe.pipeline.environment import environments, installed, lock, recorded, same
 from cebra_pipe.pipeline.plan import Plan
 from cebra_pipe.pipeline.reading import resolve
 
@@ -45,6 +45,14 @@ def test_a_record_of_another_run_is_not_believed(tmp_path):
     path.write_text(json.dumps({"packages": OLD}))
     assert recorded(plan, job, {"python": "3", "numpy": "1.0"}) == OLD
     assert recorded(plan, job, {"python": "3", "numpy": "2.0"}) is None
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "equal"),
+    [("2.5.1", "2.5.1+cu124", True), ("2.5.1+cpu", "2.5.1+cu124", False), ("2.5", "2.5.1", False), ("", "1", False)],
+)
+def test_a_build_that_only_one_side_names_is_no_other_version(one, other, equal):
+    assert same(one, other) == same(other, one) == equal
 
 
 def zipped(path, manifest):
