@@ -41,7 +41,7 @@ def recorded(plan: Plan, job: Planned, versions: Mapping[str, str]) -> Packages 
 
 
 def same(one: str, other: str) -> bool:
-    """Whether two versions are one: a build (2.5.1+cu124) that a library names may be missing in its package's (2.5.1)."""
+    """Whether two versions are one: the build that a library names (2.5.1+cu124) may be no part of its package's."""
     if "+" in one and "+" in other:
         return one == other
     return one.partition("+")[0] == other.partition("+")[0]
