@@ -230,14 +230,14 @@ class PrimaryTestsConfig(Model):
     tests: list[PrimaryTestConfig] = Field(min_length=1, description="Which; every recording of each is a test.")
 
 
-Figure = Literal["decoding", "embeddings", "goodness_of_fit", "consistency", "data", "losses"]
+Figure = Literal["verdict", "decoding", "embeddings", "goodness_of_fit", "consistency", "data", "losses"]
 
 
 class FiguresConfig(Model):
     """What is drawn."""
 
     figures: list[Figure] = Field(
-        ["decoding", "embeddings", "goodness_of_fit", "consistency", "data", "losses"],
+        ["verdict", "decoding", "embeddings", "goodness_of_fit", "consistency", "data", "losses"],
         min_length=1,
         description="Which.",
     )

@@ -6,7 +6,12 @@ from .refit import TESTED, pairs, primary, shared
 from .study import Condition, Resolved
 
 # What each figure and table reads: files by role, and parts of the study.
+_VERDICT = (
+    ("recordings", "splits", "scores", "histories", "embeddings", "consistency"),
+    ("recordings", "conditions", "comparisons", "tests"),
+)
 FIGURES = {
+    "verdict": _VERDICT,
     "decoding": (("recordings", "splits", "scores", "traces"), ("recordings", "conditions", "color", "laps")),
     "embeddings": (("recordings", "splits", "embeddings", "aligned"), ("recordings", "conditions", "color")),
     "goodness_of_fit": (("histories",), ("recordings", "conditions")),
@@ -15,6 +20,7 @@ FIGURES = {
     "losses": (("histories",), ("recordings", "conditions")),
 }
 TABLES = {
+    "verdict": _VERDICT,
     "recordings": (("recordings", "splits"), ("recordings",)),
     "decoding": (("scores",), ("recordings", "conditions")),
     "goodness_of_fit": (("histories",), ("recordings", "conditions")),

@@ -15,7 +15,7 @@ ROLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("recordings", "splits", "scores", "traces", "embeddings", "aligned", "histories", "consistency"),
         ("png", "svg", "csv"),
     ),
-    "tables": (("recordings", "splits", "scores", "histories", "consistency"), ("csv", "json")),
+    "tables": (("recordings", "splits", "scores", "histories", "embeddings", "consistency"), ("csv", "json")),
 }
 
 # Of stages that write several files: the one that is written last, and holds the sha256 of the others. A file that

@@ -15,7 +15,7 @@ from cebra_pipe.plot.summary import METHODS
 
 from ..plot.artifacts import build, condition, make_recording
 
-ROLES = ("recordings", "splits", "scores", "histories", "consistency")
+ROLES = ("recordings", "splits", "scores", "histories", "embeddings", "consistency")
 
 
 @pytest.fixture(scope="module")

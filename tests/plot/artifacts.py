@@ -122,6 +122,7 @@ def build(
         ],
         "color": {"continuous": "position", "discrete": "direction"},
         "laps": 8,
+        "tests": {"alpha": None, "shared": False, "pairs": []},
     }
     made = Made(folder, {**about, **spec}, recordings, folds)
     for name, recording in recordings.items():

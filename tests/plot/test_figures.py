@@ -14,6 +14,7 @@ from cebra_pipe.plot import data
 from cebra_pipe.plot.drawn import distinct, pick
 from cebra_pipe.plot.numbers import about
 from cebra_pipe.plot.shown import Study
+from cebra_pipe.plot.verdict import PAINT, SOUND, kind
 
 from .artifacts import build, condition, make_recording, make_split
 
@@ -89,6 +90,20 @@ def test_control_that_destroys_autocorrelation_has_no_p(tmp_path):
     assert np.isnan(pick(means, series="labels permuted (control)")["p"]).all()
     assert np.isfinite(pick(means, series="circular shift (control)")["p"]).all()
     assert "no p" in texts(figure)
+
+
+# ---- verdict ---------------------------------------------------------------------------------------------------------
+def test_every_score_has_its_cell_in_the_colour_of_its_verdict(study):
+    table, figure = drawn_of(study, "verdict")
+    left, right = figure.axes
+    cells = len(table)
+    assert len(left.patches) == len(left.texts) - 1 == cells > 0  # but for the panel's letter
+    painted = [tuple(patch.get_facecolor()) for patch in left.patches]
+    for known, colour in PAINT.items():
+        assert painted.count(colour) == sum(kind(text) == known for text in table["verdict"])
+    lines = {(r["condition"], r["unit_of_fit"], r["title"]) for r in table.rows()}
+    assert len(right.patches) == len(lines) * len(SOUND)
+    assert not set(table["condition"]) & {"shifted"}
 
 
 # ---- embeddings ------------------------------------------------------------------------------------------------------

@@ -34,6 +34,6 @@ def test_gpu_option_without_a_gpu(finished):
 def test_report(checkout):
     checkout.run("--report", "report.html")
     text = (checkout.folder / "report.html").read_text()
-    for figure in ("decoding", "embeddings", "goodness_of_fit", "consistency", "data", "losses"):
+    for figure in ("verdict", "decoding", "embeddings", "goodness_of_fit", "consistency", "data", "losses"):
         assert f"figures/{figure}.png" in text
     assert "http" not in re.findall(r'<script[^>]*src="([^"]*)"', text)

@@ -10,8 +10,8 @@ import pytest
 
 pytestmark = pytest.mark.workflow
 
-DRAWN = {f"figures figures/{name}.png" for name in ("decoding", "goodness_of_fit", "losses")}
-TABULATED = {f"tables tables/{name}.csv" for name in ("decoding", "tests", "differences", "population")}
+DRAWN = {f"figures figures/{name}.png" for name in ("verdict", "decoding", "goodness_of_fit", "losses")}
+TABULATED = {f"tables tables/{name}.csv" for name in ("verdict", "decoding", "tests", "differences", "population")}
 DRAWN |= TABULATED | {"tables tables/goodness_of_fit.csv"}
 RATS = ("rat1", "rat2")
 
@@ -31,7 +31,7 @@ COMPARED = {"consistency consistency/rats.parquet", "consistency consistency/run
 COMPARED |= {"figures figures/consistency.png", "tables tables/consistency.csv"}
 DECODED = {job for c in ("time", "behavior", "shifted") for job in scored(c)} | scored("joint", ("joint",))
 DECODED = {job for job in DECODED if job.startswith("decode")}
-DECODED |= {"figures figures/decoding.png", *TABULATED}
+DECODED |= {"figures figures/verdict.png", "figures figures/decoding.png", *TABULATED}
 EMBEDDED = {"figures figures/embeddings.png"}
 
 

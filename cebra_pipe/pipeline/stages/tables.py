@@ -20,7 +20,7 @@ from ...plot.numbers import about
 from ...plot.shown import Study
 from ...plot.summary import METHODS, Score, scores
 from ...sklearn.nulls import SMALLEST_NULL
-from .. import contrasts, tested
+from .. import contrasts, tested, verdict
 from ..job import Job
 
 DIGITS = 4
@@ -194,7 +194,14 @@ def _tests(job: Job, study: Study) -> Iterator[Row]:
     yield from tested.rows(study, job.spec["tests"], *sources)
 
 
+# ---- verdict ---------------------------------------------------------------------------------------------------------
+def _verdict(job: Job, study: Study) -> Iterator[Row]:
+    """One row per condition, recording and held-out score."""
+    yield from verdict.rows(verdict.files(job, study))
+
+
 TABLES: Mapping[str, Callable[[Job, Study], Iterator[Row]]] = {
+    "verdict": _verdict,
     "recordings": _recordings,
     "decoding": _decoding,
     "goodness_of_fit": _goodness_of_fit,

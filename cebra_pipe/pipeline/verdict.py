@@ -1,0 +1,259 @@
+"""Rows of the table `verdict`: for each held-out score what speaks for it, and what to know before it is believed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from ..data.table import Table, read_meta, read_table
+from ..plot.drawn import pick
+from ..plot.files import Source, histories, of_units, splits
+from ..plot.judged import COLUMNS, EVIDENCE, NONE, UNTESTED
+from ..plot.shown import Condition, Study
+from ..plot.summary import METHODS, SIGNED, Score, scores
+from ..sklearn.nulls import NO_P_METHODS, SMALLEST_NULL
+from . import tested
+from .endings import ending
+from .job import Job
+from .spread import collapse, left_out, widths
+
+ALPHA = 0.05  # where the study names no primary tests
+DECODER, REFIT = "decoder", "refit"
+Row = dict[str, object]
+
+
+@dataclass(frozen=True, eq=False)
+class Files:
+    """What the table is made from."""
+
+    study: Study
+    tests: Mapping
+    scores: Sequence[Source]
+    histories: Sequence[Source]
+    embeddings: Sequence[Source]
+    splits: Mapping[str, Table]
+    dropped: Mapping[str, float]  # recording -> share of its samples that loading left out
+    consistency: Sequence[tuple[Mapping[str, str], Mapping]]  # comparison, summary of its held-out map
+
+    @cached_property
+    def refits(self) -> list[Row]:
+        return [row for row in tested.rows(self.study, self.tests, self.scores, self.histories)]
+
+    @property
+    def alpha(self) -> float:
+        return self.tests["alpha"] or ALPHA
+
+    def of(self, sources: Sequence[Source], condition: Condition, unit: str) -> list[Source]:
+        return [s for s in sources if (s.condition.name, s.unit) == (condition.name, unit)]
+
+
+def files(job: Job, study: Study) -> Files:
+    """Of a job of the stage tables or figures."""
+    scored, embedded = (
+        of_units(study, job.files(role), stage) for role, stage in (("scores", "decode"), ("embeddings", "transform"))
+    )
+    dropped = map(_dropped, job.files("recordings"))
+    return Files(
+        study,
+        job.spec["tests"],
+        scored,
+        histories(study, job.files("histories")),
+        embedded,
+        splits(study, job.files("splits")),
+        dict(zip(study.recordings, dropped, strict=True)),
+        list(zip(study.comparisons, map(_held_out, job.files("consistency")), strict=True)),
+    )
+
+
+def _dropped(path: Path) -> float:
+    """The share of samples that loading left out."""
+    notes = read_meta(path)["recording"]["notes"]
+    read = notes.get("samples_read", 0)
+    return 1 - notes["samples"] / read if read else 0.0
+
+
+def _held_out(path: Path) -> Mapping:
+    return (read_table(path, stage="consistency").meta.get("summary") or {}).get("held_out") or {}
+
+
+def rows(files: Files) -> Iterator[Row]:
+    """One row per condition, recording and held-out score; controls have none: they are the null of others."""
+    for row in _rows(files):
+        yield {name: row[name] for name in COLUMNS}
+
+
+def _rows(files: Files) -> Iterator[Row]:
+    for condition in (k for k in files.study.conditions if not k.control):
+        for unit, members in condition.units.items():
+            yield from _unit(files, condition, unit, members)
+    for entry, summary in files.consistency:
+        condition = next((k for k in files.study.conditions if k.name == entry["condition"]), None)
+        if condition and not condition.control:
+            yield _compared(files, condition, entry, summary)
+
+
+def _unit(files: Files, condition: Condition, unit: str, members: Sequence[str]) -> Iterator[Row]:
+    fits = [(source, source.read()) for source in files.of(files.histories, condition, unit)]
+    ended, temperature = ending([table for _, table in fits]), _temperature([table for _, table in fits])
+    embedding = files.of(files.embeddings, condition, unit)[0].read()
+    spread = widths(embedding, files.splits, condition.similarity, temperature)
+    decoded = [score for source in files.of(files.scores, condition, unit) for score in scores(source.read())]
+    for name in members:
+        found = [*_bits(files, condition, unit, name, fits), *_decoded(files, condition, unit, name, decoded)]
+        about = {"condition": condition.name, "condition_title": condition.text, "unit_of_fit": unit}
+        about |= {"recording": name, "title": files.study.recordings[name]}
+        shares = left_out(embedding, name, files.splits[name]) | {"dropped_share": files.dropped[name]}
+        for row in found:
+            yield {**about, **row, **ended, **collapse(spread[name]), **shares, "enough_data": "not run"}
+
+
+def _temperature(histories: Sequence[Table]) -> float:
+    """At the end of training, the mean over fits: a learned one is each fit's own."""
+    return float(np.mean([pick(table, kind="score")["temperature"].mean() for table in histories]))
+
+
+# ---- goodness of fit -------------------------------------------------------------------------------------------------
+def _bits(
+    files: Files, condition: Condition, unit: str, name: str, fits: Sequence[tuple[Source, Table]]
+) -> Iterator[Row]:
+    """One row an objective: the mean over folds and seeds, or of the first seed where refits are set against it."""
+    values: dict[str, list[tuple[Source, float]]] = {}
+    for source, table in fits:
+        for row in pick(table, kind="score", part="test", session=name).rows():
+            values.setdefault(row["objective"], []).append((source, row["bits"]))
+    for objective, mine in values.items():
+        spread = {
+            what: [np.mean([v for s, v in mine if getattr(s, what) == i]) for i in {getattr(s, what) for s, _ in mine}]
+            for what in ("seed", "fold")
+        }
+        real = {"score": "bits", "label": objective, "metric": "bits", "unit": "bits"}
+        real |= {"seen": "held out", "real": float(np.mean([v for _, v in mine])), "low": np.nan, "high": np.nan}
+        refit = _refit(files, (condition.name, unit, name), "bits", objective)
+        null = _of_refit(refit) if refit else _without("no control of this condition", np.nan)
+        yield _judged(files, real | null | _ranges(spread["seed"], spread["fold"]) | _beside(None), sign=1)
+
+
+# ---- decoding --------------------------------------------------------------------------------------------------------
+def _decoded(files: Files, condition: Condition, unit: str, name: str, found: Sequence[Score]) -> Iterator[Row]:
+    """One row a label: kNN on the embedding, against its refits where they give a p, else against shifts at scoring."""
+    mine = [score for score in found if score.recording == name]
+    for score in (s for s in mine if s.method == "embedding"):
+        sign = SIGNED[score.metric].sign
+        baselines = [s for s in mine if s.label == score.label and s.method not in ("embedding", *NO_P_METHODS)]
+        best = max((s for s in baselines if s.mean == s.mean), key=lambda s: sign * s.mean, default=None)
+        refit = _refit(files, (condition.name, unit, name), "decoding", score.label)
+        stands = refit and (refit["primary"] == "yes" or refit["p"] == refit["p"])
+        real = {"score": "decoding", "label": score.label, "metric": score.metric, "unit": score.unit}
+        real |= {"seen": "held out", "real": score.mean, "low": score.low, "high": score.high}
+        null = _of_refit(refit) if stands else _of_shifts(score)
+        spread = _ranges(list(score.by_seed.values()), list(score.by_fold.values()))
+        yield _judged(files, real | null | spread | _beside(best), sign)
+
+
+def _of_shifts(score: Score) -> Row:
+    few = "n too small for p" if score.null_n < SMALLEST_NULL else ""
+    why = "; ".join(dict.fromkeys(text for text in (score.no_p, few, score.note) if text))
+    return {
+        **_without(why or "no score", score.null_median),
+        "null": DECODER,
+        "effect": score.mean - score.null_median,
+        "p": score.p,
+        "null_n": score.null_n,
+        "why_no_p": "" if score.p == score.p else why or "no score",
+    }
+
+
+def _beside(best: Score | None) -> Row:
+    """The best of the decoders that need no embedding, on the same samples."""
+    if best is None:
+        return {"best_baseline": "", "best_baseline_score": np.nan}
+    return {"best_baseline": METHODS.get(best.method, best.method), "best_baseline_score": best.mean}
+
+
+def _ranges(by_seed: Sequence[float], by_fold: Sequence[float]) -> Row:
+    """The range over seeds and folds: a spread, never an n."""
+    row: Row = {}
+    for what, values in (("seeds", by_seed), ("folds", by_fold)):
+        ends = (min(values), max(values)) if len(values) > 1 else (np.nan, np.nan)
+        row |= {what: len(values), f"{what}_low": float(ends[0]), f"{what}_high": float(ends[1])}
+    return row
+
+
+# ---- consistency -----------------------------------------------------------------------------------------------------
+def _compared(files: Files, condition: Condition, entry: Mapping[str, str], summary: Mapping) -> Row:
+    """One row a comparison: the mean of the held-out map over pairs."""
+    null, real = np.asarray(summary.get("null") or [], float), _or_nan(summary.get("mean"))
+    median = float(np.median(null)) if len(null) else np.nan
+    about = {"condition": condition.name, "condition_title": condition.text, "unit_of_fit": "", "recording": ""}
+    about |= {"title": entry.get("title") or entry["name"], "score": "consistency", "label": entry["name"]}
+    about |= {"metric": "R²", "unit": "", "seen": "held out", "real": real, "low": np.nan, "high": np.nan}
+    tried = {"null": "shifts of every recording", "effect": real - median, "p": _or_nan(summary.get("p"))}
+    tried |= {"null_n": len(null), "why_no_p": summary.get("note") or ""}
+    fits = [s.read() for unit in condition.units for s in files.of(files.histories, condition, unit)]
+    nowhere = dict.fromkeys(("gap_share", "padded_share", "dropped_share"), np.nan)
+    null_of = _without(summary.get("note") or "no null", median) | (tried if len(null) else {})
+    spread = collapse([w for unit in condition.units for w in _widths(files, condition, unit, fits)])
+    row = _judged(files, about | null_of | _ranges([], []) | _beside(None), sign=1)
+    return {**row, **ending(fits), **spread, **nowhere, "enough_data": "not run"}
+
+
+def _widths(files: Files, condition: Condition, unit: str, fits: Sequence[Table]) -> list:
+    embedding = files.of(files.embeddings, condition, unit)[0].read()
+    found = widths(embedding, files.splits, condition.similarity, _temperature(fits))
+    return [each for mine in found.values() for each in mine]
+
+
+def _or_nan(value: object) -> float:
+    return np.nan if value is None else float(value)
+
+
+# ---- nulls and what follows ------------------------------------------------------------------------------------------
+def _refit(files: Files, fit: tuple[str, str, str], score: str, label: str) -> Row | None:
+    """The row of `tests` for this score of the embedding: the primary one, else one that has a p, else the first."""
+    mine = [
+        row
+        for row in files.refits
+        if (row["condition"], row["unit_of_fit"], row["recording"]) == fit
+        and (row["score"], row["label"]) == (score, label)
+        and row["method"] in ("", "embedding")
+    ]
+    return min(mine, key=lambda row: (row["primary"] != "yes", row["p"] != row["p"]), default=None)
+
+
+def _of_refit(row: Row) -> Row:
+    scale, unit = (100.0, "cm") if (row["unit"], row["metric"]) == ("m", "median_abs_error") else (1.0, row["unit"])
+    return {
+        "null": f"{REFIT}: {row['control']}",
+        "unit": unit,
+        "real": scale * row["real"],
+        "null_median": scale * row["null_median"],
+        "effect": scale * row["effect"],
+        "p": row["p"],
+        "null_n": row["null_n"],
+        "why_no_p": row["note"],
+        "primary": row["primary"],
+        "p_corrected": row["p_corrected"],
+    }
+
+
+def _without(why: str, median: float) -> Row:
+    """No null that gives a p."""
+    empty = {"null": "none", "null_median": median, "effect": np.nan, "p": np.nan, "null_n": 0}
+    return empty | {"why_no_p": why, "primary": "no", "p_corrected": np.nan}
+
+
+def _judged(files: Files, row: Row, sign: int) -> Row:
+    """The row with its verdict: a primary test by its corrected p, any other by its own, which it says."""
+    primary = row["primary"] == "yes"
+    p = row["p_corrected"] if primary else row["p"]
+    if p != p:
+        told = f"{UNTESTED}: {row['why_no_p'] or 'no p'}"
+    elif p <= files.alpha and sign * row["effect"] > 0:
+        told = EVIDENCE if primary else f"{EVIDENCE}, p not corrected"
+    else:
+        told = NONE
+    return {**row, "alpha": files.alpha, "verdict": told}

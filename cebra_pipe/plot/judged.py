@@ -1,0 +1,49 @@
+"""What the table and the figure `verdict` hold: their columns, and the three things that a verdict may be."""
+
+from __future__ import annotations
+
+COLUMNS = {
+    "condition": str,
+    "condition_title": str,
+    "unit_of_fit": str,
+    "recording": str,  # empty for a comparison of recordings or runs
+    "title": str,
+    "score": str,  # bits | decoding | consistency
+    "label": str,  # the objective of bits, the label decoded, the comparison
+    "metric": str,
+    "unit": str,
+    "seen": str,  # what was scored: held out
+    "real": float,
+    "low": float,  # 2.5 % over draws of test trials
+    "high": float,  # 97.5 %
+    "null": str,  # decoder: the label shifted at scoring; refit: fits of a control; none
+    "null_median": float,
+    "effect": float,  # real - null_median
+    "p": float,
+    "null_n": int,
+    "why_no_p": str,
+    "primary": str,
+    "p_corrected": float,
+    "alpha": float,
+    "verdict": str,
+    "best_baseline": str,
+    "best_baseline_score": float,
+    "seeds": int,
+    "seeds_low": float,
+    "seeds_high": float,
+    "folds": int,
+    "folds_low": float,
+    "folds_high": float,
+    "converged": str,  # yes | no | not known
+    "train_change_bits": float,  # over the last quarter of the steps
+    "valid_change_bits": float,
+    "ending": str,
+    "collapsed": str,
+    "room_bits": float,  # the bits that the spread of the embedding has room for
+    "effective_dimension": float,
+    "padded_share": float,
+    "gap_share": float,
+    "dropped_share": float,
+    "enough_data": str,
+}
+EVIDENCE, NONE, UNTESTED = "evidence", "no evidence at this amount of data", "not tested"

@@ -1,0 +1,142 @@
+"""The verdict of a study: what each held-out score is worth, and what to know before it is believed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch, Rectangle
+
+from ..data.table import Table
+from ..sklearn.nulls import SMALLEST_NULL
+from .drawn import distinct, number, pick
+from .judged import EVIDENCE, NONE, UNTESTED
+from .style import COLORS, DARK, GREY, LIGHT, figure, letter, literal, message, probability, styled
+
+PAINT = {EVIDENCE: to_rgba(COLORS[0], 0.25), NONE: to_rgba(COLORS[4], 0.35), UNTESTED: (0, 0, 0, 0)}
+WARNING = to_rgba(COLORS[3], 0.4)
+ORDER = ("bits", "decoding", "consistency")
+OBJECTIVES = {"labels": "label objective", "time": "time objective"}
+LINE = 0.27  # inches a line
+SOUND = {  # heading -> (column, whether a cell is a warning)
+    "converged": ("converged", lambda text: text != "yes"),
+    "collapsed": ("collapsed", lambda text: text != "no"),
+    "dims\nin use": ("effective_dimension", lambda text: False),
+    "padded\n%": ("padded_share", lambda text: False),
+    "gap\n%": ("gap_share", lambda text: False),
+    "dropped\n%": ("dropped_share", lambda text: False),
+    "enough\ndata": ("enough_data", lambda text: False),
+}
+
+
+@styled
+def draw(drawn: Table, title: str = "") -> Figure:
+    """Left the scores, coloured by verdict; right what bears on them. A line a recording or comparison."""
+    lines = _lines(drawn)
+    fig = figure(LINE * max(len(lines), 3) + 1.3)
+    grid = fig.add_gridspec(1, 2, width_ratios=[max(len(_scores(drawn)), 1) * 1.25, len(SOUND) * 0.7])
+    left, right = fig.add_subplot(grid[0, 0]), fig.add_subplot(grid[0, 1])
+    for i, ax in enumerate((left, right)):
+        letter(ax, i, dx=-6, dy=22)
+    if lines:
+        _board(left, lines, [_heading(*key) for key in _scores(drawn)], labelled=True)
+        _board(right, lines, list(SOUND), labelled=False)
+        for y, key in enumerate(lines):
+            _fill(left, right, y, key, drawn)
+    else:
+        message(left, "no score to judge")
+        right.set_axis_off()
+    fig.suptitle(literal(f"{title}: verdict" if title else "Verdict"), fontweight="bold")
+    fig.legend(handles=_legend(), loc="outside lower center", ncols=4)
+    return fig
+
+
+Line = tuple[str, str, str]  # condition, unit, title of the recording or comparison; a heading has an empty title
+
+
+def _lines(drawn: Table) -> list[Line]:
+    lines: list[Line] = []
+    for condition in distinct(drawn["condition_title"]):
+        mine = pick(drawn, condition_title=condition)
+        lines += [(condition, "", "")]
+        lines += dict.fromkeys((condition, unit, t) for unit, t in zip(mine["unit_of_fit"], mine["title"], strict=True))
+    return lines
+
+
+def _scores(drawn: Table) -> list[tuple[str, str, str, str]]:
+    """The columns of scores: (score, label, metric, unit); comparisons share one."""
+    names = ("score", "label", "metric", "unit")
+    keys = zip(*(drawn[name] for name in names), strict=True)
+    once = dict.fromkeys((s, "" if s == "consistency" else n, m, u) for s, n, m, u in keys)
+    return sorted(once, key=lambda key: ORDER.index(key[0]))
+
+
+def _heading(score: str, label: str, metric: str, unit: str) -> str:
+    if score == "bits":
+        return f"held-out bits,\n{OBJECTIVES.get(label, label)}"
+    if score == "consistency":
+        return "consistency,\nheld-out R²"
+    return f"{label},\n{metric.replace('_', ' ')}{f',{chr(10)}{unit}' if unit else ''}"
+
+
+def _board(ax: Axes, lines: Sequence[Line], headings: Sequence[str], labelled: bool) -> None:
+    ax.set_xlim(0, len(headings))
+    ax.set_ylim(len(lines) - 0.5, -0.5)
+    ax.xaxis.tick_top()
+    ax.set_xticks([x + 0.5 for x in range(len(headings))], [literal(text) for text in headings], fontsize=5.5)
+    names = [literal(title or condition) for condition, _, title in lines] if labelled else [""] * len(lines)
+    ax.set_yticks(range(len(lines)), names)
+    for text, (_, _, title) in zip(ax.get_yticklabels(), lines, strict=True):
+        text.set_fontweight("normal" if title else "bold")
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    for y, (_, _, title) in enumerate(lines):
+        if not title:
+            ax.axhline(y - 0.5, color=LIGHT, lw=0.6)
+
+
+def _fill(left: Axes, right: Axes, y: int, line: Line, drawn: Table) -> None:
+    condition, unit, title = line
+    rows = list(pick(drawn, condition_title=condition, unit_of_fit=unit, title=title).rows())
+    columns = [key[:2] for key in _scores(drawn)]
+    for row in rows:
+        x = columns.index((row["score"], "" if row["score"] == "consistency" else row["label"]))
+        _write(left, x, y, _cell(row), PAINT[kind(row["verdict"])], kind(row["verdict"]) == UNTESTED)
+    for x, (column, warns) in enumerate(SOUND.values()):
+        if title:
+            text = _sound(column, rows[0][column])
+            _write(right, x, y, text, WARNING if warns(text) else PAINT[UNTESTED], False)
+
+
+def kind(verdict: str) -> str:
+    """Which of the three a verdict is; it goes on with the reason or what was not corrected."""
+    return next(known for known in PAINT if verdict.startswith(known))
+
+
+def _cell(row: dict) -> str:
+    value, null = number(row["real"], 3), number(row["null_median"], 3)
+    p, name = (row["p_corrected"], "corrected p") if row["primary"] == "yes" else (row["p"], "p")
+    few = 0 < row["null_n"] < SMALLEST_NULL
+    told = f"{name} {probability(p, row['null_n'])}" if p == p else f"n < {SMALLEST_NULL}: no p" if few else "no p"
+    return f"{value}{f' (null {null})' if null else ''}\n{told}"
+
+
+def _sound(column: str, value: object) -> str:
+    if isinstance(value, str):
+        return value.split(",")[0]
+    if value != value:
+        return ""
+    return f"{100 * value:.1f}" if column.endswith("_share") else f"{value:.1f}"
+
+
+def _write(ax: Axes, x: int, y: int, text: str, paint: tuple, faint: bool) -> None:
+    ax.add_patch(Rectangle((x + 0.03, y - 0.44), 0.94, 0.88, fc=paint, ec="none"))
+    ax.text(x + 0.5, y, literal(text), ha="center", va="center", fontsize=5.5, color=GREY if faint else DARK)
+
+
+def _legend() -> list[Patch]:
+    said = {EVIDENCE: f"{EVIDENCE}: p ≤ alpha", NONE: NONE, UNTESTED: f"{UNTESTED}: the table says why"}
+    patches = [Patch(fc=PAINT[key], ec=LIGHT, label=text) for key, text in said.items()]
+    return [*patches, Patch(fc=WARNING, ec=LIGHT, label="to be looked at before a score is believed")]

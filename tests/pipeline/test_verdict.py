@@ -1,0 +1,242 @@
+"""The table `verdict`: each held-out score with its null, and what bears on it."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from cebra_pipe.data.table import Table, read_table
+from cebra_pipe.pipeline.endings import change, ending
+from cebra_pipe.pipeline.spread import COLLAPSED, collapse, left_out, width, widths
+from cebra_pipe.pipeline.stages import tables
+
+from ..plot.artifacts import build, condition, make_recording
+
+ROLES = ("recordings", "splits", "scores", "histories", "embeddings", "consistency")
+EACH = {"rat1": ["rat1"], "rat2": ["rat2"]}
+
+
+def verdict_of(folder, conditions, primary=(), draws=1, folds=2):
+    """The rows of a study of two rats whose control has this many seeds."""
+    shifted = condition("shifted", "", EACH, control="circular_shift", seeds=list(range(1, draws + 1)))
+    pair = {"condition": "behavior", "control": "shifted", "kind": "circular_shift", "scores": ["bits", "decoding"]}
+    tests = {"alpha": 0.05 if primary else None, "shared": True, "pairs": [{**pair, "primary": list(primary)}]}
+    recordings = {name: make_recording(name, 900, 6) for name in EACH}
+    made = build(folder, recordings, [*conditions, shifted], folds=folds, tests=tests)
+    job = made.job("tables", ROLES, ("csv", "json"), table="verdict")
+    tables.run(job)
+    return made, json.loads(job.outputs["json"].read_text())["rows"]
+
+
+BEHAVIOR = condition("behavior", "CEBRA-Behavior", EACH)
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """Three conditions, one of them without a control, and too few refits."""
+    hybrid = condition("hybrid", "Hybrid", EACH, hybrid=True, seeds=[1])
+    time = condition("time", "CEBRA-Time", EACH, (), seeds=[1])
+    return verdict_of(tmp_path_factory.mktemp("small"), [BEHAVIOR, hybrid, time])
+
+
+def only(rows, **equal):
+    (row,) = [r for r in rows if all(r[name] == value for name, value in equal.items())]
+    return row
+
+
+def test_a_row_for_each_held_out_score_and_none_for_controls(small):
+    _, rows = small
+    keys = {(r["condition"], r["recording"], r["score"], r["label"]) for r in rows}
+    bits = {"behavior": ["labels"], "hybrid": ["labels", "time"], "time": ["time"]}
+    expected = {(c, r, "bits", objective) for c, found in bits.items() for objective in found for r in EACH}
+    expected |= {(c, r, "decoding", label) for c in bits for label in ("position", "direction") for r in EACH}
+    expected |= {("behavior", "", "consistency", name) for name in ("rats", "runs")}
+    assert keys == expected
+    assert len(rows) == len(expected)
+    assert {row["seen"] for row in rows} == {"held out"}
+
+
+def test_too_few_refits_have_an_effect_and_no_p_and_decoding_falls_back_on_shifts(small):
+    made, rows = small
+    bits = only(rows, condition="behavior", recording="rat1", score="bits")
+    assert (bits["null"], bits["p"], bits["null_n"]) == ("refit: shifted", None, 1)
+    assert bits["verdict"] == "not tested: n too small for p"
+    assert bits["effect"] == pytest.approx(bits["real"] - bits["null_median"])
+    place = only(rows, condition="behavior", recording="rat1", label="position")
+    table = read_table(next(p for p in made.inputs["scores"] if p.stem == "behavior-rat1"))
+    mine = table.where((table["method"] == "embedding") & (table["label"] == "position"))
+    assert place["null"] == "decoder"
+    assert place["real"] == pytest.approx(100 * mine["score"].mean())
+    assert place["null_median"] == pytest.approx(100 * mine["null_median"].mean())
+    assert place["verdict"] == "evidence, p not corrected"
+    bayes = table.where((table["method"] == "naive_bayes") & (table["label"] == "position"))
+    assert (place["best_baseline"], place["best_baseline_score"]) == (
+        "naive Bayes",
+        pytest.approx(100 * bayes["score"].mean()),
+    )
+    assert (place["seeds"], place["folds"]) == (2, 2)
+    by_seed = [100 * mine["score"][mine["seed"] == seed].mean() for seed in (1, 2)]
+    assert [place["seeds_low"], place["seeds_high"]] == pytest.approx(sorted(by_seed))
+
+
+def test_a_primary_test_is_judged_by_its_corrected_p(tmp_path):
+    """Two recordings of p = 1/20 each: by Holm's correction 1/10."""
+    made, _ = verdict_of(tmp_path, [BEHAVIOR], primary=["bits"], draws=19, folds=1)
+    for alpha, told in ((0.1, "evidence"), (0.05, "no evidence at this amount of data")):
+        tests = made.spec["tests"] | {"alpha": alpha, "shared": False}
+        job = made.job("tables", ROLES, ("csv", "json"), table="verdict", tests=tests)
+        tables.run(job)
+        rows = json.loads(job.outputs["json"].read_text())["rows"]
+        bits = only(rows, recording="rat2", score="bits")
+        assert (bits["primary"], bits["p"], bits["p_corrected"], bits["verdict"]) == ("yes", 1 / 20, 1 / 10, told)
+        place = only(rows, recording="rat2", label="position")
+        assert (place["null"], place["primary"], place["p"]) == ("refit: shifted", "no", 1 / 20)
+        assert (place["verdict"], place["unit"]) == ("evidence, p not corrected", "cm")
+        assert place["null_median"] == pytest.approx(40, rel=0.2)
+
+
+def test_what_does_not_pass_is_no_evidence_at_this_amount_of_data(tmp_path, monkeypatch):
+    from ..plot import artifacts
+
+    usual = artifacts._score
+
+    def chance(stream, entry, *rest):
+        row = usual(stream, entry, *rest)
+        return {**row, "score": row["chance"], "p": 0.5}
+
+    monkeypatch.setattr(artifacts, "_score", chance)
+    _, rows = verdict_of(tmp_path, [BEHAVIOR], folds=1)
+    told = {r["verdict"] for r in rows if r["score"] == "decoding"}
+    assert told == {"no evidence at this amount of data"}
+
+
+def test_without_a_control_bits_are_not_tested(small):
+    _, rows = small
+    bits = only(rows, condition="time", recording="rat1", score="bits")
+    assert (bits["null"], bits["verdict"]) == ("none", "not tested: no control of this condition")
+    runs = only(rows, score="consistency", label="runs")
+    assert runs["verdict"] == "not tested: no null for this comparison"
+    assert only(rows, score="consistency", label="rats")["verdict"] == "evidence, p not corrected"
+
+
+# ---- how training ended ----------------------------------------------------------------------------------------------
+def history(train, valid, steps=1000):
+    """Curves of bits over steps, as fit writes them."""
+    step = np.arange(10, steps + 1, 10)
+    looks = np.arange(0, steps + 1, 50)
+    parts = ["train"] * len(step) + ["valid"] * len(looks)
+    every = np.concatenate([step, looks])
+    bits = np.concatenate([train(step / steps), valid(looks / steps)])
+    blank = {"kind": "step", "objective": "labels"}
+    columns = {name: np.full(len(every), value, object) for name, value in blank.items()}
+    return Table(columns | {"part": np.array(parts, object), "step": every.astype(np.int32), "bits": bits})
+
+
+def rest(t):
+    return 1 - np.exp(-12 * t)
+
+
+@pytest.mark.parametrize(
+    ("train", "valid", "converged", "told"),
+    [
+        (rest, rest, "yes", ""),
+        (lambda t: t, rest, "no", "train loss still falls"),
+        (rest, lambda t: t, "no", "valid loss still falls"),
+        (rest, lambda t: rest(t) - t**2, "no", "valid loss rises"),
+        (lambda t: rest(t) - t**2, rest, "no", "train loss rises"),
+    ],
+)
+def test_a_fit_has_converged_where_no_loss_still_changes(train, valid, converged, told):
+    found = ending([history(train, valid), history(rest, rest)])
+    assert found["converged"] == converged
+    assert found["ending"] == (f"1 of 2 fits: {told}" if told else "")
+
+
+def test_the_change_is_that_of_the_last_quarter_in_bits():
+    step = np.arange(10, 1001, 10).astype(float)
+    bits = np.where(step > 750, 1 + (step - 750) * 4e-4, 0.0)
+    found = change(step, bits, 5)
+    assert found.bits == pytest.approx(0.1)
+    assert found.error == pytest.approx(0, abs=1e-9)
+    assert found.tolerance == pytest.approx(0.05 * bits[step > 750].mean())
+    assert found.direction == 1
+
+
+def test_noise_is_no_change():
+    step, stream = np.arange(10, 1001, 10).astype(float), np.random.default_rng(1)
+    moved = [change(step, rest(step / 1000) + 0.5 * stream.standard_normal(100), 5).direction for _ in range(100)]
+    assert np.mean(np.abs(moved)) < 0.15
+
+
+def test_a_short_fit_is_not_known_to_have_converged():
+    found = ending([history(rest, rest, steps=100)])
+    assert (found["converged"], found["ending"]) == ("not known", "1 of 1 fits: too few steps to tell")
+
+
+# ---- collapse --------------------------------------------------------------------------------------------------------
+def sphere(n, dimension, stream):
+    points = stream.standard_normal((n, dimension))
+    return points / np.linalg.norm(points, axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize(("similarity", "temperature"), [("cosine", 1.0), ("cosine", 0.1), ("euclidean", 2.0)])
+def test_room_is_the_mean_over_all_pairs(similarity, temperature):
+    points = sphere(60, 3, np.random.default_rng(3)) + [0.5, 0, 0]
+    points /= np.linalg.norm(points, axis=1, keepdims=True) if similarity == "cosine" else 1
+    pairs = [(x, y) for x in points for y in points]
+    apart = {"cosine": lambda x, y: 1 - x @ y, "euclidean": lambda x, y: ((x - y) ** 2).sum()}[similarity]
+    expected = np.mean([apart(x, y) for x, y in pairs]) / temperature / np.log(2)
+    assert width(points, similarity, temperature).room == pytest.approx(expected)
+
+
+def test_no_goodness_of_fit_is_above_the_room():
+    """Positives on their references, negatives from all points: the highest bits that these points allow."""
+    stream = np.random.default_rng(4)
+    for narrow in (1.0, 0.3, 0.02):
+        points = np.array([1.0, 0, 0]) * (1 / narrow - 1) + sphere(400, 3, stream)
+        points /= np.linalg.norm(points, axis=1, keepdims=True)
+        phi = points @ points.T / 0.5
+        bits = (np.diag(phi) - np.log(np.exp(phi).mean(1))).mean() / np.log(2)
+        found = width(points, "cosine", 0.5)
+        assert 0 < bits < found.room
+        assert (found.room < COLLAPSED) == (narrow == 0.02)
+
+
+def test_dimensions_in_use():
+    stream = np.random.default_rng(5)
+    assert width(sphere(4000, 3, stream), "cosine", 1.0).dimension == pytest.approx(3, abs=0.05)
+    ring = np.pad(sphere(4000, 2, stream), ((0, 0), (0, 1)))
+    assert width(ring, "cosine", 1.0).dimension == pytest.approx(2, abs=0.05)
+    assert width(7 * ring, "euclidean", 1.0).dimension == pytest.approx(width(ring, "cosine", 1.0).dimension)
+    point = width(np.ones((50, 3)) / np.sqrt(3), "cosine", 1.0)
+    assert point.room == pytest.approx(0, abs=1e-12)
+    assert collapse([point, width(ring, "cosine", 1.0)])["collapsed"] == "yes, 1 of 2 fits"
+
+
+def test_the_width_is_that_of_whole_windows_of_the_test_part():
+    n, stream = 300, np.random.default_rng(6)
+    part = np.array(["train", "test", "test"], object)[np.arange(n) % 3]
+    padded = np.arange(n) % 3 == 1
+    points = np.where(((part == "test") & ~padded)[:, None], sphere(n, 3, stream), [1.0, 0, 0])
+    fixed = {"recording": np.full(n, "rat1", object), "fold": np.zeros(n, np.int16), "seed": np.ones(n, np.int32)}
+    axes = {f"e{i}": points[:, i] for i in range(3)}
+    embedding = Table(fixed | {"sample": np.arange(n), "padded": padded} | axes, {"dimension": 3})
+    (found,) = widths(embedding, {"rat1": Table({"fold0": part})}, "cosine", 1.0)["rat1"]
+    assert found == width(points[2::3], "cosine", 1.0)
+    assert found.dimension > 2.5
+
+
+def test_shares_of_samples(small):
+    made, rows = small
+    row = only(rows, condition="behavior", recording="rat1", label="position")
+    split = read_table(made.inputs["splits"][0])
+    gap = np.mean([(split[f"fold{fold}"] == "gap").mean() for fold in (0, 1)])
+    padded = np.arange(900) % 75 < 12
+    outside = np.mean([(padded & (split[f"fold{fold}"] != "gap")).mean() for fold in (0, 1)])
+    assert row["gap_share"] == pytest.approx(gap)
+    assert row["padded_share"] == pytest.approx(outside)
+    assert row["dropped_share"] == 0
+    assert left_out(read_table(made.inputs["embeddings"][0]), "rat1", split)["padded_share"] == pytest.approx(outside)
+    assert row["collapsed"] == "no"
