@@ -107,6 +107,12 @@ def check_run(
     problems.raise_any()
 
 
+def warn_without_trials(what: str, remedy: str, stacklevel: int) -> None:
+    """A warning where the fit had trials, and data that go beside it have none."""
+    text = f"no trial, where the fit had trials: {what}, and windows cross trials. {remedy}"
+    warnings.warn(text, stacklevel=stacklevel + 1)
+
+
 def warn_of_unlikely(found: Sequence[Session], stacklevel: int) -> None:
     """Warnings of what is probably not meant: measurements taken for classes, a signal that is turned."""
     samples, neurons = (sum(each) for each in zip(*(s.neural.shape for s in found), strict=True))

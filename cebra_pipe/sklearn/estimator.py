@@ -15,7 +15,7 @@ from ..streams import seed_of
 from . import doors
 from .building import adopt, joined, network, resolve_device, solver_of
 from .fitted import Fitted
-from .labels import Session, is_several, is_trials, sessions
+from .labels import Session, has_trials, is_several, is_trials, sessions
 from .modes import Plan, check_effect, dataset_of, loader_of, options_of, plan
 from .parameters import ARCHITECTURE, SETTLED, check_parameters, check_settled, settled
 from .seeding import fresh_seed, seeded
@@ -208,6 +208,9 @@ class CEBRA(Fitted):
             valid = self._sessions(X, y, None)
             neurons = [session.neurons for session in found]
             doors.check_like(valid, neurons, found[0].kinds, "Pass a tuple (X, *labels).")
+        if has_trials(found) and not has_trials(valid):
+            remedy = "Pass X and labels as lists of trials: ([[X1, X2]], [[y1, y2]])"
+            doors.warn_without_trials("validation_data are one run", remedy, stacklevel=3)
         return extra | {
             "valid": valid,
             "patience": patience,
@@ -257,7 +260,7 @@ class CEBRA(Fitted):
         self.num_sessions_ = len(found) if chosen.several else None
         self.offset_ = self.solver_.models[0].get_offset()
         self.label_types_ = found[0].kinds
-        self.has_trials_ = any(session.trial is not None for session in found)
+        self.has_trials_ = has_trials(found)
         self.state_dict_ = self.solver_.state_dict()
 
     def _adapt(self, found: list[Session], extra: dict, session_id: int | None) -> CEBRA:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from typing import Self
 
@@ -48,8 +47,8 @@ class Fitted(TransformerMixin, BaseEstimator):
         if self.num_sessions_ is None:
             validate_data(self, X, reset=False, skip_check_array=True)
         if trial is None and self.has_trials_ and len(self.offset_) > 1:
-            text = "no trial, where the fit had trials: X is embedded as one run, whose windows cross trials"
-            warnings.warn(f"{text}. Pass trial=, for a single one trial=np.zeros(len(X), int)", stacklevel=3)
+            remedy = "Pass trial=, for a single one trial=np.zeros(len(X), int)"
+            doors.warn_without_trials("X is embedded as one run", remedy, stacklevel=3)
         inputs = torch.from_numpy(series)
         options = {
             "pad_before_transform": self.pad_before_transform,

@@ -34,6 +34,11 @@ class Session:
         return self.neural.shape[1]
 
 
+def has_trials(found: Sequence[Session]) -> bool:
+    """Whether any session says where trials begin."""
+    return any(session.trial is not None for session in found)
+
+
 def told(classes: bool, columns: int) -> str:
     """Kinds of labels in words."""
     parts = ["a discrete label"] * classes + [f"{columns} continuous column{'s' * (columns > 1)}"] * (columns > 0)

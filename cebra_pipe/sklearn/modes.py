@@ -16,14 +16,13 @@ from ..data.options import LOADERS
 from ..data.sampling import DrawnLoader
 from ..errors import Problem, Problems, UserError
 from .labels import Session
-from .parameters import time_offset_of
+from .parameters import DEFAULTS, time_offset_of
 
 if TYPE_CHECKING:
     from .estimator import CEBRA
 
 BY_LABEL = ("time_delta", "delta_normal", "delta")
 CONDITIONALS = ("time", *BY_LABEL)
-TIME_OFFSET = 1  # the estimator's default
 # Mode -> options of the estimator that its loaders take
 TIMED = ("conditional", "time_offset", "delta", "label_weights", "label_periods")
 MODES = {"continuous": TIMED, "discrete": ("prior",), "mixed": (*TIMED, "prior"), "hybrid": TIMED}
@@ -133,10 +132,12 @@ def check_effect(chosen: Plan, options: dict[str, object]) -> None:
     if options["num_negatives"] is not None and chosen.full:
         problems.add("num_negatives", "None with batch_size=None", repr(options["num_negatives"]))
     offset = options["time_offset"]
-    if offset != TIME_OFFSET and normal and not chosen.reads_time_offset:
+    if offset != DEFAULTS["time_offsets"] and normal and not chosen.reads_time_offset:
         remedy = "delta says how far positives lie; leave time_offsets out."
         problems.add("time_offsets", f"its default for conditional={chosen.conditional!r}", str(offset), remedy)
     problems.raise_any()
-    if offset != TIME_OFFSET and not chosen.reads_time_offset:  # the documents set it for classes: no error
+    if (
+        offset != DEFAULTS["time_offsets"] and not chosen.reads_time_offset
+    ):  # the documents set it for classes: no error
         text = f"time_offsets={offset} has no effect: positives are drawn by class alone"
         warnings.warn(text, stacklevel=4)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from .estimator import CEBRA
 
 Rule = tuple[str, Callable[[object], bool]]  # what is expected, and whether a value is that
+# Of parameters that some models do not read: untouched they are never told.
+DEFAULTS = {"min_temperature": 0.1, "num_hidden_units": 32, "time_offsets": 1}
 OPTIMIZER = (
     "betas",
     "eps",
@@ -96,14 +98,13 @@ def check_parameters(estimator: CEBRA) -> None:
             whole = isinstance(value, float) and value.is_integer() and value > 0 and COUNT[0] in expected
             problems.add(name, expected, repr(value), f"Write {int(value)}." if whole else "")
     problems.raise_any()
-    defaults = type(estimator)().get_params(deep=False)
-    _check_effect(given, defaults, problems)
+    _check_effect(given, problems)
     problems.raise_any()
 
 
-def _check_effect(given: Mapping[str, object], defaults: Mapping[str, object], problems: Problems) -> None:
+def _check_effect(given: Mapping[str, object], problems: Problems) -> None:
     constant, least = given["temperature_mode"] == "constant", given["min_temperature"]
-    if constant and least not in (None, defaults["min_temperature"]):
+    if constant and least not in (None, DEFAULTS["min_temperature"]):
         remedy = "Set temperature_mode='auto' to train the temperature, or leave min_temperature out."
         problems.add("min_temperature", "its default where the temperature is constant", repr(least), remedy)
     if not constant and least is not None and given["temperature"] < least:
@@ -114,7 +115,7 @@ def _check_effect(given: Mapping[str, object], defaults: Mapping[str, object], p
             remedy = "Set learning_rate in its place." if name == "lr" else ""
             problems.add("optimizer_kwargs", f"names among {', '.join(OPTIMIZER)}", repr(name), remedy)
     row, units = MODELS.get(given["model_architecture"]), given["num_hidden_units"]
-    if row is not None and not row.free and units != defaults["num_hidden_units"]:
+    if row is not None and not row.free and units != DEFAULTS["num_hidden_units"]:
         expected = f"its default for {given['model_architecture']}, whose layers follow from output_dimension"
         problems.add("num_hidden_units", expected, repr(units), "Leave it out.")
 

@@ -22,8 +22,9 @@ from ..solver.evaluate import Exam
 from ..solver.handover import series_of
 from ..solver.objective import Objective
 from ..streams import generator
+from .doors import warn_without_trials
 from .estimator import CEBRA
-from .labels import is_several, sessions, told
+from .labels import has_trials, is_several, sessions, told
 from .modes import dataset_of, loader_of, options_of, plan
 
 AT_ONCE = 64  # batches that are drawn together
@@ -81,6 +82,8 @@ def _loader(model: CEBRA, X: object, y: Sequence, trial: object, seed: int) -> D
     found = sessions(X, [each for each in y if each is not None], trial)
     if found[0].kinds != tuple(model.label_types_):
         raise UserError(Problem("y", f"labels as in fit: {told(*model.label_types_)}", told(*found[0].kinds)))
+    if model.has_trials_ and not has_trials(found):
+        warn_without_trials("X is scored as one run", "Pass trial=", stacklevel=4)
     with warnings.catch_warnings():  # a fall back on time was told when the model was fitted
         warnings.filterwarnings("ignore", message=".*training is time contrastive")
         chosen = plan(found, model.conditional, model.hybrid, model.batch_size)

@@ -9,7 +9,8 @@ import pytest
 
 from cebra_pipe import CEBRA, models
 from cebra_pipe.models.model import Offset5Model
-from cebra_pipe.sklearn.parameters import RULES, SETTLED
+from cebra_pipe.sklearn.goodness import infonce_loss
+from cebra_pipe.sklearn.parameters import DEFAULTS, RULES, SETTLED
 
 RNG = np.random.default_rng(0)
 POSITION = RNG.normal(size=(120, 2))
@@ -277,8 +278,22 @@ def test_a_file_of_ones_own_model_names_the_module(tmp_path, monkeypatch):
         CEBRA.load(tmp_path / "model.pt")
 
 
+def test_scores_and_validation_without_the_trials_of_the_fit_are_told():
+    trial = np.arange(120) // 40
+    with pytest.warns(UserWarning, match="validation_data are one run") as caught:
+        made = estimator().fit(SIGNAL, POSITION, trial=trial, validation_data=(SIGNAL, POSITION))
+    assert caught[0].filename == __file__
+    with pytest.warns(UserWarning, match="X is scored as one run") as caught:
+        infonce_loss(made, SIGNAL, POSITION, num_batches=1)
+    assert caught[0].filename == __file__
+    infonce_loss(made, SIGNAL, POSITION, num_batches=1, trial=trial)
+    listed = ([list(np.split(each, 3))] for each in (SIGNAL, POSITION))
+    estimator().fit(SIGNAL, POSITION, trial=trial, validation_data=tuple(listed))
+
+
 def test_untouched_defaults_are_never_told():
     """Of no mode and no label."""
+    assert CEBRA().get_params().items() >= DEFAULTS.items()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for y in ((), (POSITION,), (WAY,), (POSITION, WAY)):
