@@ -1,0 +1,115 @@
+"""Tables of a study in few lines, as `cebra-pipe show` prints them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+BASELINE = "baseline: "
+
+
+# ---- decoding --------------------------------------------------------------------------------------------------------
+def decoding(rows: Sequence[Mapping]) -> Iterator[str]:
+    """One small table a label: held-out score of each method (rows) in each recording (columns)."""
+    if not rows:
+        return
+    recordings = list(dict.fromkeys(row["title"] for row in rows))
+    for label, metric, unit in dict.fromkeys((r["label"], r["metric"], r["unit"]) for r in rows):
+        scale, shown = (100, "cm") if unit == "m" else (1, unit)
+        mine = [r for r in rows if (r["label"], r["metric"], r["unit"]) == (label, metric, unit)]
+        named: dict[tuple[str, str], Mapping] = {}
+        for row in mine:  # the first condition's baselines: those of a control decode what it made of the labels
+            named.setdefault((name_of(row), row["title"]), row)
+        yield f"\nHeld-out {label}, {metric.replace('_', ' ')}{f' ({shown})' if shown else ''}:"
+        width = max(len(name) for name, _ in named)
+        yield f"  {'':{width}s}" + "".join(f"{title:>16.15s}" for title in recordings)
+        for name in sorted(dict.fromkeys(name for name, _ in named), key=lambda name: name.startswith(BASELINE)):
+            cells = (cell(named.get((name, title)), scale) for title in recordings)
+            yield f"  {name:{width}s}" + "".join(f"{text:>16s}" for text in cells)
+    yield "\np is of the decoder null: circular shifts of the label against the decoded trace."
+    yield "A control is fitted to and scored against its own transformed labels."
+
+
+def name_of(row: Mapping) -> str:
+    """A condition by its title; a baseline, which every condition scores on its own samples, by its own."""
+    return row["condition_title"] if row["method"] == "embedding" else f"{BASELINE}{row['method_title']}"
+
+
+def cell(row: Mapping | None, scale: float) -> str:
+    """Score and p of the decoder null."""
+    if row is None or row["score"] is None:
+        return "-"
+    p = f" p={row['p']:.3f}" if row["p"] is not None and row["method"] != "constant" else ""
+    return f"{scale * row['score']:.3g}{p}"
+
+
+# ---- tests and differences -------------------------------------------------------------------------------------------
+def tests(rows: Sequence[Mapping]) -> Iterator[str]:
+    """One line a primary test."""
+    for number, row in enumerate(row for row in rows if row["primary"] == "yes"):
+        if not number:
+            yield f"\nPrimary tests, corrected over the family ({row['correction']}), alpha {row['alpha']:g}:"
+        what = " ".join(text for text in (row["score"], row["label"]) if text)
+        found = f"{row['real']:.3g} {row['unit']} (null {row['null_median']:.3g}, n = {row['null_n']})"
+        p = f"p={row['p']:.3f} corrected {row['p_corrected']:.3f}" if row["p_corrected"] is not None else row["note"]
+        yield f"  {row['condition']} against {row['control']}, {row['title']}, {what}: {found} {p}"
+
+
+def differences(rows: Sequence[Mapping]) -> Iterator[str]:
+    """One line a label and pair: embeddings with each other and with naive Bayes; the table has all."""
+    pairs: dict[tuple[str, str, str], list[str]] = {}
+    for row in rows:
+        if row["low"] is not None and row["other_method"] in ("embedding", "naive_bayes"):
+            other = row["other_condition"] if row["other_method"] == "embedding" else row["other_method_title"]
+            unit = f" ({row['unit']})" if row["unit"] else ""
+            key = (f"{row['label']}{unit}", row["condition"], other)
+            cell = f"{row['title']} {row['difference']:+.3g} [{row['low']:.3g}, {row['high']:.3g}]"
+            pairs.setdefault(key, []).append(cell)
+    if pairs:
+        yield "\nDifferences, paired by test trial, with 95 % intervals over trials:"
+    yield from (f"  {label}: {one} - {other}: {', '.join(cells)}" for (label, one, other), cells in pairs.items())
+
+
+def population(rows: Sequence[Mapping]) -> Iterator[str]:
+    """One line a condition and label of an embedding; from five recordings on, since fewer have no interval."""
+    mine = [row for row in rows if row["low"] is not None and row["method"] == "embedding"]
+    if mine:
+        yield "\nOver recordings, mean with its 95 % interval:"
+    for row in mine:
+        interval = f"{row['mean']:.3g} {row['unit']} [{row['low']:.3g}, {row['high']:.3g}]"
+        yield f"  {row['label']}, {row['condition_title']}: {interval}, {row['recordings']} recordings"
+
+
+# ---- verdict ---------------------------------------------------------------------------------------------------------
+def verdict(rows: Sequence[Mapping]) -> Iterator[str]:
+    """One line a condition and recording or comparison: its scores by verdict, and what bears on them."""
+    fits: dict[tuple[str, str, str], list[Mapping]] = {}
+    for row in rows:
+        fits.setdefault((row["condition_title"], row["unit_of_fit"], row["title"]), []).append(row)
+    if fits:
+        yield "\nVerdict on held-out scores:"
+    for (condition, _, title), mine in fits.items():
+        told: dict[str, list[str]] = {}
+        for row in mine:
+            told.setdefault(row["verdict"], []).append(_score(row))
+        parts = [f"{text} ({', '.join(scores)})" for text, scores in told.items()]
+        yield f"  {condition}, {title}: {'; '.join([*parts, *_cautions(mine[0])])}"
+
+
+def _score(row: Mapping) -> str:
+    return {"bits": f"bits of {row['label']}", "consistency": "R²"}.get(row["score"], row["label"])
+
+
+def _cautions(row: Mapping) -> Iterator[str]:
+    if row["converged"] != "yes":
+        yield f"converged: {row['converged']}, {row['ending']}"
+    if row["collapsed"] != "no":
+        yield f"collapsed: {row['collapsed']}"
+
+
+BOARDS: Mapping[str, Callable[[Sequence[Mapping]], Iterator[str]]] = {
+    "decoding": decoding,
+    "tests": tests,
+    "differences": differences,
+    "population": population,
+    "verdict": verdict,
+}

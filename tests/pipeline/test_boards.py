@@ -1,0 +1,86 @@
+"""What `cebra-pipe show` prints of the tables of a study."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from cebra_pipe.pipeline.boards import BOARDS
+from cebra_pipe.pipeline.stages import tables
+
+from ..plot.artifacts import build, condition, make_recording
+
+ROLES = ("recordings", "splits", "scores", "histories", "embeddings", "consistency")
+RATS = [f"rat{i}" for i in range(1, 6)]
+
+
+@pytest.fixture(scope="module")
+def lines(tmp_path_factory):
+    """The lines of each board of a study of five rats with primary tests."""
+    each = {name: [name] for name in RATS}
+    conditions = [
+        condition("behavior", "CEBRA-Behavior", each, seeds=[1]),
+        condition("time", "CEBRA-Time", each, (), seeds=[1]),
+        condition("shifted", "", each, control="circular_shift", seeds=list(range(1, 20))),
+    ]
+    pair = {"condition": "behavior", "control": "shifted", "kind": "circular_shift", "scores": ["bits", "decoding"]}
+    tests = {"alpha": 0.05, "shared": True, "pairs": [{**pair, "primary": ["bits"]}]}
+    recordings = {name: make_recording(name, 900, 4) for name in RATS}
+    made = build(tmp_path_factory.mktemp("boards"), recordings, conditions, comparisons=[], tests=tests)
+    found = {}
+    for name, board in BOARDS.items():
+        job = made.job("tables", ROLES, ("csv", "json"), out=name, table=name)
+        tables.run(job)
+        found[name] = list(board(json.loads(job.outputs["json"].read_text())["rows"]))
+    return found
+
+
+def test_primary_tests_alone_with_both_p(lines):
+    head, *tests = lines["tests"]
+    assert head.strip() == "Primary tests, corrected over the family (maximum), alpha 0.05:"
+    assert len(tests) == len(RATS)
+    assert all("bits labels" in line and "n = 19" in line and "p=0.050 corrected 0.050" in line for line in tests)
+
+
+def test_differences_of_embeddings_and_naive_bayes(lines):
+    _, *pairs = lines["differences"]
+    starts = [line.split(":")[:2] for line in pairs]
+    of_each = ["behavior - naive Bayes", "behavior - time", "time - naive Bayes"]
+    expected = {(label, one) for label in ("position (cm)", "direction") for one in of_each}
+    assert {(label.strip(), one.strip()) for label, one in starts} == expected
+    assert all(line.count("[") == len(RATS) for line in pairs)
+
+
+def test_population_has_its_interval(lines):
+    _, *rows = lines["population"]
+    assert len(rows) == 2 * 2
+    assert all(line.endswith("5 recordings") and "[" in line for line in rows)
+    assert "  position, CEBRA-Behavior: " in "\n".join(rows)
+
+
+def test_verdict_by_condition_and_recording(lines):
+    _, *rows = lines["verdict"]
+    assert len(rows) == 2 * len(RATS)
+    one = next(line for line in rows if line.startswith("  CEBRA-Behavior, Rat 1: "))
+    assert "evidence (bits of labels); evidence, p not corrected (position, direction)" in one
+    assert all("not tested: no control of this condition (bits of time)" in line for line in rows if "-Time" in line)
+
+
+def test_decoding_names_what_its_p_is_of(lines):
+    text = "\n".join(lines["decoding"])
+    assert "Held-out position, median abs error (cm):" in text
+    assert "baseline: naive Bayes" in text
+    assert "p is of the decoder null" in text
+
+
+@pytest.mark.parametrize("name", BOARDS)
+def test_an_empty_table_prints_nothing(name):
+    assert list(BOARDS[name]([])) == []
+
+
+def test_what_cannot_be_told_is_said(lines):
+    row = {"condition_title": "C", "unit_of_fit": "u", "title": "R", "score": "bits", "label": "time"}
+    row |= {"verdict": "evidence", "converged": "no", "ending": "1 of 1 fits: valid loss rises"}
+    (_, line) = BOARDS["verdict"]([{**row, "collapsed": "yes, 1 of 1 fits"}])
+    assert line.endswith("converged: no, 1 of 1 fits: valid loss rises; collapsed: yes, 1 of 1 fits")
