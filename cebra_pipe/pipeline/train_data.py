@@ -16,6 +16,7 @@ from ..data.contents import Contents
 from ..data.load import open_file
 from ..data.options import LOADERS
 from ..errors import Problem, Problems, UserError
+from ..sklearn.doors import unlikely_classes
 from .train_options import OPTIONS
 
 ARRAYS = ("neural", "continuous", "discrete")
@@ -39,6 +40,9 @@ def dataset_of(options: argparse.Namespace) -> data.Dataset:
     _check_kinds(arrays, keys)
     if "discrete" in arrays:
         arrays["discrete"] = arrays["discrete"].astype(np.int64)
+        if text := unlikely_classes(arrays["discrete"].reshape(-1)):
+            remedy = "If they measure something, save them as floats and name them by --continuous."
+            print(f"train: --discrete: {text}. {remedy}", file=sys.stderr, flush=True)
     return data.TensorDataset(torch.as_tensor(arrays.pop("neural")).float(), **arrays)
 
 

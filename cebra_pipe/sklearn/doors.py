@@ -121,12 +121,19 @@ def warn_of_unlikely(found: Sequence[Session], stacklevel: int) -> None:
         warnings.warn(text, stacklevel=stacklevel + 1)
     if found[0].discrete is None:
         return
-    counts = np.unique(np.concatenate([s.discrete for s in found]), return_counts=True)[1]
+    if text := unlikely_classes(np.concatenate([s.discrete for s in found])):
+        remedy = "If they measure something, such as a position, pass floats: y.astype(float)"
+        warnings.warn(f"y: {text}. {remedy}", stacklevel=stacklevel + 1)
+
+
+def unlikely_classes(classes: np.ndarray) -> str:
+    """What tells that (sample,) integers are no classes: single samples, or more classes than the root of all samples.
+
+    Empty where nothing does.
+    """
+    counts = np.unique(classes, return_counts=True)[1]
     alone = int((counts == 1).sum())
-    if alone or len(counts) ** 2 > samples:
-        text = (
-            f"y: integers are classes, here {len(counts)} of them for {samples} samples"
-            + f", {alone} of a single sample, which is its own positive" * (alone > 0)
-            + ". If they measure something, such as a position, pass floats: y.astype(float)"
-        )
-        warnings.warn(text, stacklevel=stacklevel + 1)
+    if not alone and len(counts) ** 2 <= len(classes):
+        return ""
+    single = f", {alone} of a single sample, which is its own positive" * (alone > 0)
+    return f"integers are classes, here {len(counts)} of them for {len(classes)} samples{single}"

@@ -148,6 +148,17 @@ def test_whole_numbers_of_matlab_are_classes(rat):
     assert train_data.dataset_of(options).discrete_index.dtype == torch.int64
 
 
+def test_measurements_taken_for_classes_are_told(tmp_path, capsys):
+    path = tmp_path / "rat.npz"
+    np.savez(path, spikes=np.ones((90, 3)), place=np.arange(90) // 3, side=np.arange(90) // 45)
+    heard = {}
+    for key in ("place", "side"):
+        train_data.dataset_of(SimpleNamespace(data=str(path), neural="spikes", continuous=None, discrete=key))
+        heard[key] = capsys.readouterr().err
+    assert heard["place"].startswith("train: --discrete: integers are classes, here 30 of them for 90 samples. If")
+    assert heard["side"] == ""
+
+
 def test_parts_lie_a_window_apart():
     from cebra_pipe.data import TensorDataset
 
