@@ -11,7 +11,7 @@ import torch
 from torch.nn.functional import normalize
 
 from cebra_pipe.errors import UserError
-from cebra_pipe.models import contrast
+from cebra_pipe.models import logsumexp
 from cebra_pipe.models.criterions import (
     NCE,
     BaseInfoNCE,
@@ -145,10 +145,10 @@ def test_abstract_criteria_say_what_is_missing(kind):
 @pytest.mark.parametrize("kind", [*FIXED, *LEARNED])
 def test_no_matrix_of_all_pairs(kind, monkeypatch):
     """A full batch of a long recording goes through in blocks."""
-    monkeypatch.setitem(contrast.BLOCK, "cpu", 100)
+    monkeypatch.setitem(logsumexp.BLOCK, "cpu", 100)
     given, whole = views(), kind(0.5).double()
     found = graded(whole(*given), given)
-    monkeypatch.setitem(contrast.BLOCK, "cpu", 2**18)
+    monkeypatch.setitem(logsumexp.BLOCK, "cpu", 2**18)
     for a, b in zip(found, graded(whole(*given), given), strict=True):
         torch.testing.assert_close(a, b)
     monkeypatch.setattr("cebra_pipe.models.criterions._all_pairs", None)
