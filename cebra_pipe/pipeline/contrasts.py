@@ -61,6 +61,7 @@ def _difference(study: Study, one: Found, other: Found) -> Row:
         "other_unit_of_fit": b.unit,
         "other_method": second.method,
         "other_method_title": METHODS.get(second.method, second.method),
+        "in_sample": "no",
         "difference": first.mean - second.mean if equal else np.nan,
         "low": low,  # 2.5 %
         "high": high,  # 97.5 %
@@ -86,6 +87,7 @@ def population(study: Study, sources: Sequence[Source]) -> Iterator[Row]:
             "label": label,
             "metric": metric,
             "unit": unit,
+            "in_sample": "no",
             "recordings": len(values),
             "mean": float(values.mean()) if len(values) else np.nan,
             "lowest": float(values.min()) if len(values) else np.nan,

@@ -47,6 +47,7 @@ def rows(study: Study, tests: Mapping, scores: Sequence[Source], histories: Sequ
         primary = id(test) in corrected
         yield {
             **test.about,
+            "in_sample": "no",
             "real": test.sign * test.real,
             "null_median": test.sign * float(np.median(test.null)) if len(test.null) else np.nan,
             "effect": test.sign * (test.real - float(np.median(test.null))) if len(test.null) else np.nan,

@@ -131,7 +131,7 @@ def _bits(
             for what in ("seed", "fold")
         }
         real = {"score": "bits", "label": objective, "metric": "bits", "unit": "bits"}
-        real |= {"seen": "held out", "real": float(np.mean([v for _, v in mine])), "low": np.nan, "high": np.nan}
+        real |= {"in_sample": "no", "real": float(np.mean([v for _, v in mine])), "low": np.nan, "high": np.nan}
         refit = _refit(files, (condition.name, unit, name), "bits", objective)
         null = _of_refit(refit) if refit else _without("no control of this condition", np.nan)
         yield _judged(files, real | null | _ranges(spread["seed"], spread["fold"]) | _beside(None), sign=1)
@@ -148,7 +148,7 @@ def _decoded(files: Files, condition: Condition, unit: str, name: str, found: Se
         refit = _refit(files, (condition.name, unit, name), "decoding", score.label)
         stands = refit and (refit["primary"] == "yes" or refit["p"] == refit["p"])
         real = {"score": "decoding", "label": score.label, "metric": score.metric, "unit": score.unit}
-        real |= {"seen": "held out", "real": score.mean, "low": score.low, "high": score.high}
+        real |= {"in_sample": "no", "real": score.mean, "low": score.low, "high": score.high}
         null = _of_refit(refit) if stands else _of_shifts(score)
         spread = _ranges(list(score.by_seed.values()), list(score.by_fold.values()))
         yield _judged(files, real | null | spread | _beside(best), sign)
@@ -190,7 +190,7 @@ def _compared(files: Files, condition: Condition, entry: Mapping[str, str], summ
     median = float(np.median(null)) if len(null) else np.nan
     about = {"condition": condition.name, "condition_title": condition.text, "unit_of_fit": "", "recording": ""}
     about |= {"title": entry.get("title") or entry["name"], "score": "consistency", "label": entry["name"]}
-    about |= {"metric": "R²", "unit": "", "seen": "held out", "real": real, "low": np.nan, "high": np.nan}
+    about |= {"metric": "R²", "unit": "", "in_sample": "no", "real": real, "low": np.nan, "high": np.nan}
     tried = {"null": "shifts of every recording", "effect": real - median, "p": _or_nan(summary.get("p"))}
     tried |= {"null_n": len(null), "why_no_p": summary.get("note") or ""}
     fits = [s.read() for unit in condition.units for s in files.of(files.histories, condition, unit)]

@@ -12,7 +12,7 @@ COLUMNS = {
     "label": str,  # the objective of bits, the label decoded, the comparison
     "metric": str,
     "unit": str,
-    "seen": str,  # what was scored: held out
+    "in_sample": str,
     "real": float,
     "low": float,  # 2.5 % over draws of test trials
     "high": float,  # 97.5 %

@@ -51,6 +51,17 @@ def test_csv_and_json_hold_the_same_rows_and_equal_bytes(made, name):
         assert path.read_bytes() == again.outputs[kind].read_bytes()
 
 
+def test_every_score_says_whether_the_fit_has_seen_it(made):
+    """In-sample are the scores of train, and the maps that are scored where they were fitted; nothing else."""
+    seen = {
+        "goodness_of_fit": lambda r: r["part"].startswith("train"),
+        "consistency": lambda r: r["definition"] != "held_out",
+    }
+    for name in set(tables.TABLES) - {"recordings"}:
+        for row in table_of(made, name)[0]:
+            assert row["in_sample"] == ("yes" if seen.get(name, lambda r: False)(row) else "no"), name
+
+
 def test_decoding_has_one_row_each_with_means_over_folds_and_seeds(made):
     rows, whole, _ = table_of(made, "decoding")
     keys = [(r["recording"], r["condition"], r["method"], r["label"]) for r in rows]

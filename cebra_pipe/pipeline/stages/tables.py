@@ -52,6 +52,7 @@ def _decoded(study: Study, source: Source, score: Score) -> Row:
         "label": score.label,
         "metric": score.metric,
         "unit": score.unit,
+        "in_sample": "no",
         "score": score.mean,
         "low": score.low,  # 2.5 % over draws of test trials
         "high": score.high,  # 97.5 %
