@@ -36,6 +36,8 @@ STAGES = {
     "split": "divide a recording into train, valid and test",
     "fit": "train one model",
     "transform": "embed all samples",
+    "adapt": "adapt a model to a recording that it was fitted without",
+    "transfer": "decode a recording that was left out, by the others and by itself",
     "decode": "decode labels from embeddings and from baselines, against a null",
     "align": "rotate embeddings onto those of one recording",
     "consistency": "compare embeddings between recordings or runs",

@@ -18,6 +18,13 @@ def read_split(path: Path) -> Table:
     return read_table(path, stage="split")
 
 
+def check_length(name: str, recording: Recording, split: Table) -> None:
+    """A UserError where the split is not of the recording."""
+    if len(split) != len(recording):
+        expected, found = f"{len(recording)} samples as in the recording", f"{len(split)}, of another version of it"
+        raise UserError(Problem(f"split of {name}", expected, found, "Run split again."))
+
+
 def folds_of(split: Table) -> list[int]:
     """The numbers of the split's folds, rising."""
     return sorted(int(name[4:]) for name in split.columns if name.startswith("fold"))

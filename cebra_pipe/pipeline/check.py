@@ -24,7 +24,7 @@ from .advice import convention_lines, label_lines, label_warnings, metric_lines,
 from .changes import read_changed
 from .plan import Plan, check_files, check_results, decoded_labels
 from .sessions import differ
-from .study import Condition, Resolved
+from .study import Condition, Resolved, left_out
 
 if TYPE_CHECKING:
     from ..solver.objective import Objective
@@ -108,7 +108,7 @@ def counted(number: int, what: str) -> str:
 def check_condition(plan: Plan, k: Condition, prepared: Mapping[str, Prepared], problems: Problems) -> Iterator[str]:
     """Builds each fit up to its first step; yields one line a unit, then what is to be known of its labels."""
     told: dict[str, None] = {}  # said once, though it may hold for every unit and fold
-    for unit, members in k.units.items():
+    for unit, members in k.fitted.items():
         where, made = f"{k.name} ({unit})", []
         collected(
             problems,
@@ -126,6 +126,9 @@ def check_condition(plan: Plan, k: Condition, prepared: Mapping[str, Prepared], 
         told |= dict.fromkeys(f"  {k.name}: {line}" for line in metric)
         told |= dict.fromkeys(f"warning: {where}: {line}" for line in warnings)
         told |= dict.fromkeys(f"  {where}: {line}" for one in made for line in one.said)
+    for unit in k.without:
+        place, one = f"conditions.{k.name} ({unit})", prepared[left_out(unit)]
+        collected(problems, place, lambda u=unit, one=one: rehearse_adaptation(plan, k, u, one))
     yield from told
 
 
@@ -153,6 +156,21 @@ def rehearse(plan: Plan, k: Condition, unit: str, ones: Sequence[Prepared]) -> I
             given = begin(task, "cpu", rounds=1)
         windows = {name: sum(map(len, part.timeline.centres)) for name, part in given.parts.items()}
         yield Rehearsal(task, given.objectives, windows, said.getvalue().splitlines())
+
+
+def rehearse_adaptation(plan: Plan, k: Condition, unit: str, one: Prepared) -> None:
+    """The fits to the smallest share of a recording that is left out, one a fold, as far as their first step."""
+    from ..solver.lessons import prepare as begin
+    from .stages.adapt import lessons, naming
+
+    for fold, cut in enumerate(one.cuts):
+        wildcards = {"condition": k.name, "unit": unit, "fold": str(fold), "seed": str(k.seeds[0])}
+        spec = json.loads(plan.spec("adapt", wildcards))
+        spec["shares"] = spec["shares"][:1]
+        with contextlib.redirect_stderr(io.StringIO()):
+            for lesson in lessons(spec, one.recording, cut.names(), None):
+                with naming(lesson):
+                    begin(lesson.task, "cpu", rounds=1)
 
 
 def check_rates(plan: Plan, rates: Mapping[str, float], problems: Problems) -> None:

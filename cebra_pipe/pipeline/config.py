@@ -135,6 +135,31 @@ class TrainingConfig(Model):
     )
 
 
+class LeaveOneOutConfig(Model):
+    """Each recording left out of its unit's fit in turn: how much of its own data does a model of the others need?"""
+
+    shares: list[Annotated[Float, Field(gt=0, le=1)]] = Field(
+        [0.1, 0.2, 0.5, 1.0],
+        min_length=1,
+        max_length=20,
+        description="Shares of the left-out recording's train part that it is adapted to (its part adapt).",
+    )
+    steps: Int = Field(500, ge=1, le=10_000_000, description="Steps of an adaptation, and of the fit from scratch.")
+    learning_rate: Float | None = Field(
+        None, gt=0, description="Learning rate of both; that of the condition where it is left out."
+    )
+    base: Name | None = Field(
+        None,
+        description="The recording whose later layers are kept; the first of the others where it is left out, "
+        "or is itself the one that is left out.",
+    )
+    alignment: Literal["rotation", "none"] = Field(
+        "rotation",
+        description="rotation: before the others' decoder reads it, the adapted embedding is turned so that its bin "
+        "means over `align.labels` on adapt fall on those of the others.",
+    )
+
+
 class ConditionConfig(TrainingConfig):
     """One condition: what is learned from, and how."""
 
@@ -154,6 +179,9 @@ class ConditionConfig(TrainingConfig):
     )
     recordings: list[Name] | None = Field(
         None, min_length=1, description="The recordings this condition uses; all where it is left out."
+    )
+    leave_one_out: LeaveOneOutConfig | None = Field(
+        None, description="Units of several recordings: fits without each of them, adapted to it; {} for the defaults."
     )
     seeds: Annotated[list[Annotated[Int, Field(ge=0)]], BeforeValidator(_seeds)] = Field(
         [1],
@@ -230,14 +258,14 @@ class PrimaryTestsConfig(Model):
     tests: list[PrimaryTestConfig] = Field(min_length=1, description="Which; every recording of each is a test.")
 
 
-Figure = Literal["verdict", "decoding", "embeddings", "goodness_of_fit", "consistency", "data", "losses"]
+Figure = Literal["verdict", "decoding", "embeddings", "goodness_of_fit", "consistency", "data", "losses", "transfer"]
 
 
 class FiguresConfig(Model):
     """What is drawn."""
 
     figures: list[Figure] = Field(
-        ["verdict", "decoding", "embeddings", "goodness_of_fit", "consistency", "data", "losses"],
+        ["verdict", "decoding", "embeddings", "goodness_of_fit", "consistency", "data", "losses", "transfer"],
         min_length=1,
         description="Which.",
     )

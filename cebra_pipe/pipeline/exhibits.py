@@ -18,6 +18,7 @@ FIGURES = {
     "consistency": (("consistency",), ("recordings", "comparisons", "conditions")),
     "data": (("recordings", "splits"), ("recordings", "color")),
     "losses": (("histories",), ("recordings", "conditions")),
+    "transfer": (("transfer",), ("recordings", "conditions")),
 }
 TABLES = {
     "verdict": _VERDICT,
@@ -28,6 +29,7 @@ TABLES = {
     "tests": (("scores", "histories"), ("recordings", "conditions", "tests")),
     "differences": (("scores",), ("recordings", "conditions")),
     "population": (("scores",), ("recordings", "conditions")),
+    "transfer": (("transfer",), ("recordings", "conditions")),
 }
 
 
@@ -37,6 +39,8 @@ def shown(study: Resolved, figure: str) -> list[Condition]:
     if figure == "consistency":
         compared = {entry.condition for entry in study.comparisons.values()}
         return [k for k in conditions if k.name in compared]
+    if figure == "transfer":
+        return [k for k in conditions if k.without]
     if figure != "embeddings":
         return conditions
     real = [k for k in conditions if not k.control]
@@ -50,7 +54,7 @@ def shown(study: Resolved, figure: str) -> list[Condition]:
 
 def _of_condition(condition: Condition) -> dict:
     """What figures and tables say of a condition."""
-    return {
+    about = {
         "title": condition.title,
         "labels": list(condition.labels),
         "positives": condition.positives,
@@ -63,6 +67,8 @@ def _of_condition(condition: Condition) -> dict:
         "dimension": condition.training.output_dimension,
         "windows": condition.training.windows,
     }
+    without = [{"name": unit, "recordings": list(members)} for unit, members in condition.without.items()]
+    return about | ({"without": without} if without else {})
 
 
 def _tests(study: Resolved) -> dict:

@@ -26,6 +26,7 @@ WITNESSES = {
     ".csv": (("csv", ".png"), ("csv", ".json")),
     ".svg": (("svg", ".png"),),
     "model.pt": (("model", "history.parquet"),),
+    "adapted.parquet": (("adapted", "history.parquet"),),
     ".parquet": (("scores", ".traces.parquet"),),
 }
 WIDTH = 10

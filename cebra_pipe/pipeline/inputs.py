@@ -7,19 +7,34 @@ from typing import TYPE_CHECKING
 
 from .contents import files_of
 from .exhibits import FIGURES, TABLES, shown
-from .study import Condition
+from .study import Condition, left_out
 
 if TYPE_CHECKING:
     from .plan import Plan, Wildcards
 
 
 def _fit_inputs(plan: Plan, w: Wildcards) -> dict[str, list[str]]:
-    return plan.recordings(plan.study.conditions[w["condition"]].units[w["unit"]])
+    return plan.recordings(plan.study.conditions[w["condition"]].fitted[w["unit"]])
 
 
 def _transform_inputs(plan: Plan, w: Wildcards) -> dict[str, list[str]]:
     condition = plan.study.conditions[w["condition"]]
     return {**_fit_inputs(plan, w), "models": plan.fits(condition, "model", (w["unit"],))}
+
+
+def _adapt_inputs(plan: Plan, w: Wildcards) -> dict[str, list[str]]:
+    """The recording that is left out, and the model of the others."""
+    return {**plan.recordings([left_out(w["unit"])]), "model": [plan.output("fit", "model", **w)]}
+
+
+def _transfer_inputs(plan: Plan, w: Wildcards) -> dict[str, list[str]]:
+    """The others with their embedding, then the recording that is left out with its adapted ones."""
+    condition = plan.study.conditions[w["condition"]]
+    return {
+        **plan.recordings((*condition.without[w["unit"]], left_out(w["unit"]))),
+        "embedding": [plan.output("transform", "embedding", **w)],
+        "adapted": plan.fits(condition, "adapted", (w["unit"],), "adapt"),
+    }
 
 
 def _decode_inputs(plan: Plan, w: Wildcards) -> dict[str, list[str]]:
@@ -45,6 +60,9 @@ def _shown_inputs(plan: Plan, roles: tuple[str, ...], conditions: list[Condition
         "embeddings": [path for k in conditions for path in plan.embeddings(k)],
         "aligned": [plan.output("align", "aligned", condition=k.name) for k in conditions if k.name in plan.aligned],
         "histories": [path for k in conditions for path in plan.fits(k, "history")],
+        "transfer": [
+            plan.output("transfer", "transfer", condition=k.name, unit=u) for k in conditions for u in k.without
+        ],
         "consistency": [plan.output("consistency", "consistency", comparison=name) for name in plan.study.comparisons],
     }
     return {role: table[role] for role in roles if table[role]}
@@ -56,6 +74,8 @@ INPUTS: Mapping[str, Callable[[Plan, Wildcards], dict[str, list[str]]]] = {
     "split": lambda plan, w: {"recording": [plan.output("load", "recording", **w)]},
     "fit": _fit_inputs,
     "transform": _transform_inputs,
+    "adapt": _adapt_inputs,
+    "transfer": _transfer_inputs,
     "decode": _decode_inputs,
     "align": _align_inputs,
     "consistency": _consistency_inputs,

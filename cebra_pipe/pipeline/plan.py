@@ -35,6 +35,11 @@ STAGES: Mapping[str, Mapping[str, str]] = {
         "history": "fits/{condition}/{unit}/fold{fold}/seed{seed}/history.parquet",
     },
     "transform": {"embedding": "embeddings/{condition}/{unit}.parquet"},
+    "adapt": {
+        "adapted": "adaptations/{condition}/{unit}/fold{fold}/seed{seed}/adapted.parquet",
+        "history": "adaptations/{condition}/{unit}/fold{fold}/seed{seed}/history.parquet",
+    },
+    "transfer": {"transfer": "transfer/{condition}/{unit}.parquet"},
     "decode": {"scores": "decoding/{condition}/{unit}.parquet", "traces": "decoding/{condition}/{unit}.traces.parquet"},
     "align": {"aligned": "aligned/{condition}.parquet"},
     "consistency": {"consistency": "consistency/{comparison}.parquet"},
@@ -91,14 +96,21 @@ class Plan:
         ]
 
     @cached_property
+    def left_out(self) -> list[dict[str, str]]:
+        """Condition and unit of every recording that is left out."""
+        return [{"condition": name, "unit": unit} for name, k in self.study.conditions.items() for unit in k.without]
+
+    @cached_property
     def figures(self) -> list[str]:
         """The figures that this study has something to show in."""
-        return [name for name in self.study.config.figures.figures if name != "consistency" or self.study.comparisons]
+        filled = {"consistency": self.study.comparisons, "transfer": self.left_out}
+        return [name for name in self.study.config.figures.figures if filled.get(name, True)]
 
     @cached_property
     def tables(self) -> list[str]:
         several = len(self.study.config.recordings) > 1
         filled = {"consistency": self.study.comparisons, "tests": pairs(self.study), "population": several}
+        filled |= {"transfer": self.left_out}
         return [name for name in TABLES if filled.get(name, True)]
 
     # ---- paths -------------------------------------------------------------------------------------------------------
@@ -137,9 +149,12 @@ class Plan:
             "splits": [self.output("split", "split", recording=name) for name in names],
         }
 
-    def fits(self, condition: Condition, role: str, units: tuple[str, ...] | None = None) -> list[str]:
+    def fits(
+        self, condition: Condition, role: str, units: tuple[str, ...] | None = None, stage: str = "fit"
+    ) -> list[str]:
+        """The outputs of every fit (or adaptation) of the units, or of all of the condition, fold by fold and seed."""
         return [
-            self.output("fit", role, condition=condition.name, unit=unit, fold=fold, seed=seed)
+            self.output(stage, role, condition=condition.name, unit=unit, fold=fold, seed=seed)
             for unit in units or condition.units
             for fold in range(self.study.folds)
             for seed in condition.seeds
@@ -163,17 +178,24 @@ class Plan:
         """The wildcards of every job of a stage."""
         conditions = self.study.conditions.items()
         pairs = [{"condition": name, "unit": unit} for name, k in conditions for unit in k.units]
+        fitted = [{"condition": name, "unit": unit} for name, k in conditions for unit in k.fitted]
+
+        def each_fit(units: list[dict[str, str]]) -> list[dict[str, str]]:
+            return [
+                {**unit, "fold": str(fold), "seed": str(seed)}
+                for unit in units
+                for fold in range(self.study.folds)
+                for seed in self.study.conditions[unit["condition"]].seeds
+            ]
+
         table: dict[str, Callable[[], list[dict]]] = {
             "simulate": lambda: [{"recording": name} for name in self.simulated],
             "load": lambda: [{"recording": name} for name in self.loaded],
             "split": lambda: [{"recording": name} for name in self.study.config.recordings],
-            "fit": lambda: [
-                {**pair, "fold": str(fold), "seed": str(seed)}
-                for pair in pairs
-                for fold in range(self.study.folds)
-                for seed in self.study.conditions[pair["condition"]].seeds
-            ],
-            "transform": lambda: pairs,
+            "fit": lambda: each_fit(fitted),
+            "transform": lambda: fitted,
+            "adapt": lambda: each_fit(self.left_out),
+            "transfer": lambda: self.left_out,
             "decode": lambda: [pair for pair in pairs if self.decodable(**pair)],
             "align": lambda: [{"condition": name} for name in self.aligned],
             "consistency": lambda: [{"comparison": name} for name in self.study.comparisons],
@@ -197,7 +219,7 @@ class Plan:
 
     def targets(self) -> list[str]:
         """Everything that the study is to end with."""
-        ends = ("decode", "align", "consistency", "figures", "tables")
+        ends = ("transfer", "decode", "align", "consistency", "figures", "tables")
         jobs = [self.outputs(stage, wildcards) for stage in ends for wildcards in self.instances(stage)]
         embeddings = [path for k in self.study.conditions.values() for path in self.embeddings(k)]
         return [path for outputs in jobs for path in outputs.values()] + embeddings

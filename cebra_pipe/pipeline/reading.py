@@ -16,6 +16,7 @@ from .mistakes import mistakes
 from .refit import check_primary
 from .sense import check, check_comparisons
 from .study import Resolved, comparisons, condition
+from .without import check_left_out
 
 
 class Loader(yaml.SafeLoader):
@@ -89,6 +90,8 @@ def resolve(raw: Mapping[str, Any], where: str = "config") -> Resolved:
     conditions = {name: condition(study, name, problems, where) for name in study.conditions}
     resolved = Resolved(study, conditions, {})
     check(resolved, where, problems)
+    for name, one in conditions.items():
+        check_left_out(resolved, one, f"{where}: conditions.{name}", problems)
     problems.raise_any()
     compared = study.comparisons if study.comparisons is not None else comparisons(resolved)
     resolved = Resolved(study, conditions, compared)

@@ -15,13 +15,15 @@ MEMORY = {
     "split": (500, 100),
     "fit": (1500, 500),
     "transform": (1500, 500),
+    "adapt": (1500, 500),
+    "transfer": (1500, 700),
     "decode": (1500, 700),
     "align": (700, 200),
     "consistency": (700, 200),
     "figures": (1000, 200),
     "tables": (500, 50),
 }
-MINUTES = {"fit": 10}  # besides the steps; other stages take minutes at most
+MINUTES = {"fit": 10, "adapt": 10}  # besides the steps; other stages take minutes at most
 
 
 def use_checkout(folder: str) -> None:
@@ -49,13 +51,17 @@ def memory(plan, stage: str, wildcards: Mapping[str, str], attempt: int) -> int:
 def minutes(plan, stage: str, wildcards: Mapping[str, str], attempt: int) -> int:
     """Minutes of run time: five steps a second and recording at the very least."""
     base = MINUTES.get(stage, 15)
-    if stage != "fit":
+    if stage not in MINUTES:
         return attempt * base
-    training = plan.study.conditions[wildcards["condition"]].training
-    return attempt * (base + _recordings(plan, stage, wildcards) * training.steps // 300)
+    condition = plan.study.conditions[wildcards["condition"]]
+    if stage == "adapt":  # of one recording, and as often from scratch
+        steps = 2 * len(condition.leave_one_out.shares) * condition.leave_one_out.steps
+    else:
+        steps = _recordings(plan, stage, wildcards) * condition.training.steps
+    return attempt * (base + steps // 300)
 
 
 def _recordings(plan, stage: str, wildcards: Mapping[str, str]) -> int:
     if "unit" in dict(wildcards):
-        return len(plan.study.conditions[wildcards["condition"]].units[wildcards["unit"]])
+        return len(plan.study.conditions[wildcards["condition"]].fitted[wildcards["unit"]])
     return 1 if "recording" in dict(wildcards) else len(plan.study.config.recordings)

@@ -8,16 +8,21 @@ ROLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "split": (("recording",), ("split",)),
     "fit": (("recordings", "splits"), ("model", "history")),
     "transform": (("recordings", "splits", "models"), ("embedding",)),
+    "adapt": (("recordings", "splits", "model"), ("adapted", "history")),
+    "transfer": (("recordings", "splits", "embedding", "adapted"), ("transfer",)),
     "decode": (("recordings", "splits", "embedding"), ("scores", "traces")),
     "align": (("recordings", "splits", "embeddings"), ("aligned",)),
     "consistency": (("recordings", "splits", "embeddings"), ("consistency",)),
     "figures": (
-        ("recordings", "splits", "scores", "traces", "embeddings", "aligned", "histories", "consistency"),
+        ("recordings", "splits", "scores", "traces", "embeddings", "aligned", "histories", "consistency", "transfer"),
         ("png", "svg", "csv"),
     ),
-    "tables": (("recordings", "splits", "scores", "histories", "embeddings", "consistency"), ("csv", "json")),
+    "tables": (
+        ("recordings", "splits", "scores", "histories", "embeddings", "consistency", "transfer"),
+        ("csv", "json"),
+    ),
 }
 
 # Of stages that write several files: the one that is written last, and holds the sha256 of the others. A file that
 # says nothing of itself, or not fast, is believed because this one names its content.
-WITNESS: dict[str, str] = {"fit": "history", "decode": "traces", "figures": "png", "tables": "json"}
+WITNESS: dict[str, str] = {"fit": "history", "adapt": "history", "decode": "traces", "figures": "png", "tables": "json"}

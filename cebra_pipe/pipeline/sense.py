@@ -79,7 +79,8 @@ def check(study: Resolved, where: str, problems: Problems) -> None:
 
 def _check_idle(study: Resolved, where: str, problems: Problems) -> None:
     """Whole sections without effect."""
-    config, several = study.config, any(len(k.recordings) > 1 for k in study.conditions.values() if not k.control)
+    config, conditions = study.config, study.conditions.values()
+    several = any(len(k.recordings) > 1 and (k.leave_one_out or not k.control) for k in conditions)
     table = {
         "align": (several, config.align.model_fields_set, "a condition over several recordings"),
         "decode": (bool(_all_labels(study)), config.decode.model_fields_set, "recordings that have labels"),

@@ -12,7 +12,7 @@ from .contents import files_of
 from .exhibits import FIGURES, TABLES, about, shown
 from .seen import look
 from .sense import EFFECTS
-from .study import Condition, decoded_labels
+from .study import Condition, decoded_labels, left_out
 
 if TYPE_CHECKING:
     from .plan import Plan, Wildcards
@@ -35,19 +35,19 @@ def _load_spec(plan: Plan, w: Wildcards) -> dict:
     return {"recording": dump, "files": files}
 
 
-LEFT_OUT = ("delta", "time_offset", "minimum_temperature")  # where they have no effect
+IDLE = ("delta", "time_offset", "minimum_temperature")  # where they have no effect
 
 
 def _training(condition: Condition) -> dict:
     """The training options that have an effect in this condition."""
-    idle = {option for option in LEFT_OUT if not EFFECTS[option][0](condition)}
+    idle = {option for option in IDLE if not EFFECTS[option][0](condition)}
     return condition.training.model_dump(include=set(TrainingConfig.model_fields) - idle)
 
 
 def _fit_spec(plan: Plan, w: Wildcards) -> dict:
     condition, config = plan.study.conditions[w["condition"]], plan.study.config
     return {
-        "sessions": list(condition.units[w["unit"]]),
+        "sessions": list(condition.fitted[w["unit"]]),
         "training": _training(condition),
         "labels": dict(condition.labels),
         "positives": condition.positives,
@@ -63,16 +63,51 @@ def _fit_spec(plan: Plan, w: Wildcards) -> dict:
 def _transform_spec(plan: Plan, w: Wildcards) -> dict:
     condition = plan.study.conditions[w["condition"]]
     models = [[fold, seed] for fold in range(plan.study.folds) for seed in condition.seeds]
-    return {"sessions": list(condition.units[w["unit"]]), "models": models}
+    return {"sessions": list(condition.fitted[w["unit"]]), "models": models}
+
+
+def _adapt_spec(plan: Plan, w: Wildcards) -> dict:
+    """A fit of the recording that is left out, to shares of its training part."""
+    condition, config = plan.study.conditions[w["condition"]], plan.study.config
+    given, others, fit = condition.leave_one_out, condition.without[w["unit"]], _fit_spec(plan, w)
+    own = {"steps": given.steps, "learning_rate": given.learning_rate or condition.training.learning_rate}
+    return {
+        **fit,
+        "sessions": [left_out(w["unit"])],
+        "training": fit["training"] | own,
+        "shares": sorted(given.shares),
+        "base": given.base if given.base in others else others[0],
+        "stratify": config.split.stratify,
+    }
+
+
+def _transfer_spec(plan: Plan, w: Wildcards) -> dict:
+    condition, config = plan.study.conditions[w["condition"]], plan.study.config
+    members = (*condition.without[w["unit"]], left_out(w["unit"]))
+    bins = {
+        "labels": plan.study.bin_labels(config.align.labels, members),
+        "bins": config.align.bins,
+        "minimum": config.align.minimum,
+    }
+    return {
+        **_decoding(plan, condition, members),
+        "rotation": bins if condition.leave_one_out.alignment != "none" else None,
+    }
 
 
 def _decode_spec(plan: Plan, w: Wildcards) -> dict:
-    condition, config = plan.study.conditions[w["condition"]], plan.study.config
+    condition = plan.study.conditions[w["condition"]]
+    return _decoding(plan, condition, condition.units[w["unit"]])
+
+
+def _decoding(plan: Plan, condition: Condition, members: tuple[str, ...]) -> dict:
+    """What is decoded of the recordings of a model, and how."""
+    config = plan.study.config
     return {
-        "sessions": list(condition.units[w["unit"]]),
+        "sessions": list(members),
         "decode": {
             **config.decode.model_dump(exclude={"shifts"}),
-            "labels": decoded_labels(plan.study, condition.units[w["unit"]]),
+            "labels": decoded_labels(plan.study, members),
             "null": config.decode.shifts,
         },
         "metric": condition.training.similarity,
@@ -121,6 +156,8 @@ SPECS: Mapping[str, Callable[[Plan, Wildcards], dict]] = {
     "split": lambda plan, w: {"split": plan.study.config.split.model_dump()},
     "fit": _fit_spec,
     "transform": _transform_spec,
+    "adapt": _adapt_spec,
+    "transfer": _transfer_spec,
     "decode": _decode_spec,
     "align": _align_spec,
     "consistency": _consistency_spec,

@@ -26,7 +26,10 @@ from .plan import Plan, Planned, check_files
 from .runner import lock_path
 from .seen import look
 
-KINDS = ("recordings", "splits", "fits", "embeddings", "decoding", "aligned", "consistency", "figures", "tables")
+KINDS = (
+    *("recordings", "splits", "fits", "embeddings", "adaptations", "transfer", "decoding", "aligned", "consistency"),
+    *("figures", "tables"),
+)
 BESIDE = ("records", "logs", "benchmarks")  # follow the artifacts' names, without being artifacts
 MENDED = ("missing", "damaged", "outdated")
 SOUND = ("current", "other versions")

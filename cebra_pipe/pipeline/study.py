@@ -19,6 +19,14 @@ class LabelInfo:
     period: float | None = None
 
 
+LEFT_OUT = "without_"  # and the recording: the unit of the others
+
+
+def left_out(unit: str) -> str:
+    """The recording that a unit of the others is without."""
+    return unit.removeprefix(LEFT_OUT)
+
+
 SIMULATED_RATE = 40.0  # samples per second
 SIMULATED = {"position": LabelInfo("continuous", "m"), "direction": LabelInfo("discrete", "")}
 
@@ -36,6 +44,18 @@ class Condition:
     units: Mapping[str, tuple[str, ...]]  # what is trained together: unit -> recordings
     seeds: tuple[int, ...]
     control: str | None
+    leave_one_out: c.LeaveOneOutConfig | None = None
+
+    @property
+    def without(self) -> dict[str, tuple[str, ...]]:
+        """Unit -> the recordings that stay, where each recording is left out of its unit in turn."""
+        units = self.units.values() if self.leave_one_out else ()
+        return {f"{LEFT_OUT}{one}": tuple(n for n in unit if n != one) for unit in units for one in unit}
+
+    @property
+    def fitted(self) -> dict[str, tuple[str, ...]]:
+        """Everything that a model is fitted to: units, and units without a recording."""
+        return {**self.units, **self.without}
 
     @property
     def recordings(self) -> tuple[str, ...]:
@@ -116,6 +136,7 @@ def condition(study: c.Study, name: str, problems: Problems, where: str) -> Cond
         units=_units(given.units, recordings, study, f"{where}: conditions.{name}.units", problems),
         seeds=tuple(given.seeds),
         control=given.control,
+        leave_one_out=given.leave_one_out,
     )
 
 

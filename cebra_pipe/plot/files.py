@@ -100,6 +100,18 @@ def _in_order(study: Study, paths: Sequence[Path]) -> Iterator[tuple[Condition, 
     yield from zip(owners, paths, strict=True)
 
 
+def transfers(study: Study, paths: Sequence[Path]) -> list[Source]:
+    """The files of transfer by condition and unit: one for each recording that is left out, in the study's order."""
+    units = [(condition, unit) for condition in study.conditions for unit in condition.without]
+    if len(units) != len(paths):
+        expected = f"{len(units)} files, one for each recording that is left out"
+        raise UserError(Problem("--input transfer", expected, str(len(paths)), "Give the files as the rule does."))
+    for (condition, unit), path in zip(units, paths, strict=True):
+        if (sessions := _sessions(path, "transfer"))[:-1] != condition.without[unit]:
+            raise _stranger(path, sessions, study)
+    return [Source(condition, unit, path) for (condition, unit), path in zip(units, paths, strict=True)]
+
+
 def recordings(study: Study, paths: Sequence[Path]) -> dict[str, Recording]:
     """The recordings by name: by the file's name where all files are named so, else in the study's order."""
     return {name: Recording.read(path) for name, path in _named(study, paths, "recordings").items()}

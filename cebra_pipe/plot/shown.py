@@ -28,6 +28,7 @@ class Condition:
     hybrid: bool = False
     control: str | None = None
     units: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # unit -> its recordings
+    without: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # unit without a recording -> the others
     seeds: tuple[int, ...] = ()
     temperature: float = 1.0
     similarity: str = "cosine"
@@ -103,10 +104,12 @@ def entries(named: Mapping | Sequence) -> list[dict]:
 
 def condition_of(entry: Mapping) -> Condition:
     known = {name: entry[name] for name in Condition.__dataclass_fields__ if name in entry}
-    units = {str(e["name"]): tuple(e["recordings"]) for e in _units(entry.get("units", {}))}
-    return Condition(
-        **{**known, "labels": tuple(entry.get("labels") or ()), "units": units, "seeds": tuple(entry.get("seeds", ()))}
-    )
+    lists = {name: tuple(entry.get(name) or ()) for name in ("labels", "seeds")}
+    units = {
+        name: {str(e["name"]): tuple(e["recordings"]) for e in _units(entry.get(name, {}))}
+        for name in ("units", "without")
+    }
+    return Condition(**known | lists | units)
 
 
 def _units(units: Mapping | Sequence) -> list[dict]:

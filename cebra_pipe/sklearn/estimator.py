@@ -11,9 +11,10 @@ from torch import nn
 
 from .. import models, solver
 from ..errors import Problem, UserError
+from ..solver.adapt import adopt
 from ..streams import seed_of
 from . import doors
-from .building import adopt, joined, network, resolve_device, solver_of
+from .building import joined, network, resolve_device, solver_of
 from .fitted import Fitted
 from .labels import Session, has_trials, is_several, is_trials, sessions
 from .modes import Plan, check_effect, dataset_of, loader_of, options_of, plan

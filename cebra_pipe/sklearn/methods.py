@@ -208,8 +208,13 @@ BASELINES: Mapping[str, Callable[[Task], Predictions]] = {
 # ---- choice and score ------------------------------------------------------------------------------------------------
 def decode(task: Task, name: str, candidates: Candidates) -> Decoded:
     """The candidate with the best score on valid (the first of equal ones), scored once on test."""
-    label, (valid, test, padded) = task.label(name), task.samples.parts
-    metric, truth = METRICS[label.kind], label.values[task.samples.query]
+    label = task.label(name)
+    return choose(label, label.values[task.samples.query], task.samples.parts, candidates)
+
+
+def choose(label: Label, truth: np.ndarray, parts: tuple[slice, slice, slice], candidates: Candidates) -> Decoded:
+    """The same for a label's values `truth` (query,), of which `parts` are valid, test and padded test samples."""
+    (valid, test, padded), metric = parts, METRICS[label.kind]
     scores = [float(metric.score(truth[valid], row[valid], label.period)) for row in candidates.values]
     best = int(np.argmax(metric.sign * np.asarray(scores)))
     row = candidates.values[best]

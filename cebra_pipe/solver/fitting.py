@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import torch
+from torch import nn
 
 from ..errors import Problem, UserError
 from ..streams import generator
@@ -27,12 +28,15 @@ POINTS = 20  # scores on the valid part over the run
 GLANCE = 4  # batches of a score on the way
 
 
-def fit(task: Task, device: str, keeper: Keeper | None = None) -> tuple[Network, tuple[Scaling, ...], list[dict]]:
+def fit(
+    task: Task, device: str, keeper: Keeper | None = None, base: nn.Module | None = None
+) -> tuple[Network, tuple[Scaling, ...], list[dict]]:
     """The trained network, the scaling of each session, and the rows of its history.
 
-    With a `keeper` it goes on from the last checkpoint of the same fit, and leaves one now and then.
+    With a `keeper` it goes on from the last checkpoint of the same fit, and leaves one now and then. With the encoder
+    `base` of a fitted model a new first layer alone is trained.
     """
-    given = prepare(task, device)
+    given = prepare(task, device, base=base)
     rows = _train(task, given, keeper)
     for name, part in given.parts.items():
         rows += score_rows(

@@ -82,7 +82,9 @@ def check_gap(name: str, recording: Recording, part: np.ndarray, offset: Offset,
     near &= ~crossing
     problems = Problems()
     if near.any():
-        found = f"{int(np.diff(index)[near].min())} samples"
+        at = int(np.flatnonzero(near)[np.diff(index)[near].argmin()])
+        first, last = index[at], index[at + 1]
+        found = f"{last - first} samples: from {first} ({part[first]}) to {last} ({part[last]})"
         remedy = f"Set split.gap to {len(offset) / recording.rate:g} s or more."
         problems.add(
             f"split of {name}", f"{len(offset)} samples (the window) between centres of different parts", found, remedy

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import nn
 
 from ..data.parts import segments
 from ..data.recording import Recording
@@ -17,6 +18,7 @@ from ..distributions.sampling import Sampling
 from ..errors import Problem, UserError
 from ..models.contrast import Contrast
 from ..streams import generator, seed_of
+from .adapt import adopt
 from .evaluate import Exam, Part, exam
 from .inputs import PARTS, Scaling, check_parts, epochs, scaling_of
 from .network import Network, build
@@ -36,12 +38,19 @@ class Prepared:
     network: Network
 
 
-def prepare(task: Task, device: str, rounds: int = ROUNDS) -> Prepared:
-    """All that a fit builds; a UserError where that cannot be. `cebra-pipe check` ends here, with few rounds."""
+def prepare(task: Task, device: str, rounds: int = ROUNDS, base: nn.Module | None = None) -> Prepared:
+    """All that a fit builds; a UserError where that cannot be. `cebra-pipe check` ends here, with few rounds.
+
+    base: the encoder of a fitted model; a single session is then adapted to it (`adapt.adopt`).
+    """
     check(task)
     whole = [part == "train" for part in task.parts]
     scalings = tuple(scaling_of(r, m, task.training["normalize"]) for r, m in zip(task.recordings, whole, strict=True))
-    network = _network(task, scalings).to(device)
+    network = _network(task, scalings)
+    if base is not None:
+        (encoder,) = network.encoders
+        adopt(encoder, base)
+    network = network.to(device)
     lesson = _part(task, "train", whole, scalings, device, rounds)
     check_varied(task.names, task.recordings, lesson.timeline, task.labels)
     parts = {name: _part(task, name, [p == name for p in task.parts], scalings, device, rounds) for name in PARTS[1:]}

@@ -14,9 +14,9 @@ from PIL import Image
 from cebra_pipe.errors import UserError
 from cebra_pipe.pipeline.stages import figures
 
-from ..plot.artifacts import build, condition, make_recording
+from ..plot.artifacts import build, condition, left_out, make_recording
 
-ROLES = ("recordings", "splits", "scores", "traces", "embeddings", "aligned", "histories", "consistency")
+ROLES = ("recordings", "splits", "scores", "traces", "embeddings", "aligned", "histories", "consistency", "transfer")
 KINDS = ("png", "svg", "csv")
 
 
@@ -25,7 +25,7 @@ def made(tmp_path_factory):
     names = ("rat1", "rat2")
     each = {name: [name] for name in names}
     conditions = [
-        condition("behavior", "CEBRA-Behavior", each),
+        condition("behavior", "CEBRA-Behavior", each, without=left_out(names)),
         condition("shifted", "Shifted", each, control="circular_shift"),
     ]
     recordings = {name: make_recording(name, 900, 8) for name in names}

@@ -147,7 +147,12 @@ def test_a_gap_below_the_window_is_refused_with_the_value_to_set(tmp_path):
     part = np.full(1200, "train", dtype=object)
     part[700:950], part[950:] = "valid", "test"
     part[697:700] = part[946:950] = "gap"
-    refused(tmp_path, r"found 4 samples. Set split.gap to 0.5 s or more", {"rat": recording}, part=part)
+    refused(
+        tmp_path,
+        r"found 4 samples: from 696 \(train\) to 700 \(valid\). Set split.gap to 0.5 s or more",
+        {"rat": recording},
+        part=part,
+    )
     part[690:700] = part[940:950] = "gap"
     made(tmp_path / "wide", {"rat": recording}, part=part, steps=1)
 

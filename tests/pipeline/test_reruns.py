@@ -40,6 +40,7 @@ FIT = "results/tiny/.jobs/fit/fits/time/rat1/fold0/seed1/model.args"
 
 def planned(change: Callable[[dict], None] = lambda raw: None) -> Plan:
     raw = read_yaml(TINY)
+    raw["conditions"]["joint"]["leave_one_out"] = {}
     change(raw)
     return Plan(resolve(raw))
 

@@ -30,6 +30,7 @@ CONSISTENCY = {
     **{"score": "f8", "coverage": "f8", "bins_used": "i4"},
 }
 ERRORS = {"embedding": 0.09, "window_knn": 0.12, "naive_bayes": 0.08, "pca": 0.2, "constant": 0.4}
+TRANSFER = ("transfer", "within", "scratch", "naive_bayes", "constant")
 ACCURACY = {"embedding": 0.9, "window_knn": 0.85, "naive_bayes": 0.93, "pca": 0.7, "constant": 0.5}
 
 
@@ -97,13 +98,17 @@ def condition(name: str, title: str, units: dict, labels: tuple = ("position", "
     return {"name": name, "title": title, "labels": list(labels), "units": units, **usual, **more}
 
 
+def left_out(names: list[str]) -> dict[str, list[str]]:
+    return {f"without_{name}": [other for other in names if other != name] for name in names}
+
+
 def default_conditions(names: list[str]) -> list[dict]:
     each = {name: [name] for name in names}
     return [
         condition("behavior", "CEBRA-Behavior", each),
         condition("time", "CEBRA-Time", each, (), seeds=[1]),
         condition("hybrid", "CEBRA-Hybrid", each, hybrid=True, seeds=[1]),
-        condition("multi", "CEBRA-Behavior, multi-session", {"joint": names}, seeds=[1]),
+        condition("multi", "CEBRA-Behavior, multi-session", {"joint": names}, seeds=[1], without=left_out(names)),
         condition("shifted", "CEBRA-Behavior, shifted", each, control="circular_shift", seeds=[1, 2, 3]),
     ]
 
@@ -133,6 +138,10 @@ def build(
         if not entry["control"] and len(names) > 1:
             table = _aligned(made, entry, embeddings)
             made.write("aligned", "align", {"sessions": names}, table, entry["name"], {"embeddings": embeddings})
+        for unit, others in entry.get("without", {}).items():
+            left = unit.removeprefix("without_")
+            table = _transfer(made, entry, left)
+            made.write("transfer", "transfer", {"sessions": [*others, left]}, table, f"{entry['name']}-{unit}")
     for entry in made.spec["comparisons"]:
         made.write(
             "consistency",
@@ -223,6 +232,18 @@ def _scores(made: Made, entry: dict, members: list[str]) -> Table:
         for seed in (entry["seeds"] if method == "embedding" else entry["seeds"][:1])
     ]
     return from_rows(rows, SCORES)
+
+
+def _transfer(made: Made, entry: dict, left: str) -> Table:
+    """Better with more samples of the recording that was left out, within better than transfer."""
+    stream, rows = generator("transfer", entry["name"], left), []
+    for share, harder in ((0.2, 1.5), (1.0, 1.0)):
+        about = {"share": share, "n_adapt": int(700 * share), "common_bins": -1}
+        for label in made.recordings[left].labels:
+            for method in TRANSFER:
+                scored = _score(stream, entry, left, 0, entry["seeds"][0], "embedding", label)
+                rows.append(scored | about | {"method": method, "score": scored["score"] * harder})
+    return from_rows(rows, {**SCORES, "share": "f8", "n_adapt": "i4", "common_bins": "i4"})
 
 
 def _score(

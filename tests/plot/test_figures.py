@@ -18,7 +18,7 @@ from cebra_pipe.plot.verdict import PAINT, SOUND, kind
 
 from .artifacts import build, condition, make_recording, make_split
 
-ROLES = ("recordings", "splits", "scores", "traces", "embeddings", "aligned", "histories", "consistency")
+ROLES = ("recordings", "splits", "scores", "traces", "embeddings", "aligned", "histories", "consistency", "transfer")
 
 
 def drawn_of(made, name):
@@ -228,6 +228,18 @@ def test_numbers_of_a_recording():
     assert sum(found[f"n_{p}"] for p in ("train", "valid", "test", "gap")) == 600
 
 
+# ---- a recording left out --------------------------------------------------------------------------------------------
+def test_recordings_left_out_stand_side_by_side_and_their_curves_are_of_the_shares(study):
+    table, figure = drawn_of(study, "transfer")
+    assert distinct(table["title"]) == ["Rat 1", "Rat 2"]
+    panels = [ax for ax in figure.axes if ax.axison]
+    assert [ax.get_title(loc="left").split("\n")[-1] for ax in panels] == 2 * ["Rat 1 left out", "Rat 2 left out"]
+    assert [ax.get_ylabel() for ax in panels] == ["position: median error (cm)", "", "direction: balanced accuracy", ""]
+    mine = pick(table, title="Rat 2", label="position", method="within", what="mean")
+    (line,) = [line for line in panels[1].lines if list(line.get_ydata()) == list(mine["score"])]
+    assert list(line.get_xdata()) == [20, 100]
+
+
 # ---- whatever the names and labels -----------------------------------------------------------------------------------
 @pytest.mark.parametrize("name", FIGURES)
 def test_recordings_with_other_labels_or_none(tmp_path, name):
@@ -255,7 +267,7 @@ def test_one_recording_and_time_alone(tmp_path, name):
 @pytest.mark.parametrize("name", FIGURES)
 def test_names_are_literal(tmp_path, name):
     title, odd = r"$\frac{1}{$ rat_{2}", r"cost $\alpha_{1}$"
-    conditions = [condition("behavior", odd, {"rat1": ["rat1"]})]
+    conditions = [condition("behavior", odd, {"rat1": ["rat1"]}, without={"without_rat1": []})]
     recordings = {"rat1": make_recording(3, 900, 8)}
     made = build(tmp_path, recordings, conditions, title="$x$")
     comparisons = [{**entry, "title": "$y$"} for entry in made.spec["comparisons"]]

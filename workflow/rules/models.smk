@@ -48,3 +48,28 @@ rule transform:
         "{rule} {output[0]}"
     shell:
         "python -m cebra_pipe transform @{params.arguments:q} 2> {log:q}"
+
+
+rule adapt:
+    input:
+        unpack(inputs("adapt")),
+    output:
+        adapted=update(pattern("adapt", "adapted")),
+        history=update(pattern("adapt", "history")),
+    log:
+        beside("logs", "adapt", ".log"),
+    benchmark:
+        beside("benchmarks", "adapt", ".jsonl")
+    conda:
+        "../../envs/cebra_pipe.yaml"
+    threads: lambda wildcards: PLAN.threads(wildcards.condition)
+    resources:
+        gpu=GPUS,
+        mem_mb=needs("mem_mb", "adapt"),
+        runtime=needs("runtime", "adapt"),
+    params:
+        arguments=arguments("adapt"),
+    message:
+        "{rule} {output[0]}"
+    shell:
+        "python -m cebra_pipe adapt @{params.arguments:q} --gpus {resources.gpu} 2> {log:q}"

@@ -72,3 +72,27 @@ rule consistency:
         "{rule} {output[0]}"
     shell:
         "python -m cebra_pipe consistency @{params.arguments:q} 2> {log:q}"
+
+
+rule transfer:
+    input:
+        unpack(inputs("transfer")),
+    output:
+        transfer=update(pattern("transfer", "transfer")),
+    log:
+        beside("logs", "transfer", ".log"),
+    benchmark:
+        beside("benchmarks", "transfer", ".jsonl")
+    conda:
+        "../../envs/cebra_pipe.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        mem_mb=needs("mem_mb", "transfer"),
+        runtime=needs("runtime", "transfer"),
+    params:
+        arguments=arguments("transfer"),
+    message:
+        "{rule} {output[0]}"
+    shell:
+        "python -m cebra_pipe transfer @{params.arguments:q} 2> {log:q}"

@@ -107,14 +107,15 @@ def _decoded(
         for group in [[block] for block in mine] if spec["control"] else [mine]:
             seed = group[0].seed if spec["control"] else NO_SEED
             given = apply_control(spec["control"], recording, samples.inside, seed, spec["study_seed"])
-            task = _task(given, part, samples, spec)
+            task = task_of(given, part, samples, spec)
             found = [("embedding", b.seed, methods.embedding(task, b.points, spec["metric"])) for b in group]
             found += [(method, seed, decoder(task)) for method, decoder in methods.BASELINES.items()]
-            yield task, [_result(task, method, fold, s, predictions) for method, s, predictions in found]
+            yield task, [result(task, method, fold, s, predictions) for method, s, predictions in found]
 
 
-def _task(recording: Recording, part: np.ndarray, samples: Samples, spec: Mapping) -> Task:
+def task_of(recording: Recording, part: np.ndarray, samples: Samples, spec: Mapping) -> Task:
     decode = spec["decode"]
+    """What is decoded of a recording: the samples of `part` (time,), by the spec of a decoding."""
     return Task(
         recording=recording,
         labels=tuple(decode["labels"] or recording.labels),
@@ -128,7 +129,8 @@ def _task(recording: Recording, part: np.ndarray, samples: Samples, spec: Mappin
     )
 
 
-def _result(task: Task, method: str, fold: int, seed: int, predictions: methods.Predictions) -> Result:
+def result(task: Task, method: str, fold: int, seed: int, predictions: methods.Predictions) -> Result:
+    """Each label by the candidate that is best on valid."""
     decoded = {name: methods.decode(task, name, candidates) for name, candidates in predictions.items()}
     return Result(method, fold, seed, decoded)
 

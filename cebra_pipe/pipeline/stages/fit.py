@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from ...data.controls import OF_LABELS
-from ...data.parts import content, part_of, read_split
+from ...data.parts import check_length, content, part_of, read_split
 from ...data.recording import Recording
 from ...errors import Problem, UserError
 from ...solver.artifact import Fitted, write_model
@@ -46,11 +46,7 @@ def _task(job: Job) -> Task:
     recordings = [Recording.read(path) for path in job.inputs["recordings"]]
     splits = [read_split(path) for path in job.inputs["splits"]]
     for name, recording, split in zip(names, recordings, splits, strict=True):
-        if len(split) != len(recording):
-            found = f"{len(split)}, of another version of it"
-            raise UserError(
-                Problem(f"split of {name}", f"{len(recording)} samples as in the recording", found, "Run split again.")
-            )
+        check_length(name, recording, split)
     _check_control(spec)
     return task_of(spec, recordings, [part_of(split, spec["fold"]) for split in splits])
 

@@ -14,8 +14,9 @@ import numpy as np
 
 from ...data.table import Table, read_table, replacing
 from ...errors import Problem, UserError, did_you_mean
+from ...plot import transferred
 from ...plot.drawn import distinct, number, pick
-from ...plot.files import Source, histories, of_units, recordings, splits
+from ...plot.files import Source, histories, of_units, recordings, splits, transfers
 from ...plot.numbers import about
 from ...plot.shown import Study
 from ...plot.summary import METHODS, Score, scores
@@ -201,6 +202,16 @@ def _verdict(job: Job, study: Study) -> Iterator[Row]:
     yield from verdict.rows(verdict.files(job, study))
 
 
+# ---- recordings that were left out -----------------------------------------------------------------------------------
+def _transfer(job: Job, study: Study) -> Iterator[Row]:
+    """One row per condition, recording that was left out, share of its training part, method and label."""
+    for source in transfers(study, _files(job, "transfer")):
+        for share, samples, bins, score in transferred.read(source):
+            row = _decoded(study, source, score)
+            title = transferred.METHODS[score.method]
+            yield row | {"method_title": title, "share": share, "n_adapt": samples, "common_bins": bins}
+
+
 TABLES: Mapping[str, Callable[[Job, Study], Iterator[Row]]] = {
     "verdict": _verdict,
     "recordings": _recordings,
@@ -210,6 +221,7 @@ TABLES: Mapping[str, Callable[[Job, Study], Iterator[Row]]] = {
     "tests": _tests,
     "differences": _differences,
     "population": _population,
+    "transfer": _transfer,
 }
 
 

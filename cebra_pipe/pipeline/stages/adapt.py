@@ -1,0 +1,132 @@
+"""Stage adapt: a recording that a model was fitted without, embedded by that model with a new first layer.
+
+For each share of the recording's training part (its part adapt) two embeddings: `adapted`, whose later layers are those
+of the fitted model, and `scratch`, fitted afresh to the same samples in as many steps.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import numpy as np
+from torch import nn
+
+from ...data.parts import check_length, content, part_of, read_split
+from ...data.recording import Recording
+from ...data.shares import adapt_part, share_masks
+from ...data.table import Table, from_rows
+from ...errors import Problem, UserError, did_you_mean
+from ...solver.artifact import Fitted, read_model
+from ...solver.device import resolve, settings
+from ...solver.fitting import fit
+from ...solver.history import COLUMNS
+from ...solver.inputs import epochs
+from ...solver.task import Task
+from ...streams import generator
+from ..job import Job
+from .fit import task_of
+from .transform import embed
+
+
+@dataclass(frozen=True, eq=False)
+class Lesson:
+    """One fit to a share of the training part."""
+
+    way: str  # adapted | scratch
+    share: float
+    adapt: np.ndarray  # (time,) bool: the samples that it learns from
+    task: Task
+    base: nn.Module | None  # the encoder whose later layers are kept
+
+
+def run(job: Job) -> None:
+    """Writes a block of rows for each share and way, and the history of each fit."""
+    job, spec = job.with_device(resolve(job.spec.get("device", "auto"), job.gpus)), job.spec
+    (name,), recording, split = (
+        spec["sessions"],
+        Recording.read(job.input("recordings")),
+        read_split(job.input("splits")),
+    )
+    check_length(name, recording, split)
+    fitted, part = read_model(job.input("model")), part_of(split, spec["fold"])
+    _check_base(spec, fitted)
+    blocks, rows = [], []
+    with settings(spec["training"]["threads"]):
+        for lesson in lessons(spec, recording, part, fitted):
+            _say(f"{lesson.way}, share {lesson.share:g}: {int(lesson.adapt.sum())} samples")
+            with naming(lesson):
+                block, told = _learned(lesson, job.device)
+            blocks.append(block)
+            rows += [{"way": lesson.way, "share": lesson.share, **row} for row in told]
+    columns = {key: np.concatenate([block[key] for block in blocks]) for key in blocks[0]}
+    about = {"dimension": spec["training"]["output_dimension"]}
+    job.write("adapted", Table(columns, about), [len(block["sample"]) for block in blocks])
+    job.write("history", from_rows(rows, {"way": str, "share": np.float64, **COLUMNS}))
+
+
+def lessons(spec: Mapping, recording: Recording, part: np.ndarray, fitted: Fitted | None) -> Iterator[Lesson]:
+    """The fits of a spec; without a `fitted` model those from scratch alone (all that is checked beforehand)."""
+    train, across = part == "train", spec["training"]["windows"] == "across"
+    stream = generator("adapt", spec["study_seed"], content(recording), spec["fold"])
+    stratify = spec["stratify"]
+    classes = recording.labels[stratify].values if stratify else np.zeros(len(recording), np.int64)
+    base = fitted.network.encoders[fitted.sessions.index(spec["base"])] if fitted else None
+    for share, adapt in zip(
+        spec["shares"], share_masks(train, epochs(recording, across), classes, spec["shares"], stream), strict=True
+    ):
+        # What is left of train is no part of this fit: as good as gap.
+        task = task_of(spec, [recording], [adapt_part(part, adapt)])
+        if fitted:
+            yield Lesson("adapted", share, adapt, _as_fitted(task, fitted), base)
+        yield Lesson("scratch", share, adapt, task, None)
+
+
+@contextmanager
+def naming(lesson: Lesson) -> Iterator[None]:
+    """Errors name the share."""
+    try:
+        yield
+    except UserError as error:
+        where = f"share {lesson.share:g} of {lesson.task.names[0]}"
+        remedy = "A larger share has more samples."
+        raise UserError(
+            *(replace(p, where=f"{where}: {p.where}", remedy=f"{p.remedy} {remedy}".strip()) for p in error.problems)
+        ) from None
+
+
+def _as_fitted(task: Task, fitted: Fitted) -> Task:
+    """With the temperature that the model ended with, where it was learned."""
+    learned = {"temperature": fitted.network.temperature, "learn_temperature": False}
+    return replace(task, training={**task.training, **learned}) if task.training["learn_temperature"] else task
+
+
+def _learned(lesson: Lesson, device: str) -> tuple[dict[str, np.ndarray], list[dict]]:
+    """The embedding of every sample, and the history."""
+    task, (recording,) = lesson.task, lesson.task.recordings
+    network, scalings, rows = fit(task, device, base=lesson.base)
+    made = Fitted(network.to("cpu").eval(), task.names, scalings, {}, {})
+    points, padded = embed(made, 0, recording, task.across)
+    length = len(recording)
+    fixed = {
+        "way": np.full(length, lesson.way, dtype=object),
+        "share": np.full(length, lesson.share),
+        "sample": np.arange(length, dtype=np.int32),
+        "adapt": lesson.adapt,
+        "padded": padded,
+    }
+    return fixed | {f"e{i}": column for i, column in enumerate(points.T)}, rows
+
+
+def _check_base(spec: Mapping, fitted: Fitted) -> None:
+    if spec["base"] not in fitted.sessions:
+        remedy = did_you_mean(spec["base"], fitted.sessions)
+        raise UserError(
+            Problem("base", f"a recording of the model ({', '.join(fitted.sessions)})", repr(spec["base"]), remedy)
+        )
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)

@@ -1,0 +1,31 @@
+"""Leaving one recording out at a time: whether it makes sense in a condition."""
+
+from __future__ import annotations
+
+from ..errors import Problems, did_you_mean
+from .study import Condition, Resolved, decoded_labels
+
+
+def check_left_out(study: Resolved, k: Condition, where: str, problems: Problems) -> None:
+    """Units of several recordings, labels that bring them together, labels to decode and to align by."""
+    given, place = k.leave_one_out, f"{where}.leave_one_out"
+    if given is None:
+        return
+    small = [unit for unit, members in k.units.items() if len(members) < 2]
+    if small:
+        remedy = "Use units: joint, or groups of several."
+        problems.add(place, "units of two recordings or more", f"one in {', '.join(small)}", remedy)
+    if k.positives == "time":
+        remedy = "Name labels: a time objective does not bring recordings together."
+        problems.add(place, "positives from labels", "positives: time", remedy)
+    if len(set(given.shares)) < len(given.shares):
+        problems.add(f"{place}.shares", "each share once", str(given.shares), "Remove one.")
+    if given.base is not None and given.base not in k.recordings:
+        remedy = did_you_mean(given.base, k.recordings)
+        problems.add(f"{place}.base", "a recording of this condition", repr(given.base), remedy)
+    for unit, members in k.units.items():
+        if not decoded_labels(study, members):
+            problems.add(place, f"a label to decode that all recordings of {unit} have", "none", "Mend decode.labels.")
+        if given.alignment == "rotation" and not study.has_bins(study.config.align.labels, members):
+            remedy = "Name align.labels, or set alignment: none."
+            problems.add(f"{place}.alignment", f"a continuous label in {unit} to align by", "none", remedy)
