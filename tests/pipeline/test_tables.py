@@ -13,9 +13,9 @@ from cebra_pipe.errors import UserError
 from cebra_pipe.pipeline.stages import tables
 from cebra_pipe.plot.summary import METHODS
 
-from ..plot.artifacts import build, condition, make_recording
+from ..plot.artifacts import build, condition, left_out, make_recording
 
-ROLES = ("recordings", "splits", "scores", "histories", "embeddings", "consistency")
+ROLES = ("recordings", "splits", "scores", "histories", "embeddings", "consistency", "transfer")
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def made(tmp_path_factory):
     each = {"rat1": ["rat1"], "rat2": ["rat2"]}
     conditions = [
         condition("behavior", "CEBRA-Behavior", each),
-        condition("hybrid", "Hybrid", each, hybrid=True, seeds=[1]),
+        condition("hybrid", "Hybrid", each, hybrid=True, seeds=[1], without=left_out(list(each))),
         condition("permuted", "Permuted", each, control="permute_labels", seeds=[1]),
     ]
     recordings = {name: make_recording(name, 900, 8) for name in each}
