@@ -11,7 +11,7 @@ export PATH := $(BIN):$(PATH)
 # A lint or a test must not depend on how many threads a library takes.
 export OMP_NUM_THREADS := 1
 
-.PHONY: run test test-deep docs bench report lint fmt lock schema clean help
+.PHONY: run test test-deep docs gallery bench report lint fmt lock schema clean help
 
 help:
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/'
@@ -45,6 +45,9 @@ test-deep: $(READY) ## the same properties in full numbers; resumable; writes do
 
 docs: $(READY) ## these pages and a reference of all public names as HTML: docs/_build/index.html
 	$(BIN)/python docs/build.py
+
+gallery: $(READY) ## the pictures of docs/gallery, drawn anew into docs/images (three minutes)
+	$(BIN)/python docs/gallery/draw.py
 
 bench: $(READY) ## side by side with cebra 0.6.1 (CASE=behavior,time ROUNDS=5 THREADS=1,all)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check "cebra==0.6.1" matplotlib

@@ -1,4 +1,4 @@
-"""The examples of docs/estimator.md run, each by itself after the first, and make what they say."""
+"""The examples of docs/estimator.md and docs/solvers.md run, each after its page's first, and make what they say."""
 
 from __future__ import annotations
 
@@ -12,12 +12,16 @@ from matplotlib import pyplot as plt
 
 from cebra_pipe import grid_search, models, registry
 
-TEXT = (Path(__file__).resolve().parents[2] / "docs" / "estimator.md").read_text(encoding="utf-8")
-PIECES = re.findall(r"^## (.*?)\n|```python\n(.*?)```", TEXT, re.DOTALL | re.MULTILINE)
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+PIECE = re.compile(r"^## (.*?)\n|```python\n(.*?)```", re.DOTALL | re.MULTILINE)
 FEWER = {
     "max_iterations=300": "max_iterations=4",
     "adapt_iterations=100": "adapt_iterations=3",
     "batches=100": "batches=2",
+    "num_steps=300": "num_steps=4",
+    "frequency=100": "frequency=2",
+    "on_reg=75": "on_reg=1",
+    "off_reg=150": "off_reg=3",
 }
 SHAPE = re.compile(r"^(\w+) = .*# (\([\d, ]+\))", re.MULTILINE)
 # heading -> what its example claims, beside shapes that its comments give
@@ -32,21 +36,26 @@ CLAIMS = {
     "Decode": lambda m: m["found"] > 0 and m["constant"] > 0.2,
     "Consistency": lambda m: len(m["scores"]) == 2,
     "Goodness of fit": lambda m: len(m["on_the_way"]) == 4,
+    "From a signal to an embedding": lambda m: m["embedding"].shape == (len(m["held_out"]), 6) and len(m["loss"]) == 4,
+    "Validation and going on": lambda m: [step for step, _ in m["scores"]] == [0, 2, 3] and list(Path("run").iterdir()),
+    "Several objectives": lambda m: m["embedding"].shape == (len(m["held_out"]), 6) and len(m["several"].log) > 3,
     "Search a grid": lambda m: len(m["table"]) == 4 and m["name"] in m["search"].load("saved_models")[0],
 }
 
 
-def examples() -> dict[str, tuple[str, ...]]:
-    """The examples under each heading; those before the first one are under an empty heading."""
-    heading, found = "", {}
-    for title, code in PIECES:
+def examples(page: str) -> tuple[str, dict[str, list[str]]]:
+    """The page's first example, which the others go on from, and those under each heading."""
+    heading, start, found = "", "", {}
+    for title, code in PIECE.findall((DOCS / page).read_text(encoding="utf-8")):
         heading = title or heading
-        if code:
-            found[heading] = (*found.get(heading, ()), code)
-    return found
+        if code and not start:
+            start = code
+        elif code:
+            found.setdefault(heading, []).append(code)
+    return start, found
 
 
-EXAMPLES = examples()
+PAGES = {page: examples(page) for page in ("estimator.md", "solvers.md")}
 
 
 def run(code: str, made: dict[str, object]) -> dict[str, object]:
@@ -54,15 +63,10 @@ def run(code: str, made: dict[str, object]) -> dict[str, object]:
     for there, here in FEWER.items():
         code = code.replace(there, here)
     made = dict(made)
-    exec(compile(code, "docs/estimator.md", "exec"), made)
+    exec(compile(code, "the example", "exec"), made)
     for name, shape in SHAPE.findall(code):
         assert str(np.shape(made[name])) == shape, name
     return made
-
-
-@pytest.fixture(scope="module")
-def start() -> dict[str, object]:
-    return run(*EXAMPLES[""], {"__name__": "page"})
 
 
 @pytest.fixture
@@ -79,17 +83,16 @@ def alone(tmp_path, monkeypatch):
 
 
 def test_every_claim_has_its_example():
-    assert set(CLAIMS) < set(EXAMPLES)
-    assert len(EXAMPLES) == 17
+    assert set(CLAIMS) < {heading for _, found in PAGES.values() for heading in found}
+    assert {page: len(found) for page, (_, found) in PAGES.items()} == {"estimator.md": 16, "solvers.md": 3}
 
 
-@pytest.mark.parametrize("heading", list(EXAMPLES)[1:])
-def test_the_example_runs(heading, start, alone):
-    made = {}
-    for code in EXAMPLES[heading]:
-        made |= run(code, start)
+@pytest.mark.parametrize(("page", "heading"), [(page, each) for page, (_, found) in PAGES.items() for each in found])
+def test_the_example_runs(page, heading, alone):
+    start, found = PAGES[page]
+    before, made = run(start, {"__name__": "page"}), {}
+    for code in found[heading]:
+        made |= run(code, before)
     assert CLAIMS.get(heading, lambda _: True)(made)
-    if "embedding" in made:
-        columns = made["embedding"].shape[1]
-        assert made["embedding"].shape == (start["test"].sum(), columns)
-        assert columns == (6 if heading == "What a label is" else 3)
+    if page == "estimator.md" and "embedding" in made:
+        assert made["embedding"].shape == (made["test"].sum(), 6 if heading == "What a label is" else 3)
