@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import math
-import sys
 from itertools import combinations, permutations
 
 import numpy as np
 
 from ..data.shifts import Shifts, circular_shifts
 from ..errors import Problem, UserError
-from ..sklearn.bins import Bins, common_bins, unit_rows
+from ..sklearn.bins import unit_rows
 from ..sklearn.maps import complete, linear_map_r2
 from ..sklearn.nulls import SMALLEST_NULL
 from ..streams import generator
-from .sessions import (
-    Key,
-    Means,
-    Session,
-    check_overlap,
-    check_rates,
-    means_of,
-    padded_lines,
-    shared_keys,
-    shifted_means,
-)
+from .common import Common, check_overlap, compared
+from .job import say
+from .sessions import Key, Means, Session
 
 # definition -> (part the map is fitted on, part it is scored on, whether bin means have length 1)
 DEFINITIONS = {
@@ -39,25 +30,19 @@ def between_recordings(spec: dict, sessions: tuple[Session, ...]) -> tuple[list[
     """Rows and summary over pairs of recordings, in bins of their labels; fits of one fold and seed with each other."""
     if len(sessions) < 2:
         raise UserError(Problem("sessions", "two recordings or more", str(len(sessions)), "Add one, or compare runs."))
-    check_rates(sessions)
-    bins = common_bins({s.name: s.labels for s in sessions}, spec["labels"], spec["bins"])
-    keys, index = shared_keys(sessions), {s.name: bins.index(s.labels) for s in sessions}
-    real = [_means(spec, sessions, key, index, bins) for key in keys]
+    common = compared(spec, sessions)
+    real = [_means(common, sessions, key) for key in common.keys]
     for means in real:
-        check_overlap({(a, b): (means[a], means[b]) for a, b in combinations(means, 2)}, bins)
-    for line in padded_lines(sessions, bins):
-        _say(line)
-    padded = [_means(spec, sessions, key, index, bins, padded=True) for key in keys]
+        check_overlap(means, common.bins)
+    padded = [_means(common, sessions, key, padded=True) for key in common.keys]
     shifts = draw(spec, sessions)
-    null = _null(spec, sessions, keys, index, bins, shifts)
+    null = _null(common, sessions, shifts)
     summary = {name: _summary(name, real, padded, null[name], shifts) for name in DEFINITIONS}
-    return [row for key, means in zip(keys, real, strict=True) for row in _rows(key, means)], summary
+    return [row for key, means in zip(common.keys, real, strict=True) for row in _rows(key, means)], summary
 
 
-def _means(
-    spec: dict, sessions: tuple[Session, ...], key: Key, index: dict[str, np.ndarray], bins: Bins, padded: bool = False
-) -> dict[str, Means]:
-    return {s.name: means_of(s, key, index[s.name], len(bins), spec["minimum"], padded) for s in sessions}
+def _means(common: Common, sessions: tuple[Session, ...], key: Key, padded: bool = False) -> dict[str, Means]:
+    return {session.name: common.means(session, key, padded) for session in sessions}
 
 
 def _rows(key: Key, means: dict[str, Means]) -> list[dict]:
@@ -132,29 +117,19 @@ def draw(spec: dict, sessions: tuple[Session, ...]) -> list[Shifts]:
         found.append(shifts.first(0 if stuck else spec["null"]))
     fewest = min(len(shifts.values) for shifts in found)
     if fewest < spec["null"]:
-        _say(f"null: {fewest} of {spec['null']} shifts lie five autocorrelation times away from none")
+        say(f"null: {fewest} of {spec['null']} shifts lie five autocorrelation times away from none")
     return [shifts.first(fewest) for shifts in found]
 
 
-def _null(
-    spec: dict,
-    sessions: tuple[Session, ...],
-    keys: list[Key],
-    index: dict[str, np.ndarray],
-    bins: Bins,
-    shifts: list[Shifts],
-) -> dict[str, np.ndarray]:
+def _null(common: Common, sessions: tuple[Session, ...], shifts: list[Shifts]) -> dict[str, np.ndarray]:
     """definition -> (draw,) the statistic with each recording shifted on its own, by the same draws for all fits."""
     scores = {name: np.zeros(len(shifts[0].values)) for name in DEFINITIONS}
     if not len(shifts[0].values):
         return scores
-    for key in keys:
-        means = {
-            session.name: shifted_means(session, key, index[session.name], len(bins), spec["minimum"], of.values)
-            for session, of in zip(sessions, shifts, strict=True)
-        }
+    for key in common.keys:
+        means = {s.name: common.shifted(s, key, of.values) for s, of in zip(sessions, shifts, strict=True)}
         for name in DEFINITIONS:
-            scores[name] += _statistic(name, [means]) / len(keys)
+            scores[name] += _statistic(name, [means]) / len(common.keys)
     return scores
 
 
@@ -180,7 +155,3 @@ def _tested(real: float, null: np.ndarray, shifts: list[Shifts], held_out: bool)
         "p": float("nan") if why else float((1 + (known >= real).sum()) / (1 + len(known))),
         "note": why,
     }
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from itertools import permutations
 
@@ -11,6 +10,7 @@ import numpy as np
 from ..errors import Problems
 from ..sklearn.maps import linear_map_r2
 from .between_recordings import DEFINITIONS
+from .job import say
 from .sessions import Key, Session, padded_lines
 
 Seeds = dict[str, dict[int, list[int]]]  # recording -> fold -> seeds
@@ -20,7 +20,7 @@ def between_runs(spec: dict, sessions: tuple[Session, ...]) -> tuple[list[dict],
     """Rows and summary over pairs of seeds of each recording and fold."""
     seeds = _seeds(sessions)
     for line in padded_lines(sessions, None):
-        print(line, file=sys.stderr, flush=True)
+        say(line)
     rows, padded = list(_rows(sessions, seeds, padded=False)), list(_rows(sessions, seeds, padded=True))
     return rows, {name: _summary(name, rows, padded) for name in DEFINITIONS}
 

@@ -30,6 +30,11 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+def say(line: str) -> None:
+    """A line for the log of the job that runs."""
+    print(line, file=sys.stderr, flush=True)
+
+
 @dataclass(frozen=True)
 class Job:
     """What a stage function gets. `inputs` and `outputs` map the stage's roles to files."""

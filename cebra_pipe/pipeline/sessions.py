@@ -15,11 +15,9 @@ from ..data.shifts import shifted
 from ..data.table import Table, read_table
 from ..errors import Problem, Problems, UserError
 from ..sklearn.bins import Bins, bin_means
-from ..sklearn.maps import complete
 from .job import Job
 
 RATES_DIFFER = 0.01  # relative difference from which two sampling rates are two
-FEWEST_BINS = 3  # common bins below which two recordings do not overlap
 Key = tuple[int, int]  # fold, seed
 PARTS = ("train", "test")
 
@@ -175,40 +173,6 @@ def differ(rates: Iterable[float]) -> bool:
     """Whether sampling rates differ by 1 % or more."""
     known = list(rates)
     return max(known) >= min(known) * (1 + RATES_DIFFER)
-
-
-def check_rates(sessions: Sequence[Session]) -> None:
-    """A UserError where sampling rates differ by 1 % or more."""
-    if differ([session.rate for session in sessions]):
-        listed = ", ".join(f"{session.name} {session.rate:g} Hz" for session in sessions)
-        remedy = "State each recording's `rate`, so that they are not compared, or resample them."
-        raise UserError(Problem("recordings", "one sampling rate", listed, remedy))
-
-
-def shared_keys(sessions: Sequence[Session]) -> list[Key]:
-    """Folds and seeds, rising; a UserError where the sessions do not have the same ones."""
-    first, *others = sessions
-    problems = Problems()
-    for session in others:
-        if set(session.runs) != set(first.runs):
-            expected = f"folds and seeds as for {first.name}: {sorted(first.runs)}"
-            problems.add(f"embeddings of {session.name}", expected, str(sorted(session.runs)), "Run the missing fits.")
-    problems.raise_any()
-    return sorted(first.runs)
-
-
-def check_overlap(pairs: Mapping[tuple[str, str], tuple[Means, Means]], bins: Bins) -> None:
-    """A UserError that names the pairs of sessions with fewer than 3 common bins in their training parts."""
-    problems = Problems()
-    for (a, b), (here, there) in pairs.items():
-        common = int((complete(here.means["train"]) & complete(there.means["train"])).sum())
-        if common < FEWEST_BINS:
-            expected = f"{FEWEST_BINS} or more common bins of the training parts"
-            remedy = (
-                "Check that their labels share unit and range; use fewer `bins`, a lower `minimum` or other labels."
-            )
-            problems.add(f"labels of {a} and {b}", expected, f"{common} of {len(bins)}", remedy)
-    problems.raise_any()
 
 
 # ---- said ------------------------------------------------------------------------------------------------------------

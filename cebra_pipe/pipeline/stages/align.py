@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,20 +11,10 @@ from ...data.helper import procrustes
 from ...data.parts import part_of
 from ...data.table import Table
 from ...errors import Problem, UserError, did_you_mean
-from ...sklearn.bins import common_bins
 from ...sklearn.maps import complete, r_squared
-from ..job import Job
-from ..sessions import (
-    Key,
-    Means,
-    Session,
-    check_overlap,
-    check_rates,
-    means_of,
-    padded_lines,
-    read_sessions,
-    shared_keys,
-)
+from ..common import check_overlap, compared
+from ..job import Job, say
+from ..sessions import Key, Means, Session, read_sessions
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +36,6 @@ class Turn:
 def run(job: Job) -> None:
     """Writes the rotated embedding of every sample (first seed of each fold); the reference's as it is."""
     sessions = read_sessions(job)
-    check_rates(sessions)
     turns = _turns(job, sessions)
     others = [turn for turn in turns if turn.rotation is not None]
     meta = {
@@ -59,7 +47,7 @@ def run(job: Job) -> None:
     job.write("aligned", _table(turns, meta))
     for turn in others:
         scores = f"R² train {turn.train:.3f}, test {turn.test:.3f}, coverage {turn.coverage:.2f}"
-        _say(f"{turn.session.name}, fold {turn.key[0]}: {scores}")
+        say(f"{turn.session.name}, fold {turn.key[0]}: {scores}")
 
 
 def _turns(job: Job, sessions: tuple[Session, ...]) -> list[Turn]:
@@ -70,26 +58,19 @@ def _turns(job: Job, sessions: tuple[Session, ...]) -> list[Turn]:
             "reference", "one of the sessions", repr(spec["reference"]), did_you_mean(spec["reference"], by_name)
         )
         raise UserError(problem)
-    bins = common_bins({s.name: s.labels for s in sessions}, spec["labels"], spec["bins"])
-    keys = _first_seeds(shared_keys(sessions))
-    for line in padded_lines(sessions, bins):
-        _say(line)
-    index = {s.name: bins.index(s.labels) for s in sessions}
-    means = {
-        (s.name, key): means_of(s, key, index[s.name], len(bins), spec["minimum"]) for s in sessions for key in keys
-    }
-    reference = spec["reference"]
-    goals = {(s.name, key): means[reference, key] for s in sessions for key in keys if s.name != reference}
-    for key in keys:
-        check_overlap({(n, reference): (means[n, k], goal) for (n, k), goal in goals.items() if k == key}, bins)
-    return [
-        _turn(s, key, means[s.name, key], means[reference, key]) if s.name != reference else Turn(s, key, None)
-        for s in sessions
-        for key in keys
-    ]
+    common, reference = compared(spec, sessions), spec["reference"]
+    turns = []
+    for key in _first_seeds(common.keys):
+        means = {session.name: common.means(session, key) for session in sessions}
+        check_overlap(means, common.bins, [(name, reference) for name in means if name != reference])
+        turns += [
+            _turn(s, key, means[s.name], means[reference]) if s.name != reference else Turn(s, key, None)
+            for s in sessions
+        ]
+    return sorted(turns, key=lambda turn: list(by_name).index(turn.session.name))  # and by fold, as they are
 
 
-def _first_seeds(keys: list[Key]) -> list[Key]:
+def _first_seeds(keys: Sequence[Key]) -> list[Key]:
     first: dict[int, Key] = {}
     for key in keys:
         first.setdefault(key[0], key)
@@ -135,7 +116,3 @@ def _blocks(turns: list[Turn]) -> Iterator[dict[str, np.ndarray]]:
             "padded": fitted.padded,
             **{f"a{i}": column.astype(np.float32) for i, column in enumerate(turned.T)},
         }
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

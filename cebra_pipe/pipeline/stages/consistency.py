@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-
 import numpy as np
 
 from ...data.table import from_rows
 from ...errors import Problem, UserError, did_you_mean
 from ..between_recordings import between_recordings
 from ..between_runs import between_runs
-from ..job import Job
+from ..job import Job, say
 from ..sessions import read_sessions
 
 COLUMNS = {
@@ -37,7 +35,7 @@ def run(job: Job) -> None:
     rows, summary = BETWEEN[spec["between"]](spec, read_sessions(job))
     job.write("consistency", from_rows(rows, COLUMNS, {"between": spec["between"], "summary": summary}))
     for line in _lines(rows, summary):
-        _say(line)
+        say(line)
 
 
 def _lines(rows: list[dict], summary: dict) -> list[str]:
@@ -66,7 +64,3 @@ def _null_text(about: dict) -> str:
     p = f"p {about['p']:.3g}" if np.isfinite(about["p"]) else about["note"]
     drawn = f"{about['null_n']} shifts, {about['null_effective']:.0f} effectively independent"
     return f", null median {np.median(about['null']):.3f} ({drawn}), {p}"
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -16,7 +15,7 @@ from ...errors import Problem, Problems, UserError, did_you_mean
 from ...sklearn import methods
 from ...sklearn.methods import Samples, Task
 from ...sklearn.report import SCORES, TRACED, Result, joined, score_rows, trace
-from ..job import Job
+from ..job import Job, say
 
 LINE = (
     "{recording} fold{fold} seed{seed} {method} {label}: {metric} {score:.4g} {unit} "
@@ -49,7 +48,7 @@ def run(job: Job) -> None:
     job.write("scores", from_rows(rows, SCORES))
     job.write("traces", joined(traces))
     for row in rows:
-        _say(LINE.format(**row, p_text=f"p {row['p']:.3g}" if np.isfinite(row["p"]) else "no p"))
+        say(LINE.format(**row, p_text=f"p {row['p']:.3g}" if np.isfinite(row["p"]) else "no p"))
 
 
 # ---- what there is ---------------------------------------------------------------------------------------------------
@@ -103,7 +102,7 @@ def _decoded(
     for fold in sorted({block.fold for block in blocks}):
         mine, part = [block for block in blocks if block.fold == fold], part_of(split, fold)
         samples = shared_samples(name, part, np.any([block.padded for block in mine], axis=0))
-        _say(f"{name} fold{fold}: {padding_line(recording, samples)}")
+        say(f"{name} fold{fold}: {padding_line(recording, samples)}")
         for group in [[block] for block in mine] if spec["control"] else [mine]:
             seed = group[0].seed if spec["control"] else NO_SEED
             given = apply_control(spec["control"], recording, samples.inside, seed, spec["study_seed"])
@@ -145,7 +144,3 @@ def padding_line(recording: Recording, samples: Samples) -> str:
             place = (label.values[padded] - low) / max(high - low, 1e-300)
             line += f"; {100 * (np.abs(place - 0.5) > 0.4).mean():.0f} % of them in the outer fifth of {name}"
     return line
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import sys
 from collections.abc import Callable
 from importlib import import_module
 
@@ -14,7 +13,7 @@ from ...errors import Problem, UserError, did_you_mean
 from ...plot.drawn import csv_text
 from ...plot.shown import Study
 from ...plot.style import as_png, as_svg
-from ..job import Job
+from ..job import Job, say
 
 # Each is a module of pipeline.drawings: `rows` is what is drawn, from the job's files; `draw` draws that alone.
 # Imported by name, so that the code of one figure is no part of another's.
@@ -42,4 +41,4 @@ def run(job: Job) -> None:
     for kind, content in files.items():  # the witness last
         with replacing(job.outputs[kind]) as temporary:
             temporary.write_bytes(content)
-    print(f"figure {name}: {len(drawn)} rows drawn", file=sys.stderr, flush=True)
+    say(f"figure {name}: {len(drawn)} rows drawn")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -18,7 +17,7 @@ from ...solver.history import table
 from ...solver.keeper import Keeper, checkpoint_path
 from ...solver.task import Task
 from ..controlled import controlled
-from ..job import Job, canonical
+from ..job import Job, canonical, say
 
 
 def run(job: Job) -> None:
@@ -73,4 +72,4 @@ def _check_control(spec) -> None:
         remedy = "A fit without labels does not see it: use neuron_shift."
         raise UserError(Problem("control", "a control of the neural data", repr(spec["control"]), remedy))
     if spec["control"]:
-        print(f"control: {spec['control']}, repeat {spec['seed']}", file=sys.stderr, flush=True)
+        say(f"control: {spec['control']}, repeat {spec['seed']}")

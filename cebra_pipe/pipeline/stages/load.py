@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from ...data.assemble import assemble, sources, told
 from ...data.recording import Recording
 from ...errors import Problems
-from ..job import Job
+from ..job import Job, say
 from ..recording_options import RecordingConfig
 
 
@@ -41,12 +40,10 @@ def check_unchanged(job: Job, files: dict[str, Path]) -> None:
 def report(recording: Recording) -> None:
     """What loading did, for the log."""
     notes = recording.notes
-    print(
+    say(
         f"{notes['samples']} of {notes['samples_read']} samples at {recording.rate:g} Hz, "
         f"{recording.neural.shape[1]} neurons, "
-        f"{notes['trials']} trials, {notes['epochs']} epochs, {notes['gaps_tolerated']} gaps tolerated",
-        file=sys.stderr,
-        flush=True,
+        f"{notes['trials']} trials, {notes['epochs']} epochs, {notes['gaps_tolerated']} gaps tolerated"
     )
     for line in [f"dropped: {told(notes['dropped'])}"] * bool(notes["dropped"]) + list(notes["proposals"]):
-        print(line, file=sys.stderr, flush=True)
+        say(line)

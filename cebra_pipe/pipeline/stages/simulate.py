@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 
 import numpy as np
 
 from ...datasets.rats import simulate
-from ..job import Job
+from ..job import Job, say
 
 
 def run(job: Job) -> None:
@@ -17,9 +16,7 @@ def run(job: Job) -> None:
     job.write("recording", recording.columns())
     empty = (recording.neural == 0).mean()
     rates = recording.neural.mean(axis=0) * recording.rate
-    print(
+    say(
         f"{len(recording)} samples × {recording.neural.shape[1]} neurons at {recording.rate:g} Hz, "
-        f"{recording.trial[-1] + 1} laps, {100 * empty:.1f} % empty bins, median rate {np.median(rates):.2f} Hz",
-        file=sys.stderr,
-        flush=True,
+        f"{recording.trial[-1] + 1} laps, {100 * empty:.1f} % empty bins, median rate {np.median(rates):.2f} Hz"
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ from ...data.recording import Recording
 from ...data.split import GAP, NAMES, PARTS, Cut, split
 from ...data.table import Table
 from ...errors import Problem, UserError
-from ..job import Job
+from ..job import Job, say
 
 SMOOTHING = 0.25  # s
 
@@ -25,9 +24,9 @@ def run(job: Job) -> None:
     columns = {"sample": np.arange(len(recording), dtype=np.int32), "epoch": recording.epoch}
     job.write("split", Table(columns | {f"fold{fold}": cut.names() for fold, cut in enumerate(cuts)}))
     for fold, cut in enumerate(cuts):
-        _say(f"fold{fold}: {_shares(cut)}")
+        say(f"fold{fold}: {_shares(cut)}")
     for line in memory_lines(recording, scheme["gap"]):
-        _say(line)
+        say(line)
 
 
 def _split(path: Path, recording: Recording, scheme: dict) -> list[Cut]:
@@ -72,7 +71,3 @@ def smoothed(recording: Recording) -> np.ndarray:
     padded = np.pad(recording.neural.astype(np.float64), ((width // 2 + 1, (width - 1) // 2), (0, 0)), mode="edge")
     total = np.cumsum(padded, axis=0, out=padded)
     return (total[width:] - total[:-width]) / width
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

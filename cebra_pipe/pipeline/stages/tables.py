@@ -6,7 +6,6 @@ import csv
 import hashlib
 import io
 import json
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from ...plot.shown import Study
 from ...plot.summary import METHODS, Score, scores
 from ...sklearn.nulls import SMALLEST_NULL
 from .. import contrasts, tested, verdict
-from ..job import Job
+from ..job import Job, say
 
 DIGITS = 4
 Row = dict[str, object]
@@ -236,7 +235,7 @@ def run(job: Job) -> None:
     for kind, content in (("csv", shown), ("json", whole)):  # the witness last
         with replacing(job.outputs[kind]) as temporary:
             temporary.write_bytes(content)
-    print(f"table {name}: {len(rows)} rows", file=sys.stderr, flush=True)
+    say(f"table {name}: {len(rows)} rows")
 
 
 def as_csv(rows: list[Row]) -> str:
