@@ -119,16 +119,29 @@ def draw(rows: list[dict], path: Path) -> None:
     matplotlib.use("agg")
     from matplotlib import pyplot as plt
 
-    figure, axes = plt.subplots(figsize=(7, 1 + 0.35 * len(rows)), layout="constrained")
+    figure, axes = plt.subplots(figsize=(8, 1.4 + 0.35 * len(rows)), layout="constrained")
+    axes.axvline(1, color="0.8", lw=1, zorder=0)
     for i, row in enumerate(rows):
-        axes.plot(row["ratios"], [i] * len(row["ratios"]), "o", color="0.6", ms=4)
-        axes.plot(np.median(row["ratios"]), i, "|", color="black", ms=14, mew=2)
+        axes.plot(row["ratios"], [i] * len(row["ratios"]), "o", color="0.6", ms=4, label="a round")
+        axes.plot(np.median(row["ratios"]), i, "|", color="black", ms=14, mew=2, label="median")
         if row["at_least"].isdigit():
-            axes.plot(float(row["at_least"]), i, ">", color="tab:red", ms=5)
-    axes.set_yticks(range(len(rows)), [f"{row['title']}, {row['threads']} threads" for row in rows])
-    axes.set(xscale="log", xlabel="times as fast as cebra 0.6.1 (dots: rounds, bar: median, red: asked for)")
-    axes.invert_yaxis()
+            axes.plot(float(row["at_least"]), i, ">", color="tab:red", ms=5, label="asked for")
+    axes.set_yticks(range(len(rows)), [f"{row['title']}{threads(row['threads'])}" for row in rows])
+    axes.set(xscale="log", xlabel="times as fast as cebra 0.6.1")
+    least, most = axes.get_xlim()
+    axes.set_xlim(min(0.8, least), max(12, most))
+    marks = [mark for mark in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000) if mark <= axes.get_xlim()[1]]
+    axes.set_xticks(marks, [f"{mark:g}" for mark in marks])
+    axes.minorticks_off()
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    handles, names = axes.get_legend_handles_labels()
+    kinds = dict(zip(names, handles, strict=True))
+    figure.legend(kinds.values(), kinds, loc="outside upper right", ncols=3, frameon=False)
     figure.savefig(path, dpi=150)
+
+
+def threads(number: int) -> str:
+    return "" if number == 1 else f", {number} threads"
 
 
 if __name__ == "__main__":
