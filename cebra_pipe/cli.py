@@ -45,6 +45,14 @@ STAGES = {
     "tables": "write one table",
 }
 
+# verb -> how to go on after Ctrl-C
+GO_ON = {
+    "train": "Run the same command again: it goes on from its last checkpoint.",
+    "prune": "Run it again to remove the rest.",
+    "archive": "Run it again: the file was not written.",
+    "schema": "Run it again.",
+}
+
 START = """a study, from its config to its figures:
   cebra-pipe check config.yaml
   snakemake --configfile config.yaml --cores 4
@@ -178,6 +186,13 @@ def expanded(arguments: list[str]) -> list[str]:
         raise UserError(Problem(file[1:], "the options of a job", found, remedy)) from None
 
 
+def go_on(verb: str) -> str:
+    """What to do after Ctrl-C; nothing where a verb only tells."""
+    if verb in STAGES:
+        return "Run snakemake again to go on with what is missing."
+    return GO_ON.get(verb, "")
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one verb; a user's mistake is one message and exit code 2."""
     try:
@@ -205,9 +220,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"cebra-pipe {options.verb}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(
-            f"cebra-pipe {options.verb}: stopped. Run snakemake again to go on with what is missing.", file=sys.stderr
-        )
+        print(f"cebra-pipe {options.verb}: stopped. {go_on(options.verb)}".rstrip(), file=sys.stderr)
         return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

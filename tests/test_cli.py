@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 import shlex
+import signal
+import subprocess
+import sys
+import time
 
 import pytest
 
@@ -25,3 +29,46 @@ def test_every_verb_shows_one_example_that_parses(verb, capsys):
     program, *arguments = shlex.split(example.replace("\\\n", ""))
     assert program == "cebra-pipe"
     assert cli.parser().parse_args(arguments).verb == verb
+
+
+STUDY = ["check", "status", "show"]
+
+
+@pytest.mark.parametrize(
+    ("verb", "given", "told"),
+    [
+        ("fit", ["--spec", "{}"], "Run snakemake again to go on with what is missing."),
+        (
+            "train",
+            ["--data", "demo-continuous", "--logdir", "run"],
+            "Run the same command again: it goes on from its last checkpoint.",
+        ),
+        *((verb, ["config.yaml"], "stopped.") for verb in STUDY),
+    ],
+)
+def test_ctrl_c_is_one_sentence_that_says_how_to_go_on(monkeypatch, capsys, verb, given, told):
+    def interrupted(name, package=None):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli.importlib, "import_module", interrupted)
+    assert cli.main([verb, *given]) == 130
+    said = capsys.readouterr().err
+    assert said.startswith(f"cebra-pipe {verb}: stopped.")
+    assert said.rstrip("\n").endswith(told)
+    assert said.count("\n") == 1
+
+
+def test_ctrl_c_ends_a_long_training(tmp_path):
+    """The signal itself, while steps are taken."""
+    command = [sys.executable, "-m", "cebra_pipe", "train", "--data", "demo-continuous", "--logdir", str(tmp_path)]
+    command += ["--num-steps", "100000", "--batch-size", "16", "--num-hidden-units", "8", "--num-output", "3"]
+    command += ["--valid-frequency", "50"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
+        deadline = time.monotonic() + 120
+        while not list(tmp_path.glob("checkpoint_*")) and time.monotonic() < deadline and process.poll() is None:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert said.splitlines()[-1].startswith("cebra-pipe train: stopped. Run the same command again")
+    assert "Traceback" not in said

@@ -1,8 +1,9 @@
-"""Progress of a fit on stderr: a bar on a terminal, a line every tenth in a log."""
+"""Progress of a fit on stderr, with the time that is left: a bar on a terminal, a line every tenth in a log."""
 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
@@ -28,8 +29,18 @@ class Progress:
                 bar.set_postfix_str(self.told, refresh=False)
 
     def _lines(self, items: Iterable[Item]) -> Iterator[Item]:
-        every = max(1, self.steps // LINES)
+        every, begin = max(1, self.steps // LINES), time.monotonic()
         for step, item in enumerate(items, start=self.done + 1):
             yield item
             if step % every == 0 or step == self.steps:
-                print(f"{self.title}: step {step} of {self.steps} {self.told}", file=sys.stderr, flush=True)
+                left = (time.monotonic() - begin) / (step - self.done) * (self.steps - step)
+                line = f"{self.title}: step {step} of {self.steps}{remaining(left)} {self.told}"
+                print(line, file=sys.stderr, flush=True)
+
+
+def remaining(seconds: float) -> str:
+    """`, about 3 min left`; nothing where less than a second is."""
+    for unit, length in (("h", 3600), ("min", 60), ("s", 1)):
+        if seconds >= length:
+            return f", about {seconds / length:.2g} {unit} left"
+    return ""

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
+import re
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
 from cebra_pipe.data.recording import Label, Recording
 from cebra_pipe.data.table import Table, read_table
+from cebra_pipe.errors import UserError
+from cebra_pipe.pipeline.reading import resolve
 from cebra_pipe.pipeline.stages.figures import FIGURES, drawing
 from cebra_pipe.plot import data
 from cebra_pipe.plot.drawn import distinct, pick
 from cebra_pipe.plot.numbers import about
 from cebra_pipe.plot.shown import Study
+from cebra_pipe.plot.style import as_svg
 from cebra_pipe.plot.verdict import PAINT, SOUND, kind
 
+from ..conftest import ROOT
+from ..pipeline.test_study import BASE
 from .artifacts import build, condition, make_recording, make_split
 
 ROLES = ("recordings", "splits", "scores", "traces", "embeddings", "aligned", "histories", "consistency", "transfer")
@@ -279,6 +286,26 @@ def test_names_are_literal(tmp_path, name):
     assert not [text for text, is_math in read if is_math]
     expected = {"losses": odd, "goodness_of_fit": odd, "consistency": "$y$"}.get(name, title)
     assert any(expected in text for text, _ in read)
+
+
+def test_markup_in_names_is_text_in_the_svg(tmp_path):
+    """A report shows the svg: a title must not become an element of it."""
+    odd = "<script>x()</script> <b>\"rat\"</b> & 'more'"
+    conditions = [condition("behavior", odd, {"rat1": ["rat1"]})]
+    made = build(tmp_path, {"rat1": make_recording(3, 900, 8)}, conditions, title=odd, comparisons=[])
+    drawn = as_svg(drawn_of(made, "losses")[1], {"spec": {"title": odd}}).decode()
+    tree = ElementTree.fromstring(drawn)
+    assert not {"script", "b"} & {element.tag.rpartition("}")[2] for element in tree.iter()}
+    assert any(odd in "".join(element.itertext()) for element in tree.iter() if element.tag.endswith("text"))
+
+
+@pytest.mark.parametrize("caption", sorted((ROOT / "workflow" / "report").glob("*.rst")), ids=lambda path: path.stem)
+def test_captions_hold_no_free_text_of_the_config(caption):
+    """A report turns captions into HTML: titles may hold anything, the study's name letters and digits alone."""
+    put_in = re.findall(r"{{(.*?)}}", caption.read_text(encoding="utf-8"))
+    assert {expression.strip() for expression in put_in} <= {'snakemake.config["study"]'}
+    with pytest.raises(UserError, match="study"):
+        resolve({**BASE, "study": "<b>x</b>"})
 
 
 @pytest.mark.parametrize("figure", ["goodness_of_fit", "losses"])
