@@ -13,8 +13,8 @@ from matplotlib.colors import Colormap, Normalize
 from matplotlib.figure import Figure
 
 from ..data.table import Table, read_table
-from ..errors import Problem, UserError
 from .drawn import distinct, number, pick, stack
+from .files import comparisons
 from .shown import Study
 from .style import COLORS, DARK, GREY, figure, letter, literal, message, probability, styled
 
@@ -46,11 +46,8 @@ LARGEST = 14  # columns up to which the numbers fit into the cells
 # ---- what is drawn ---------------------------------------------------------------------------------------------------
 def rows(study: Study, paths: Sequence[Path]) -> Table:
     """Cells, null draws and summaries of every comparison."""
-    if len(paths) != len(study.comparisons):
-        expected = f"{len(study.comparisons)} files, one a comparison"
-        raise UserError(Problem("--input consistency", expected, str(len(paths)), "Give the files as the rule does."))
     blocks: list[dict] = []
-    for entry, path in zip(study.comparisons, paths, strict=True):
+    for entry, path in comparisons(study, paths):
         about = {
             "comparison": entry["name"],
             "title": entry.get("title") or entry["name"],

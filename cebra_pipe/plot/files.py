@@ -1,8 +1,14 @@
-"""Which file of a figure or table belongs to which condition, unit, fold, seed and recording."""
+"""Which file of a figure or table belongs to which condition, unit, fold, seed, recording and comparison.
+
+Files of a study say so by their place, whatever their order. Files that lie elsewhere, as a stage by hand may be given,
+are taken in the order of the spec. What a file says of itself has to agree.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,12 +38,39 @@ def of_units(study: Study, paths: Sequence[Path], stage: str) -> list[Source]:
     Recordings without a label are not decoded, so conditions, or units of them, may be without a file.
     """
     files = [(path, _sessions(path, stage)) for path in paths]
+    if placed := _placed(study, paths, *PLACES[stage]):
+        for source, (path, sessions) in zip(placed, files, strict=True):
+            if tuple(source.condition.units[source.unit]) != sessions:
+                raise _stranger(path, sessions, study)
+        return _sorted(study, placed)
     found: list[Source] = []
     for match in (_whole, _partly):
         found, left = _assigned(study, files, match)
         if not left:
             return found
     raise _stranger(*left[0], study)
+
+
+# stage -> where a path has the condition and the unit, counted from its end (`pipeline.plan.STAGES`)
+PLACES = {"decode": (2, 1), "transform": (2, 1), "fit": (5, 4)}
+
+
+def _placed(study: Study, paths: Sequence[Path], condition: int, unit: int) -> list[Source]:
+    """The files as sources by their places; none where not every file lies in a place of the study's."""
+    known = {(k.name, name): (k, name) for k in study.conditions for name in k.units}
+    found = []
+    for parts in (Path(path).parts for path in paths):
+        at = (parts[-condition], parts[-unit].split(".")[0]) if len(parts) >= condition else None
+        if at not in known:
+            return []
+        found.append(known[at])
+    return [Source(k, name, path) for (k, name), path in zip(found, paths, strict=True)]
+
+
+def _sorted(study: Study, sources: list[Source]) -> list[Source]:
+    """In the order of conditions and units, then of folds and seeds."""
+    at = {(k.name, unit): i for i, (k, unit) in enumerate((k, unit) for k in study.conditions for unit in k.units)}
+    return sorted(sources, key=lambda each: (at[each.condition.name, each.unit], each.fold, each.seed))
 
 
 Files = list[tuple[Path, tuple[str, ...]]]  # path, sessions
@@ -71,16 +104,27 @@ def _partly(condition: Condition, files: Files) -> list[Source]:
 
 def histories(study: Study, paths: Sequence[Path]) -> list[Source]:
     """The histories by condition, unit, fold and seed; fold and seed are those that each fit's spec names."""
-    ordered = _in_order(study, paths)
+    placed = _placed(study, paths, *PLACES["fit"])
+    if placed and (missing := _missing(study, placed)):
+        remedy = "Give the files as the rule does."
+        raise UserError(Problem("--input histories", "one of every condition, unit and seed", missing, remedy))
     made = []
-    for condition, path in ordered:
+    for condition, path in [(each.condition, each.path) for each in placed] or _in_order(study, paths):
         spec = _spec(path, "fit")
         sessions = tuple(spec["sessions"])
         unit = next((name for name, members in condition.units.items() if tuple(members) == sessions), None)
         if unit is None or int(spec["seed"]) not in condition.seeds or spec.get("control") != condition.control:
             raise _stranger(path, sessions, study)
         made.append(Source(condition, unit, path, int(spec["fold"]), int(spec["seed"])))
-    return made
+    return _sorted(study, made) if placed else made
+
+
+def _missing(study: Study, placed: list[Source]) -> str:
+    """The units that have other numbers of files than folds and seeds make, by name."""
+    counts = Counter((each.condition.name, each.unit) for each in placed)
+    folds = max(math.ceil(counts[k.name, unit] / len(k.seeds)) for k in study.conditions for unit in k.units)
+    wrong = [(k.name, u) for k in study.conditions for u in k.units if counts[k.name, u] != folds * len(k.seeds)]
+    return ", ".join(f"{counts[each]} of {'/'.join(each)}" for each in wrong)
 
 
 def _in_order(study: Study, paths: Sequence[Path]) -> Iterator[tuple[Condition, Path]]:
@@ -129,6 +173,17 @@ def _named(study: Study, paths: Sequence[Path], role: str) -> dict[str, Path]:
     if set(stems) == set(study.recordings):
         return {name: stems[name] for name in study.recordings}
     return dict(zip(study.recordings, map(Path, paths), strict=True))
+
+
+def comparisons(study: Study, paths: Sequence[Path]) -> list[tuple[Mapping[str, str], Path]]:
+    """Each comparison of the study with its file."""
+    names = [entry["name"] for entry in study.comparisons]
+    if len(paths) != len(names):
+        expected, remedy = f"{len(names)} files, one a comparison", "Give the files as the rule does."
+        raise UserError(Problem("--input consistency", expected, str(len(paths)), remedy))
+    stems = {Path(path).stem: path for path in paths}
+    ordered = [stems[name] for name in names] if set(stems) == set(names) else paths
+    return list(zip(study.comparisons, ordered, strict=True))
 
 
 def _spec(path: Path, stage: str) -> dict:

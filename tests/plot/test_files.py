@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from cebra_pipe.errors import UserError
-from cebra_pipe.plot.files import histories, of_units, recordings
+from cebra_pipe.plot.files import comparisons, histories, of_units, recordings
 from cebra_pipe.plot.shown import Study
 
 from .artifacts import build, condition, make_recording
@@ -51,6 +54,62 @@ def test_a_condition_without_decoding_does_not_take_the_file_of_the_next(study):
     path = next(p for p in study.inputs["scores"] if p.stem == "behavior-rat2")
     (found,) = of_units(Study.of(spec), [path], "decode")
     assert found.condition.name == "b"
+
+
+def placed(study, folder, role, pattern):
+    """The files of a role in the places that a study has for them, last first."""
+    found = []
+    for path in study.inputs[role]:
+        condition, unit, *rest = path.stem.split("-")
+        at = folder / pattern.format(condition=condition, unit=unit, rest="-".join(rest))
+        at.parent.mkdir(parents=True, exist_ok=True)
+        found.append(Path(shutil.copy(path, at)))
+    return found[::-1]
+
+
+def told(sources):
+    return [f"{s.condition.name}-{s.unit}" for s in sources]
+
+
+@pytest.mark.parametrize(
+    "pattern", ["decoding/{condition}/{unit}.parquet", "decoding/{condition}/{unit}.traces.parquet"]
+)
+def test_files_of_a_study_are_found_by_their_place_in_any_order(study, tmp_path, pattern):
+    """Conditions of the same recordings are told apart by nothing else."""
+    paths = placed(study, tmp_path, "scores", pattern)
+    found = of_units(Study.of(study.spec), paths, "decode")
+    assert told(found) == [p.stem for p in study.inputs["scores"]]
+    assert [(s.path.parent.name, s.path.name.split(".")[0]) for s in found] == [
+        (s.condition.name, s.unit) for s in found
+    ]
+    (alone,) = of_units(Study.of(study.spec), [p for p in paths if p.match("time/rat2*")], "decode")
+    assert (alone.condition.name, alone.unit) == ("time", "rat2")
+
+
+def test_a_file_in_the_place_of_another_is_refused(study, tmp_path):
+    paths = placed(study, tmp_path, "scores", "decoding/{condition}/{unit}.parquet")
+    by = {f"{p.parent.name}-{p.stem}": p for p in paths}
+    shutil.copy(by["behavior-rat1"], by["behavior-rat2"])
+    with pytest.raises(UserError, match="behavior/rat2"):
+        of_units(Study.of(study.spec), paths, "decode")
+
+
+def test_histories_of_a_study_are_found_by_their_place(study, tmp_path):
+    paths = placed(study, tmp_path, "histories", "fits/{condition}/{unit}/fold0/{rest}/history.parquet")
+    found = histories(Study.of(study.spec), paths)
+    assert [f"{s.condition.name}-{s.unit}-{s.fold}-{s.seed}" for s in found] == [
+        p.stem for p in study.inputs["histories"]
+    ]
+    with pytest.raises(UserError, match="found 2 of shifted/rat2"):
+        histories(Study.of(study.spec), [p for p in paths if not p.match("shifted/rat2/fold0/0-3/*")])
+
+
+def test_comparisons_are_found_by_name(study):
+    """By their order only where the files are called otherwise."""
+    files, about = study.inputs["consistency"], Study.of(study.spec)
+    right = [(entry["name"], path) for entry, path in comparisons(about, files)]
+    assert [path.stem for _, path in right] == [name for name, _ in right]
+    assert [(entry["name"], path) for entry, path in comparisons(about, files[::-1])] == right
 
 
 def test_recordings_are_found_by_name_in_any_order(study):

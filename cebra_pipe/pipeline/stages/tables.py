@@ -15,7 +15,7 @@ from ...data.table import Table, read_table, replacing
 from ...errors import Problem, UserError, did_you_mean
 from ...plot import transferred
 from ...plot.drawn import distinct, number, pick
-from ...plot.files import Source, histories, of_units, recordings, splits, transfers
+from ...plot.files import Source, comparisons, histories, of_units, recordings, splits, transfers
 from ...plot.numbers import about
 from ...plot.shown import Study
 from ...plot.summary import METHODS, Score, scores
@@ -133,7 +133,7 @@ def _mean(values: list[float]) -> float:
 # ---- consistency -----------------------------------------------------------------------------------------------------
 def _consistency(job: Job, study: Study) -> Iterator[Row]:
     """One row per comparison and definition."""
-    for entry, path in zip(study.comparisons, _files(job, "consistency"), strict=True):
+    for entry, path in comparisons(study, _files(job, "consistency")):
         table = read_table(path, stage="consistency")
         for definition, summary in (table.meta.get("summary") or {}).items():
             yield _compared(entry, definition, summary, pick(table, definition=definition))
