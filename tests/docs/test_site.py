@@ -15,13 +15,15 @@ FILE = Path(__file__).resolve().parents[2] / "docs" / "build.py"
 
 @pytest.fixture(scope="module")
 def build() -> ModuleType:
-    """docs/build.py, which is no part of the package."""
+    """docs/build.py, which is no part of the package, and docs/reference.py beside it."""
+    sys.path.insert(0, str(FILE.parent))
     spec = importlib.util.spec_from_file_location("docs_build", FILE)
     module = importlib.util.module_from_spec(spec)
     sys.modules["docs_build"] = module  # dataclasses look there for the module of their annotations
     spec.loader.exec_module(module)
     yield module
-    del sys.modules["docs_build"]
+    sys.path.remove(str(FILE.parent))
+    del sys.modules["docs_build"], sys.modules["reference"]
 
 
 @pytest.fixture
@@ -44,16 +46,40 @@ def test_links_lead_somewhere(build):
     assert build.broken(build.pages()) == []
 
 
-def test_public_names_have_a_docstring(build):
-    assert build.undocumented() == []
+@pytest.fixture(scope="module")
+def reference(build) -> ModuleType:
+    return sys.modules["reference"]
 
 
-def test_lazy_names_and_rows_of_tables_are_in_the_reference(build):
-    assert {"CEBRA", "load_data", "plot_embedding"} <= set(build.shown("cebra_pipe")[1])
-    assert {"Offset10Model", "_OffsetModel"} <= set(build.shown("cebra_pipe.models.model")[1])
-    assert {"ContinuousDataLoader", "TensorDataset"} <= set(build.shown("cebra_pipe.data")[1])
-    assert "init" in build.shown("cebra_pipe.datasets")[1]
-    assert "goodness_of_fit_score" in build.shown("cebra_pipe.sklearn.metrics")[1]
+def test_public_names_have_a_docstring(reference):
+    assert reference.undocumented() == []
+
+
+def test_lazy_names_and_rows_of_tables_are_in_the_reference(reference):
+    assert {"CEBRA", "load_data", "plot_embedding"} <= set(reference.shown("cebra_pipe")[1])
+    assert {"Offset10Model", "_OffsetModel"} <= set(reference.shown("cebra_pipe.models.model")[1])
+    assert {"ContinuousDataLoader", "TensorDataset"} <= set(reference.shown("cebra_pipe.data")[1])
+    assert "init" in reference.shown("cebra_pipe.datasets")[1]
+    assert "goodness_of_fit_score" in reference.shown("cebra_pipe.sklearn.metrics")[1]
+
+
+def test_a_class_shows_what_it_inherits_and_how_it_is_made(reference):
+    class Base:
+        """A base."""
+
+        def use(self):
+            """Use it."""
+
+    class Kind(Base):
+        """A kind."""
+
+        def __init__(self, size: int = 3):
+            self.size = size
+
+    Base.__module__ = "cebra_pipe.base"
+    reference.complete(Kind)
+    assert vars(Kind)["use"] is Base.use
+    assert vars(Kind)["__init__"].__doc__
 
 
 BROKEN = {
