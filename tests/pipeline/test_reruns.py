@@ -155,6 +155,11 @@ def _zip(path: Path, inside: str) -> None:
         file.writestr(inside, "")
 
 
+def test_every_stage_of_several_files_has_a_witness():
+    assert {stage for stage, (_, outputs) in ROLES.items() if len(outputs) > 1} == WITNESS.keys()
+    assert all(role in ROLES[stage][1] for stage, role in WITNESS.items())
+
+
 @pytest.mark.parametrize(("stage", "role"), OTHERS)
 def test_a_file_in_place_of_another(plan, stage, role):
     """What says nothing of itself, or says the right thing, is believed only where its witness names its content."""

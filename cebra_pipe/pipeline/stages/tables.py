@@ -7,7 +7,6 @@ import hashlib
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 
 import numpy as np
 
@@ -27,14 +26,10 @@ DIGITS = 4
 Row = dict[str, object]
 
 
-def _files(job: Job, role: str) -> list[Path]:
-    return list(job.inputs.get(role, []))
-
-
 # ---- decoding --------------------------------------------------------------------------------------------------------
 def _decoding(job: Job, study: Study) -> Iterator[Row]:
     """One row per recording, condition, method and label."""
-    sources = of_units(study, _files(job, "scores"), "decode")
+    sources = of_units(study, job.files("scores"), "decode")
     found = [(source, score) for source in sources for score in scores(source.read(), source.condition.control)]
     for name in study.recordings:
         yield from (_decoded(study, source, score) for source, score in found if score.recording == name)
@@ -87,7 +82,7 @@ def _range(name: str, spread: Mapping[int, float]) -> Row:
 def _goodness_of_fit(job: Job, study: Study) -> Iterator[Row]:
     """One row per condition, unit, session, objective and part: the mean over folds and seeds."""
     groups: dict[tuple, list[tuple[Source, Row]]] = {}
-    for source in histories(study, _files(job, "histories")):
+    for source in histories(study, job.files("histories")):
         for row in pick(source.read(), kind="score").rows():
             key = (source.condition.name, source.unit, row["session"], row["objective"], row["part"])
             groups.setdefault(key, []).append((source, row))
@@ -133,7 +128,7 @@ def _mean(values: list[float]) -> float:
 # ---- consistency -----------------------------------------------------------------------------------------------------
 def _consistency(job: Job, study: Study) -> Iterator[Row]:
     """One row per comparison and definition."""
-    for entry, path in comparisons(study, _files(job, "consistency")):
+    for entry, path in comparisons(study, job.files("consistency")):
         table = read_table(path, stage="consistency")
         for definition, summary in (table.meta.get("summary") or {}).items():
             yield _compared(entry, definition, summary, pick(table, definition=definition))
@@ -171,8 +166,8 @@ def _or_nan(value: object) -> float:
 # ---- recordings ------------------------------------------------------------------------------------------------------
 def _recordings(job: Job, study: Study) -> Iterator[Row]:
     """One row per recording."""
-    parts = splits(study, _files(job, "splits"))
-    for name, recording in recordings(study, _files(job, "recordings")).items():
+    parts = splits(study, job.files("splits"))
+    for name, recording in recordings(study, job.files("recordings")).items():
         row = about(recording, parts[name])
         yield {"recording": name, "title": study.recordings[name], **row, "counts": "yes" if row["counts"] else "no"}
 
@@ -180,18 +175,18 @@ def _recordings(job: Job, study: Study) -> Iterator[Row]:
 # ---- between conditions and over animals -----------------------------------------------------------------------------
 def _differences(job: Job, study: Study) -> Iterator[Row]:
     """One row per recording, label and pair of conditions or methods."""
-    yield from contrasts.differences(study, of_units(study, _files(job, "scores"), "decode"))
+    yield from contrasts.differences(study, of_units(study, job.files("scores"), "decode"))
 
 
 def _population(job: Job, study: Study) -> Iterator[Row]:
     """One row per condition, method and label."""
-    yield from contrasts.population(study, of_units(study, _files(job, "scores"), "decode"))
+    yield from contrasts.population(study, of_units(study, job.files("scores"), "decode"))
 
 
 # ---- tests -----------------------------------------------------------------------------------------------------------
 def _tests(job: Job, study: Study) -> Iterator[Row]:
     """One row per score, recording and pair of condition and control."""
-    sources = of_units(study, _files(job, "scores"), "decode"), histories(study, _files(job, "histories"))
+    sources = of_units(study, job.files("scores"), "decode"), histories(study, job.files("histories"))
     yield from tested.rows(study, job.spec["tests"], *sources)
 
 
@@ -204,7 +199,7 @@ def _verdict(job: Job, study: Study) -> Iterator[Row]:
 # ---- recordings that were left out -----------------------------------------------------------------------------------
 def _transfer(job: Job, study: Study) -> Iterator[Row]:
     """One row per condition, recording that was left out, share of its training part, method and label."""
-    for source in transfers(study, _files(job, "transfer")):
+    for source in transfers(study, job.files("transfer")):
         for share, samples, bins, score in transferred.read(source):
             row = _decoded(study, source, score)
             title = transferred.METHODS[score.method]
