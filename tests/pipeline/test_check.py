@@ -12,6 +12,7 @@ from cebra_pipe import cli
 from cebra_pipe.errors import UserError
 from cebra_pipe.pipeline import check
 
+from ..conftest import ROOT
 from ..toys import track
 
 BASE = {
@@ -251,3 +252,16 @@ def test_rates_that_follow_from_time_stamps_are_told_before_they_are_compared(fo
         run(folder, **unstated, **times)
     run(folder, recordings__a__rate=20, recordings__b__rate=25, **times)
     assert "in order. " in capsys.readouterr().out
+
+
+def test_the_grid_of_labels_is_in_order(tmp_path, capsys):
+    """Every set of labels has its own null, and all of them reach alpha as one family."""
+    config = ROOT / "config" / "labels_grid.yaml"
+    assert cli.main(["check", str(config), "--config", f"results={tmp_path}"]) == 0
+    said = capsys.readouterr().out
+    sets = ("position", "direction", "both")
+    for name in sets:
+        assert f"refit null of {name}: 19 draws of {name}_null, smallest p 0.05" in said
+    recordings = len(yaml.safe_load(config.read_text())["recordings"])
+    assert f"primary tests: {len(sets) * recordings} in one family, maximum over shared draws" in said
+    assert "smallest corrected p 0.05, alpha 0.05" in said
