@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
@@ -13,9 +12,7 @@ from .. import models, solver
 from ..errors import Problem, UserError
 from ..models import criterions
 from ..models.table import MODELS
-
-if TYPE_CHECKING:
-    from .estimator import CEBRA
+from .declared import Declared
 
 CRITERIA = {
     ("constant", "cosine"): criterions.FixedCosineInfoNCE,
@@ -29,7 +26,7 @@ class WrongType(UserError, TypeError):
     """A value of another type; a documented TypeError."""
 
 
-def network(estimator: CEBRA, neurons: int) -> nn.Module:
+def network(estimator: Declared, neurons: int) -> nn.Module:
     """A fresh network for signals of so many neurons."""
     name, row = estimator.model_architecture, MODELS.get(estimator.model_architecture)
     sizes = {
@@ -53,7 +50,7 @@ def joined(made: Sequence[nn.Module], several: bool) -> nn.Module:
     return nn.ModuleList(made) if several else made[0]
 
 
-def solver_of(estimator: CEBRA, name: str, model: nn.Module, device: str) -> solver.Solver:
+def solver_of(estimator: Declared, name: str, model: nn.Module, device: str) -> solver.Solver:
     """The named solver of `model`; what does not require a gradient stays as it is."""
     extra = {"min_temperature": estimator.min_temperature} if estimator.temperature_mode == "auto" else {}
     kind = CRITERIA[estimator.temperature_mode, estimator.distance]

@@ -8,16 +8,17 @@ from typing import Self
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..errors import Problems
 from . import doors, storage
 from .building import resolve_device
+from .declared import Declared
 from .labels import is_several, is_trials, signal, trials_of
 
 
-class Fitted(TransformerMixin, BaseEstimator):
+class Fitted(TransformerMixin, Declared):
     """The use of `solver_` and of what was noted beside it."""
 
     def __sklearn_tags__(self):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -15,11 +14,9 @@ from ..data.datasets import DatasetCollection, TensorDataset
 from ..data.options import LOADERS
 from ..data.sampling import DrawnLoader
 from ..errors import Problem, Problems, UserError
+from .declared import Declared
 from .labels import Session
 from .parameters import DEFAULTS, time_offset_of
-
-if TYPE_CHECKING:
-    from .estimator import CEBRA
 
 BY_LABEL = ("time_delta", "delta_normal", "delta")
 CONDITIONALS = ("time", *BY_LABEL)
@@ -97,7 +94,7 @@ def _shared(values: np.ndarray) -> torch.Tensor:
         return torch.from_numpy(values)
 
 
-def options_of(estimator: CEBRA) -> dict[str, object]:
+def options_of(estimator: Declared) -> dict[str, object]:
     """The parameters that loaders read, by the loaders' names."""
     names = ("batch_size", "num_negatives", "delta", "prior", "label_weights", "label_periods")
     return {n: getattr(estimator, n) for n in names} | {"time_offset": time_offset_of(estimator.time_offsets)}

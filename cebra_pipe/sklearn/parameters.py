@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from numbers import Integral, Real
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..data.base import is_count
 from ..errors import NotSupported, Problem, Problems, UserError
 from ..models.table import MODELS
-
-if TYPE_CHECKING:
-    from .estimator import CEBRA
+from .declared import Declared
 
 Rule = tuple[str, Callable[[object], bool]]  # what is expected, and whether a value is that
 # Of parameters that some models do not read: untouched they are never told.
@@ -88,7 +85,7 @@ SETTLED = (*ARCHITECTURE, "distance", "temperature", "temperature_mode", "min_te
 SETTLED += ("optimizer_kwargs", "random_state")
 
 
-def check_parameters(estimator: CEBRA) -> None:
+def check_parameters(estimator: Declared) -> None:
     """A UserError with every parameter that is none, or that has no effect whatever the data are."""
     given, problems = estimator.get_params(deep=False), Problems()
     if estimator.optimizer != "adam":
@@ -120,12 +117,12 @@ def _check_effect(given: Mapping[str, object], problems: Problems) -> None:
         problems.add("num_hidden_units", expected, repr(units), "Leave it out.")
 
 
-def settled(estimator: CEBRA) -> dict[str, object]:
+def settled(estimator: Declared) -> dict[str, object]:
     """What a fit with these parameters settles."""
     return {name: getattr(estimator, name) for name in SETTLED}
 
 
-def check_settled(estimator: CEBRA, names: tuple[str, ...], what: str, remedy: str) -> None:
+def check_settled(estimator: Declared, names: tuple[str, ...], what: str, remedy: str) -> None:
     """A UserError where parameters were changed since the fit, and `what` cannot heed them."""
     problems = Problems()
     for name in names:

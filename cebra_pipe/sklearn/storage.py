@@ -7,7 +7,6 @@ import pickle
 import warnings
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -18,10 +17,8 @@ from ..errors import MissingFile, NotSupported, Problem, UserError
 from ..solver.checkpoints import write
 from . import foreign
 from .building import joined, network, resolve_device, solver_of
+from .declared import Declared
 from .parameters import settled
-
-if TYPE_CHECKING:
-    from .estimator import CEBRA
 
 FORMAT = "cebra_pipe estimator 1"
 FROM_CEBRA = ("label_types_", "n_features_", "n_features_in_", "num_sessions_", "solver_name_")
@@ -29,7 +26,7 @@ NOTED = (*FROM_CEBRA, "random_state_", "has_trials_")
 UNREADABLE = (RuntimeError, EOFError, OSError, ValueError, KeyError, TypeError, AttributeError, pickle.UnpicklingError)
 
 
-def save(estimator: CEBRA, path: Path, backend: str) -> None:
+def save(estimator: Declared, path: Path, backend: str) -> None:
     """Write whole or not at all; ValueError where nothing was fitted."""
     if backend not in ("sklearn", "auto"):
         raise NotSupported(Problem("backend", "'sklearn'", repr(backend)))
@@ -52,7 +49,7 @@ def save(estimator: CEBRA, path: Path, backend: str) -> None:
     write(content, path)
 
 
-def load(kind: type[CEBRA], path: Path, backend: str, weights_only: bool | None, device: str | None) -> CEBRA:
+def load(kind: type[Declared], path: Path, backend: str, weights_only: bool | None, device: str | None) -> Declared:
     """An estimator as it was saved."""
     if backend not in ("auto", "sklearn", "torch"):
         raise NotSupported(Problem("backend", "'auto', 'sklearn' or 'torch'", repr(backend)))
@@ -115,12 +112,10 @@ def described(path: Path) -> dict | None:
 
 def _parameters() -> set[str]:
     """Names of what an estimator here is made with: one that was pickled whole holds more than these."""
-    from .estimator import CEBRA
-
-    return set(CEBRA().get_params())
+    return set(Declared().get_params())
 
 
-def _foreign(kind: type[CEBRA], path: Path, device: str | None) -> CEBRA:
+def _foreign(kind: type[Declared], path: Path, device: str | None) -> Declared:
     """An estimator that cebra saved: its embeddings are the same; training goes on with a new optimizer."""
     args, noted, theirs = foreign.read(path)
     args = foreign.check_read(path, args, set(kind().get_params()))
@@ -137,7 +132,7 @@ def _foreign(kind: type[CEBRA], path: Path, device: str | None) -> CEBRA:
     return made
 
 
-def rebuilt(kind: type[CEBRA], args: dict, state: dict, state_dict: dict, device: str | None) -> CEBRA:
+def rebuilt(kind: type[Declared], args: dict, state: dict, state_dict: dict, device: str | None) -> Declared:
     """An estimator from its parameters, what it noted, and its solver's state."""
     made = kind(**_plain(args))
     if device is not None:

@@ -1,19 +1,14 @@
-"""The state of a solver on disk and in memory."""
+"""The state of a solver on disk."""
 
 from __future__ import annotations
 
-import copy
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import torch
 
 from ..data.table import replacing
 from .keeper import UNREADABLE
-
-if TYPE_CHECKING:
-    from .training import Solver
 
 
 def write(state: dict, path: Path) -> Path:
@@ -40,39 +35,6 @@ def read(path: Path, device: str) -> dict:
     except (zipfile.BadZipFile, *UNREADABLE) as error:
         bad = str(error).splitlines()[0] if str(error) else type(error).__name__
     raise ValueError(f"{path}: expected a whole checkpoint, found a damaged one ({bad}). Take an earlier one.")
-
-
-def restore(solver: Solver, state: dict, strict: bool) -> None:
-    """Put `state` into `solver`; KeyError for a missing part, unless not `strict`."""
-    puts = {
-        "model": solver.model.load_state_dict,
-        "criterion": solver.criterion.load_state_dict,
-        "optimizer": solver.optimizer.load_state_dict,
-        "loss": lambda value: setattr(solver, "history", value.tolist()),
-        "decode": lambda value: setattr(solver, "decode_history", list(value)),
-        "log": lambda value: setattr(solver, "log", {name: list(values) for name, values in value.items()}),
-        "n_features": lambda value: setattr(solver, "n_features", value),
-        "num_sessions": lambda value: setattr(solver, "num_sessions", value),
-    }
-    puts |= {name: getattr(solver, name).load_state_dict for name in solver.others}
-    missing = [name for name in puts if name not in state]
-    if strict and missing:
-        raise KeyError(f"state_dict: expected {', '.join(puts)}; {', '.join(missing)} missing.")
-    for name, put in puts.items():
-        if name in state:
-            put(state[name])
-
-
-def copied(solver: Solver) -> dict:
-    """Weights of models and criterion as they are now."""
-    names = ("model", "criterion", *solver.others)
-    return copy.deepcopy({name: getattr(solver, name).state_dict() for name in names})
-
-
-def put_back(solver: Solver, state: dict) -> None:
-    """Take weights that `copied` noted."""
-    for name, weights in state.items():
-        getattr(solver, name).load_state_dict(weights)
 
 
 def move(optimizer: torch.optim.Optimizer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Self
@@ -55,7 +56,7 @@ class Stateful(HasDevice):
 
     def load_state_dict(self, state_dict: dict, strict: bool = True) -> None:
         """Take the state of `state_dict`; KeyError where `strict` and a part is missing."""
-        checkpoints.restore(self, state_dict, strict)
+        restore(self, state_dict, strict)
 
     def save(self, logdir: str | Path, filename: str = "checkpoint_last.pth") -> Path:
         """Write the state to `logdir`/`filename`, whole or not at all."""
@@ -73,3 +74,36 @@ class Stateful(HasDevice):
         super().to(device)
         checkpoints.move(self.optimizer)
         return self
+
+
+def restore(solver: Stateful, state: dict, strict: bool) -> None:
+    """Put `state` into `solver`; KeyError for a missing part, unless not `strict`."""
+    puts = {
+        "model": solver.model.load_state_dict,
+        "criterion": solver.criterion.load_state_dict,
+        "optimizer": solver.optimizer.load_state_dict,
+        "loss": lambda value: setattr(solver, "history", value.tolist()),
+        "decode": lambda value: setattr(solver, "decode_history", list(value)),
+        "log": lambda value: setattr(solver, "log", {name: list(values) for name, values in value.items()}),
+        "n_features": lambda value: setattr(solver, "n_features", value),
+        "num_sessions": lambda value: setattr(solver, "num_sessions", value),
+    }
+    puts |= {name: getattr(solver, name).load_state_dict for name in solver.others}
+    missing = [name for name in puts if name not in state]
+    if strict and missing:
+        raise KeyError(f"state_dict: expected {', '.join(puts)}; {', '.join(missing)} missing.")
+    for name, put in puts.items():
+        if name in state:
+            put(state[name])
+
+
+def copied(solver: Stateful) -> dict:
+    """Weights of models and criterion as they are now."""
+    names = ("model", "criterion", *solver.others)
+    return copy.deepcopy({name: getattr(solver, name).state_dict() for name in names})
+
+
+def put_back(solver: Stateful, state: dict) -> None:
+    """Take weights that `copied` noted."""
+    for name, weights in state.items():
+        getattr(solver, name).load_state_dict(weights)

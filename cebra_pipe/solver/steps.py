@@ -5,24 +5,36 @@ from __future__ import annotations
 import itertools
 import sys
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from ..data.base import Loader
 from ..data.batches import masked_batches
+from ..data.datatypes import Batch
 from ..data.sampling import Streamed, sessions_of
 from .engine import Place, train
-
-if TYPE_CHECKING:
-    from .training import Solver
+from .handover import Handover
 
 FLUSH = {"cpu": 1, "cuda": 50}  # steps after which losses are read from the device
 Read = Callable[[bool], bool]  # notes the losses so far, when told to or now and then, and says if it did
 
 
-def steps_of(solver: Solver, loader: Loader, place: Place) -> Iterator[Read]:
+class Trained(Protocol):
+    """What the steps ask of a solver."""
+
+    optimizer: torch.optim.Optimizer
+
+    def hand_over(self, loader: Loader) -> Handover: ...
+    def step(self, batch: Batch) -> dict[str, float]: ...
+    def _own_parts(self, loader: Loader) -> list[str]: ...
+    def _read_batches(self, loader: Loader) -> None: ...
+    def _note(self, losses: Tensor) -> None: ...
+    def _temperature(self) -> Tensor: ...
+
+
+def steps_of(solver: Trained, loader: Loader, place: Place) -> Iterator[Read]:
     """The steps from `place` on, and after each a function that notes its losses."""
     if own := solver._own_parts(loader):
         print(f"fit: batch by batch, because of {', '.join(own)}", file=sys.stderr, flush=True)
@@ -30,7 +42,7 @@ def steps_of(solver: Solver, loader: Loader, place: Place) -> Iterator[Read]:
     return engine_steps(solver, loader, place)
 
 
-def engine_steps(solver: Solver, loader: Loader, place: Place) -> Iterator[Read]:
+def engine_steps(solver: Trained, loader: Loader, place: Place) -> Iterator[Read]:
     """Steps of the engine; losses stay on the device for a while."""
     given = solver.hand_over(loader)
     pending: list[Tensor] = []
@@ -49,7 +61,7 @@ def engine_steps(solver: Solver, loader: Loader, place: Place) -> Iterator[Read]
         yield read
 
 
-def batch_steps(solver: Solver, loader: Loader, place: Place) -> Iterator[Read]:
+def batch_steps(solver: Trained, loader: Loader, place: Place) -> Iterator[Read]:
     """Steps on batches of windows, one by one: `solver.step` notes them."""
     solver._read_batches(loader)
     drawn = isinstance(loader, Streamed)

@@ -19,7 +19,6 @@ from torch import Tensor, nn
 from ..data.base import Loader
 from ..data.datatypes import Batch
 from ..data.sampling import DrawnLoader, fresh_draws, sessions_of
-from . import checkpoints
 from .adapters import network_of
 from .course import PATTERN, Course, check_resumable, identity_of, last_of
 from .doors import (
@@ -35,7 +34,7 @@ from .embed import embed
 from .engine import score
 from .handover import Handover, hand_over, own_parts
 from .logged import LOGGED, Logged
-from .state import Stateful
+from .state import Stateful, copied, put_back
 from .steps import steps_of
 from .util import Counted, ProgressBar, in_eval
 
@@ -148,7 +147,7 @@ class Solver(ABC, Stateful, Logged):
         finally:
             self._course = None
         if restore_best and course.weights is not None:
-            checkpoints.put_back(self, course.weights)
+            put_back(self, course.weights)
 
     def _validate(self, loader: Loader, number: int, course: Course, logdir, restore_best: bool) -> None:
         loss = self.validation(loader)
@@ -156,7 +155,7 @@ class Solver(ABC, Stateful, Logged):
         self.log.setdefault("valid", []).append((number, loss))
         if loss < course.best:
             course.best, course.stale, self.best_step = loss, 0, number
-            course.weights = checkpoints.copied(self) if restore_best else None
+            course.weights = copied(self) if restore_best else None
             if logdir is not None:
                 self.save(logdir, "checkpoint_best.pth")
 
