@@ -65,6 +65,29 @@ def test_imports_go_downwards(path):
         assert not imported(path) & set(above)
 
 
+def files_imported(path: Path) -> set[Path]:
+    """Files of the package that a file imports when it is loaded, those for annotations alone among them."""
+    found, pending = set(), list(ast.parse(path.read_text()).body)
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.If | ast.Try):
+            pending += node.body
+        if isinstance(node, ast.ImportFrom) and node.level:
+            folder = path.parents[node.level - 1] / (node.module or "").replace(".", "/")
+            named = [folder / alias.name for alias in node.names] if folder.is_dir() else [folder]
+            found |= {file.with_suffix(".py") for file in named if file.with_suffix(".py").is_file()}
+    return found
+
+
+def test_no_circle():
+    """Files can be read in an order in which nothing is named before it stands."""
+    waiting = {path: files_imported(path) for path in FILES}
+    while free := [path for path, needs in waiting.items() if not needs & waiting.keys()]:
+        for path in free:
+            del waiting[path]
+    assert not waiting, sorted(str(path.relative_to(ROOT)) for path in waiting)
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_no_global_randomness(path):
     """Generators are made by streams, or seeded by it."""

@@ -22,9 +22,9 @@ from ..sklearn.nulls import SMALLEST_NULL
 from . import refit
 from .advice import convention_lines, label_lines, label_warnings, metric_lines, source_warnings
 from .changes import read_changed
-from .plan import Plan, check_files, check_results, decoded_labels
+from .plan import Plan, check_files, check_results
 from .sessions import differ
-from .study import Condition, Resolved, left_out
+from .study import Condition, Resolved, decoded_labels, left_out
 
 if TYPE_CHECKING:
     from ..solver.objective import Objective

@@ -17,7 +17,7 @@ from ..data.load import check_there
 from ..errors import UserError
 from . import provenance
 from .identify import identified, study_of
-from .plan import STAGES
+from .layout import STAGES
 from .seen import file_digest
 from .status import KINDS
 

@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
 from .contents import files_of
 from .exhibits import FIGURES, TABLES, shown
+from .layout import Layout, Wildcards
 from .study import Condition, left_out
 
-if TYPE_CHECKING:
-    from .plan import Plan, Wildcards
 
-
-def _fit_inputs(plan: Plan, w: Wildcards) -> dict[str, list[str]]:
+def _fit_inputs(plan: Layout, w: Wildcards) -> dict[str, list[str]]:
     return plan.recordings(plan.study.conditions[w["condition"]].fitted[w["unit"]])
 
 
-def _transform_inputs(plan: Plan, w: Wildcards) -> dict[str, list[str]]:
+def _transform_inputs(plan: Layout, w: Wildcards) -> dict[str, list[str]]:
     condition = plan.study.conditions[w["condition"]]
     return {**_fit_inputs(plan, w), "models": plan.fits(condition, "model", (w["unit"],))}
 
 
-def _adapt_inputs(plan: Plan, w: Wildcards) -> dict[str, list[str]]:
+def _adapt_inputs(plan: Layout, w: Wildcards) -> dict[str, list[str]]:
     """The recording that is left out, and the model of the others."""
     return {**plan.recordings([left_out(w["unit"])]), "model": [plan.output("fit", "model", **w)]}
 
 
-def _transfer_inputs(plan: Plan, w: Wildcards) -> dict[str, list[str]]:
+def _transfer_inputs(plan: Layout, w: Wildcards) -> dict[str, list[str]]:
     """The others with their embedding, then the recording that is left out with its adapted ones."""
     condition = plan.study.conditions[w["condition"]]
     return {
@@ -37,20 +34,20 @@ def _transfer_inputs(plan: Plan, w: Wildcards) -> dict[str, list[str]]:
     }
 
 
-def _decode_inputs(plan: Plan, w: Wildcards) -> dict[str, list[str]]:
+def _decode_inputs(plan: Layout, w: Wildcards) -> dict[str, list[str]]:
     return {**_fit_inputs(plan, w), "embedding": [plan.output("transform", "embedding", **w)]}
 
 
-def _align_inputs(plan: Plan, w: Wildcards) -> dict[str, list[str]]:
+def _align_inputs(plan: Layout, w: Wildcards) -> dict[str, list[str]]:
     condition = plan.study.conditions[w["condition"]]
     return {**plan.recordings(condition.recordings), "embeddings": plan.embeddings(condition)}
 
 
-def _consistency_inputs(plan: Plan, w: Wildcards) -> dict[str, list[str]]:
+def _consistency_inputs(plan: Layout, w: Wildcards) -> dict[str, list[str]]:
     return _align_inputs(plan, {"condition": plan.study.comparisons[w["comparison"]].condition})
 
 
-def _shown_inputs(plan: Plan, roles: tuple[str, ...], conditions: list[Condition]) -> dict[str, list[str]]:
+def _shown_inputs(plan: Layout, roles: tuple[str, ...], conditions: list[Condition]) -> dict[str, list[str]]:
     """Files by role for a figure or table over these conditions."""
     decoded = [(k.name, unit) for k in conditions for unit in k.units if plan.decodable(k.name, unit)]
     table = {
@@ -68,7 +65,7 @@ def _shown_inputs(plan: Plan, roles: tuple[str, ...], conditions: list[Condition
     return {role: table[role] for role in roles if table[role]}
 
 
-INPUTS: Mapping[str, Callable[[Plan, Wildcards], dict[str, list[str]]]] = {
+INPUTS: Mapping[str, Callable[[Layout, Wildcards], dict[str, list[str]]]] = {
     "simulate": lambda plan, w: {},
     "load": lambda plan, w: {"files": files_of(plan.study, w["recording"])},
     "split": lambda plan, w: {"recording": [plan.output("load", "recording", **w)]},

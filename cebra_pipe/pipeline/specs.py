@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
 from ..data.sources import sources
 from ..models.table import architecture
 from .config import TrainingConfig
 from .contents import files_of
 from .exhibits import FIGURES, TABLES, about, shown
+from .layout import Layout, Wildcards
 from .seen import look
 from .sense import EFFECTS
 from .study import Condition, decoded_labels, left_out
 
-if TYPE_CHECKING:
-    from .plan import Plan, Wildcards
 
-
-def _simulate_spec(plan: Plan, w: Wildcards) -> dict:
+def _simulate_spec(plan: Layout, w: Wildcards) -> dict:
     entry = plan.study.config.recordings[w["recording"]]
     return {"simulate": entry.simulate.model_dump(), "minimum_rate": entry.select.minimum_rate}
 
 
-def _load_spec(plan: Plan, w: Wildcards) -> dict:
+def _load_spec(plan: Layout, w: Wildcards) -> dict:
     """The config of the recording, and its files by content: Snakemake's own checksums stop at a size."""
     config = plan.study.config
     entry = config.recordings[w["recording"]]
@@ -44,7 +41,7 @@ def _training(condition: Condition) -> dict:
     return condition.training.model_dump(include=set(TrainingConfig.model_fields) - idle)
 
 
-def _fit_spec(plan: Plan, w: Wildcards) -> dict:
+def _fit_spec(plan: Layout, w: Wildcards) -> dict:
     condition, config = plan.study.conditions[w["condition"]], plan.study.config
     return {
         "sessions": list(condition.fitted[w["unit"]]),
@@ -60,13 +57,13 @@ def _fit_spec(plan: Plan, w: Wildcards) -> dict:
     }
 
 
-def _transform_spec(plan: Plan, w: Wildcards) -> dict:
+def _transform_spec(plan: Layout, w: Wildcards) -> dict:
     condition = plan.study.conditions[w["condition"]]
     models = [[fold, seed] for fold in range(plan.study.folds) for seed in condition.seeds]
     return {"sessions": list(condition.fitted[w["unit"]]), "models": models}
 
 
-def _adapt_spec(plan: Plan, w: Wildcards) -> dict:
+def _adapt_spec(plan: Layout, w: Wildcards) -> dict:
     """A fit of the recording that is left out, to shares of its training part."""
     condition, config = plan.study.conditions[w["condition"]], plan.study.config
     given, others, fit = condition.leave_one_out, condition.without[w["unit"]], _fit_spec(plan, w)
@@ -81,7 +78,7 @@ def _adapt_spec(plan: Plan, w: Wildcards) -> dict:
     }
 
 
-def _transfer_spec(plan: Plan, w: Wildcards) -> dict:
+def _transfer_spec(plan: Layout, w: Wildcards) -> dict:
     condition, config = plan.study.conditions[w["condition"]], plan.study.config
     members = (*condition.without[w["unit"]], left_out(w["unit"]))
     bins = {
@@ -95,12 +92,12 @@ def _transfer_spec(plan: Plan, w: Wildcards) -> dict:
     }
 
 
-def _decode_spec(plan: Plan, w: Wildcards) -> dict:
+def _decode_spec(plan: Layout, w: Wildcards) -> dict:
     condition = plan.study.conditions[w["condition"]]
     return _decoding(plan, condition, condition.units[w["unit"]])
 
 
-def _decoding(plan: Plan, condition: Condition, members: tuple[str, ...]) -> dict:
+def _decoding(plan: Layout, condition: Condition, members: tuple[str, ...]) -> dict:
     """What is decoded of the recordings of a model, and how."""
     config = plan.study.config
     return {
@@ -118,7 +115,7 @@ def _decoding(plan: Plan, condition: Condition, members: tuple[str, ...]) -> dic
     }
 
 
-def _align_spec(plan: Plan, w: Wildcards) -> dict:
+def _align_spec(plan: Layout, w: Wildcards) -> dict:
     condition, align = plan.study.conditions[w["condition"]], plan.study.config.align
     reference = align.reference if align.reference in condition.recordings else condition.recordings[0]
     return {
@@ -130,7 +127,7 @@ def _align_spec(plan: Plan, w: Wildcards) -> dict:
     }
 
 
-def _consistency_spec(plan: Plan, w: Wildcards) -> dict:
+def _consistency_spec(plan: Layout, w: Wildcards) -> dict:
     comparison = plan.study.comparisons[w["comparison"]]
     sessions = plan.study.conditions[comparison.condition].recordings
     spec = {"between": comparison.between, "sessions": list(sessions), "study_seed": plan.study.config.seed}
@@ -142,15 +139,15 @@ def _consistency_spec(plan: Plan, w: Wildcards) -> dict:
     return spec
 
 
-def _figures_spec(plan: Plan, w: Wildcards) -> dict:
+def _figures_spec(plan: Layout, w: Wildcards) -> dict:
     return {"figure": w["figure"], **about(plan.study, FIGURES[w["figure"]][1], shown(plan.study, w["figure"]))}
 
 
-def _tables_spec(plan: Plan, w: Wildcards) -> dict:
+def _tables_spec(plan: Layout, w: Wildcards) -> dict:
     return {"table": w["table"], **about(plan.study, TABLES[w["table"]][1], list(plan.study.conditions.values()))}
 
 
-SPECS: Mapping[str, Callable[[Plan, Wildcards], dict]] = {
+SPECS: Mapping[str, Callable[[Layout, Wildcards], dict]] = {
     "simulate": _simulate_spec,
     "load": _load_spec,
     "split": lambda plan, w: {"split": plan.study.config.split.model_dump()},

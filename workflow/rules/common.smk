@@ -5,7 +5,8 @@ from functools import cache
 
 from cebra_pipe.errors import UserError
 from cebra_pipe.pipeline import claims
-from cebra_pipe.pipeline.plan import STAGES, Plan, check_files, check_results
+from cebra_pipe.pipeline.layout import STAGES
+from cebra_pipe.pipeline.plan import Plan, check_files, check_results
 from cebra_pipe.pipeline.reading import check_keys, resolve
 from cebra_pipe.pipeline.reruns import OPEN, OUTDATED, SETTLED, flag, prepare, standing
 from cebra_pipe.pipeline.resources import has_gpu, memory, minutes, use_checkout
