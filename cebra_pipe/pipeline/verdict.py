@@ -11,7 +11,7 @@ import numpy as np
 
 from ..data.table import Table, read_meta, read_table
 from ..plot.drawn import pick
-from ..plot.files import Source, histories, of_units, splits
+from ..plot.files import Source, comparisons, histories, named, of_units, splits
 from ..plot.judged import COLUMNS, EVIDENCE, NONE, UNTESTED
 from ..plot.shown import Condition, Study
 from ..plot.summary import METHODS, SIGNED, Score, scores
@@ -56,7 +56,6 @@ def files(job: Job, study: Study) -> Files:
     scored, embedded = (
         of_units(study, job.files(role), stage) for role, stage in (("scores", "decode"), ("embeddings", "transform"))
     )
-    dropped = map(_dropped, job.files("recordings"))
     return Files(
         study,
         job.spec["tests"],
@@ -64,8 +63,8 @@ def files(job: Job, study: Study) -> Files:
         histories(study, job.files("histories")),
         embedded,
         splits(study, job.files("splits")),
-        dict(zip(study.recordings, dropped, strict=True)),
-        list(zip(study.comparisons, map(_held_out, job.files("consistency")), strict=True)),
+        {name: _dropped(path) for name, path in named(study, job.files("recordings"), "recordings").items()},
+        [(entry, _held_out(path)) for entry, path in comparisons(study, job.files("consistency"))],
     )
 
 

@@ -158,14 +158,15 @@ def transfers(study: Study, paths: Sequence[Path]) -> list[Source]:
 
 def recordings(study: Study, paths: Sequence[Path]) -> dict[str, Recording]:
     """The recordings by name: by the file's name where all files are named so, else in the study's order."""
-    return {name: Recording.read(path) for name, path in _named(study, paths, "recordings").items()}
+    return {name: Recording.read(path) for name, path in named(study, paths, "recordings").items()}
 
 
 def splits(study: Study, paths: Sequence[Path]) -> dict[str, Table]:
-    return {name: read_table(path, stage="split") for name, path in _named(study, paths, "splits").items()}
+    return {name: read_table(path, stage="split") for name, path in named(study, paths, "splits").items()}
 
 
-def _named(study: Study, paths: Sequence[Path], role: str) -> dict[str, Path]:
+def named(study: Study, paths: Sequence[Path], role: str) -> dict[str, Path]:
+    """One file a recording: by its name where all files are named so, else in the study's order."""
     if len(paths) != len(study.recordings):
         expected = f"{len(study.recordings)} files, one a recording ({', '.join(study.recordings)})"
         raise UserError(Problem(f"--input {role}", expected, str(len(paths)), "Give the files as the rule does."))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import numpy as np
@@ -239,3 +240,11 @@ def test_shares_of_samples(small):
     assert row["dropped_share"] == 0
     assert left_out(read_table(made.inputs["embeddings"][0]), "rat1", split)["padded_share"] == pytest.approx(outside)
     assert row["collapsed"] == "no"
+
+
+def test_the_order_of_files_does_not_matter(small):
+    made, rows = small
+    inputs = made.inputs | {role: made.inputs[role][::-1] for role in ("recordings", "splits", "consistency")}
+    job = dataclasses.replace(made, inputs=inputs).job("tables", ROLES, ("csv", "json"), out="turned", table="verdict")
+    tables.run(job)
+    assert json.loads(job.outputs["json"].read_text())["rows"] == rows
