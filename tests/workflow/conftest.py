@@ -22,7 +22,8 @@ def copy_checkout(target: Path) -> Path:
     for name in COPIED:
         source = ROOT / name
         if source.is_dir():
-            shutil.copytree(source, target / name, ignore=shutil.ignore_patterns("__pycache__"))
+            # What is compiled already goes along; a cache that is being written has a number at its end.
+            shutil.copytree(source, target / name, ignore=shutil.ignore_patterns("*.pyc.*"))
         else:
             target.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target / name)
