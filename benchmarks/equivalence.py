@@ -33,8 +33,9 @@ OUT = HERE / "out" / "equivalence"
 BEGIN, END = "<!-- table: written by benchmarks/equivalence.py -->", "<!-- end of the table -->"
 STEPS = 2000
 SEEDS = {"cebra_pipe": (1, 2, 3), "cebra": (1, 2)}
-CONTROL = "behavior, half the steps here"  # a comparison that has to fail
-RUNS = {mode: (mode, 1.0) for mode in MODES} | {CONTROL: ("behavior", 0.5)}  # mode, share of the steps here
+CONTROL = "behavior, a quarter of the steps here"  # a comparison that has to fail
+CONTROLS = {"behavior, half the steps here": 0.5, CONTROL: 0.25}  # how much less training is told apart
+RUNS = {mode: (mode, 1.0) for mode in MODES} | {name: ("behavior", share) for name, share in CONTROLS.items()}
 KNOWN: dict[tuple[str, str], str] = {}  # (run, measure) that differ, and why
 
 
