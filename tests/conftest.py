@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import warnings
 from collections.abc import Callable
@@ -28,7 +29,7 @@ def commit() -> str:
 
 
 def evidence_of(item: pytest.Item | pytest.FixtureRequest) -> Path:
-    return EVIDENCE / f"{item.name.removeprefix('test_').replace('[', '_').replace(']', '')}.json"
+    return EVIDENCE / f"{re.sub(r'\W+', '_', item.name.removeprefix('test_')).strip('_')}.json"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
