@@ -29,7 +29,8 @@ def commit() -> str:
 
 
 def evidence_of(item: pytest.Item | pytest.FixtureRequest) -> Path:
-    return EVIDENCE / f"{re.sub(r'\W+', '_', item.name.removeprefix('test_')).strip('_')}.json"
+    name = re.sub(r"\W+", "_", item.name.removeprefix("test_")).strip("_")
+    return EVIDENCE / f"{name}.json"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
