@@ -18,18 +18,21 @@ from ..errors import UserError
 from . import provenance
 from .identify import identified, study_of
 from .layout import STAGES
+from .roles import WITNESS
 from .seen import file_digest
 from .status import KINDS
 
-# ending of a file -> its role, and what the name of its witness ends with (`roles.WITNESS`)
-WITNESSES = {
-    ".csv": (("csv", ".png"), ("csv", ".json")),
-    ".svg": (("svg", ".png"),),
-    "model.pt": (("model", "history.parquet"),),
-    "adapted.parquet": (("adapted", "history.parquet"),),
-    ".parquet": (("scores", ".traces.parquet"),),
-}
 WIDTH = 10
+
+
+def _witnesses() -> Iterator[tuple[str, str, str]]:
+    """What the name of a file ends with, its role, and what the name of its witness has in place of that ending."""
+    for stage, witness in WITNESS.items():
+        endings = {role: Path(place).name.rpartition("}")[2] for role, place in STAGES[stage].items()}
+        yield from ((ending, role, endings[witness]) for role, ending in endings.items() if role != witness)
+
+
+WITNESSES = tuple(_witnesses())
 
 
 def main(options: argparse.Namespace) -> int:
@@ -82,13 +85,14 @@ def explained(path: Path, about: Mapping, changed: str = "") -> Iterator[str]:
 def told(path: Path) -> tuple[Mapping | None, str]:
     """The provenance of a file, by its own word or its witness's; and the witness where it names another content."""
     own = _read(path)
-    for ending, named in WITNESSES.items():
-        for role, tail in named if path.name.endswith(ending) else ():
-            witness = path.with_name(path.name.removesuffix(ending) + tail)
-            about = _read(witness) or {}
-            if role in about.get("beside", {}):
-                same = about["beside"][role] == file_digest(path)
-                return own or about, "" if same else witness.name
+    for ending, role, tail in WITNESSES:
+        if not path.name.endswith(ending):
+            continue
+        witness = path.with_name(path.name.removesuffix(ending) + tail)
+        about = _read(witness) or {}
+        if role in about.get("beside", {}):
+            same = about["beside"][role] == file_digest(path)
+            return own or about, "" if same else witness.name
     return own, ""
 
 

@@ -14,6 +14,9 @@ from PIL import Image
 from cebra_pipe import CEBRA
 from cebra_pipe.cli import main
 from cebra_pipe.data.table import Table, write_table
+from cebra_pipe.pipeline import explain as told
+from cebra_pipe.pipeline.layout import STAGES
+from cebra_pipe.pipeline.roles import WITNESS
 from cebra_pipe.pipeline.seen import file_digest
 
 from .test_archive import zipped
@@ -115,3 +118,20 @@ def test_a_table_that_was_edited(tmp_path, capsys):
     write_table(tmp_path / "tests.parquet", Table({"x": np.arange(2)}, ABOUT))
     (tmp_path / "tests.json").unlink()
     assert NOT_TOLD in explain(table, capsys)[1]  # a parquet file of that name does not tell of it
+
+
+BESIDE = [(stage, role) for stage in WITNESS for role in STAGES[stage] if role != WITNESS[stage]]
+
+
+@pytest.mark.parametrize(("stage", "role"), BESIDE)
+def test_the_witness_of_each_file_is_asked(tmp_path, monkeypatch, stage, role):
+    """By the names that the files have in a study."""
+    names = {"condition": "c", "unit": "u", "fold": 0, "seed": 1, "figure": "data", "table": "tests"}
+    places = {each: tmp_path / Path(place.format(**names)) for each, place in STAGES[stage].items()}
+    places[role].parent.mkdir(parents=True)
+    places[role].write_text("as it was made")
+    about = {"beside": {role: file_digest(places[role])}}
+    monkeypatch.setattr(told, "_read", {places[WITNESS[stage]]: about}.get)
+    assert told.told(places[role]) == (about, "")
+    places[role].write_text("edited")
+    assert told.told(places[role]) == (about, places[WITNESS[stage]].name)
