@@ -151,11 +151,12 @@ def damaged(path: Path, why: str) -> UserError:
 def replacing(path: Path, sync: bool = True) -> Iterator[Path]:
     """A temporary name beside `path` that takes its place when the block ends well, and vanishes when it does not.
 
-    Without `sync` for small files that are made again where a power cut took them.
+    Two writers of one file, on whatever machines, have a name each: the last one's file stays, whole. Without `sync`
+    for small files that are made again where a power cut took them.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.urandom(6).hex()}.tmp")
     try:
         yield temporary
         if sync:

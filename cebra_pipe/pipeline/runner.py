@@ -35,9 +35,11 @@ def run(options: argparse.Namespace) -> int:
     with lock(next(iter(job.outputs.values()))), _disk_errors(job):
         stage.run(job)
     if options.hashes:
-        remember(job.seen.values(), options.hashes)
+        with _notes(options.hashes, "hashes of the inputs"):
+            remember(job.seen.values(), options.hashes)
     if options.record:
-        _record(options.record, started, time.perf_counter() - clock)
+        with _notes(options.record, "what the job cost"):
+            _record(options.record, started, time.perf_counter() - clock)
     return 0
 
 
@@ -135,6 +137,16 @@ def _disk_errors(job: Job) -> Iterator[None]:
                 "Free space or permissions, then run snakemake again; earlier results are kept.",
             )
         ) from error
+
+
+@contextmanager
+def _notes(where: Path, what: str) -> Iterator[None]:
+    """Notes about a job whose outputs are written: what the disk refuses here is told, and nothing is lost by it."""
+    try:
+        yield
+    except OSError as error:
+        why = error.strerror or error
+        print(f"{where}: {what} could not be noted ({why}); the outputs are whole.", file=sys.stderr, flush=True)
 
 
 def _record(path: Path, started: float, seconds: float) -> None:

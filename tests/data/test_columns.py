@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from cebra_pipe.data.columns import to_arrow, to_numpy, with_missing
-from cebra_pipe.data.table import Table, read_table, write_table
+from cebra_pipe.data.table import Table, read_table, replacing, write_table
 
 RNG = np.random.default_rng(4)
 NUMBERS = {
@@ -111,3 +111,17 @@ print(load_data(folder + "/a.csv").tolist(), load_data(folder + "/a.parquet").to
 """
     made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert made.stdout.strip() == "[[1.5, 1.0, 1.0], [nan, 2.0, 0.0]] [[1.5, 1.0], [nan, nan]] False"
+
+
+def test_two_writers_of_one_file(tmp_path):
+    """Jobs on two nodes may have one process number: each writes its own file, and what ends last stays."""
+    path = tmp_path / "a.parquet"
+    with replacing(path) as first:
+        first.write_text("first")
+        with replacing(path) as second:
+            second.write_text("second")
+            left = sorted(tmp_path.glob(f".{path.name}.*.tmp"))  # the names that are looked for after a kill
+            assert left == sorted({first, second})
+        assert path.read_text() == "second"
+    assert path.read_text() == "first"
+    assert list(tmp_path.iterdir()) == [path]

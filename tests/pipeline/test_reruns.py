@@ -309,6 +309,18 @@ def test_planned_code_runs(split_job, proof):
     assert read_meta(split_job[-1])["code"] == made
 
 
+def test_a_job_whose_notes_cannot_be_written_has_not_failed(split_job, tmp_path, monkeypatch, capsys):
+    """Snakemake would throw away what it made."""
+    monkeypatch.setattr(seen, "YOUNG", 0)
+    (tmp_path / "full").write_text("no folder")
+    notes = {"--hashes": tmp_path / "full" / "hashes", "--record": tmp_path / "full" / "record.json"}
+    assert main([*split_job, *(str(text) for pair in notes.items() for text in pair)]) == 0
+    said = capsys.readouterr().err
+    for path, what in zip(notes.values(), ("hashes of the inputs", "what the job cost"), strict=True):
+        assert f"{path}: {what} could not be noted (" in said
+    assert read_meta(split_job[-1])["stage"] == "split"
+
+
 def test_a_role_without_files_is_told(split_job, capsys):
     assert main([*split_job[:3], *split_job[6:]]) == 2
     assert "--input recording: expected files, found none" in capsys.readouterr().err
