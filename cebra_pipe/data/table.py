@@ -124,7 +124,12 @@ def read_meta(path: Path) -> dict:
                 "Remove it and run the stage again.",
             )
         )
-    meta = json.loads(metadata[META])
+    try:
+        meta = json.loads(metadata[META])
+    except ValueError as error:
+        raise damaged(path, str(error)) from error
+    if not isinstance(meta, dict):
+        raise damaged(path, "its metadata are no mapping")
     if meta.get("version") != VERSION:
         raise UserError(
             Problem(

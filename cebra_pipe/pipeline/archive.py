@@ -24,6 +24,7 @@ from .status import MENDED, states, versions
 
 MANIFEST, CONFIG, LOCK = "manifest.json", "config.yaml", "requirements.lock"
 FORMAT = 1
+HELD = {"study": str, "results": str, "artifacts": dict, "versions": dict, "code": dict}  # by a manifest, for `verify`
 EPOCH = (1980, 1, 1, 0, 0, 0)  # zip files note a time; the same study gives the same archive
 README = """A study of cebra_pipe {version}, to be repeated.
 
@@ -126,9 +127,24 @@ def read_manifest(path: Path) -> Mapping:
         raise UserError(Problem(str(path), "an archive that cebra-pipe wrote", "no such file")) from None
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise UserError(Problem(str(path), "an archive that cebra-pipe wrote", f"another file ({error})")) from error
+    if not isinstance(manifest, dict):
+        found = f"another file ({MANIFEST} holds no mapping)"
+        raise UserError(Problem(str(path), "an archive that cebra-pipe wrote", found))
     if manifest.get("format") != FORMAT:
         raise UserError(Problem(str(path), f"an archive of format {FORMAT}", repr(manifest.get("format"))))
+    _check_held(path, manifest)
     inside = [name for name in manifest["artifacts"] if Path(name).is_absolute() or ".." in Path(name).parts]
     if inside:
         raise UserError(Problem(str(path), "files below one folder", inside[0], "The archive is damaged or forged."))
     return manifest
+
+
+def _check_held(path: Path, manifest: Mapping) -> None:
+    """A UserError where the manifest lacks what `verify` and `explain` read of it."""
+    wrong = [name for name, kind in HELD.items() if not isinstance(manifest.get(name), kind)]
+    for name, about in (manifest["artifacts"] if "artifacts" not in wrong else {}).items():
+        if not isinstance(about, dict) or not isinstance(about.get("sha256"), str):
+            wrong.append(f"sha256 of {name}")
+    if wrong:
+        found = f"no right {', '.join(wrong[:3])}"
+        raise UserError(Problem(str(path), f"a whole {MANIFEST}", found, "The archive is damaged or forged."))

@@ -15,10 +15,30 @@ from .seen import look
 KEY = META.decode()  # the name under which a picture holds its provenance
 
 
+def _is_texts(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
+
+
+def _is_digests(value: object) -> bool:
+    """Hashes of files by role."""
+    return isinstance(value, dict) and all(
+        isinstance(v, list) and all(isinstance(d, str) for d in v) for v in value.values()
+    )
+
+
+# What `Job.provenance` writes: name -> whether a value is of its kind. `beside` is a witness's alone.
+SHAPE: Mapping[str, Callable[[object], bool]] = {
+    **{name: lambda value: isinstance(value, str) for name in ("stage", "spec_hash", "code", "device")},
+    "spec": lambda value: isinstance(value, dict),
+    "inputs": _is_digests,
+    "versions": _is_texts,
+}
+
+
 def read(path: Path) -> dict | None:
     """The provenance of an artifact; None where its kind of file holds none. A UserError where it is damaged."""
     reader = READERS.get(Path(path).suffix)
-    return reader(Path(path)) if reader else None
+    return _checked(Path(path), reader(Path(path))) if reader else None
 
 
 def told_by(paths: Collection[str]) -> dict[str, dict]:
@@ -29,8 +49,19 @@ def told_by(paths: Collection[str]) -> dict[str, dict]:
         if path.endswith(".pt") and not zipfile.is_zipfile(path):
             raise damaged(Path(path), "no whole model file")
         if reader := QUICK.get(Path(path).suffix):
-            told[path] = reader(Path(path))
+            told[path] = _checked(Path(path), reader(Path(path)))
     return told
+
+
+def _checked(path: Path, about: object) -> dict:
+    """The provenance of `path`; a UserError where it is none, in whatever way the file holds it."""
+    if not isinstance(about, dict):
+        raise damaged(path, "its provenance is no mapping")
+    wrong = [name for name, is_right in SHAPE.items() if name not in about or not is_right(about[name])]
+    wrong += [] if _is_texts(about.get("beside", {})) else ["beside"]
+    if wrong:
+        raise damaged(path, f"its provenance has no right {', '.join(wrong)}")
+    return about
 
 
 def witness(stage: str, outputs: Mapping[str, str]) -> str:

@@ -55,6 +55,9 @@ def test_a_build_that_only_one_side_names_is_no_other_version(one, other, equal)
     assert same(one, other) == same(other, one) == equal
 
 
+WHOLE = {"format": 1, "study": "rats", "results": "results", "artifacts": {}, "versions": {}, "code": {}}
+
+
 def zipped(path, manifest):
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("manifest.json", json.dumps(manifest))
@@ -65,8 +68,12 @@ def zipped(path, manifest):
     ("manifest", "found"),
     [
         ({"format": 9}, "format 1, found 9"),
-        ({"format": 1, "artifacts": {"../../etc/passwd": {}}}, "files below one folder"),
-        ({"format": 1, "artifacts": {"/etc/passwd": {}}}, "files below one folder"),
+        ({**WHOLE, "artifacts": {"../../etc/passwd": {"sha256": ""}}}, "files below one folder"),
+        ({**WHOLE, "artifacts": {"/etc/passwd": {"sha256": ""}}}, "files below one folder"),
+        ([], "manifest.json holds no mapping"),
+        ({"format": 1}, "no right study, results, artifacts"),
+        ({**WHOLE, "artifacts": {"a.parquet": {}}}, "no right sha256 of a.parquet"),
+        ({**WHOLE, "versions": []}, "no right versions"),
     ],
 )
 def test_forged_archives_are_refused(tmp_path, capsys, manifest, found):

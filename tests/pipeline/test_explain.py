@@ -19,7 +19,7 @@ from cebra_pipe.pipeline.layout import STAGES
 from cebra_pipe.pipeline.roles import WITNESS
 from cebra_pipe.pipeline.seen import file_digest
 
-from .test_archive import zipped
+from .test_archive import WHOLE, zipped
 
 NOT_TOLD = "made by   not told: the file carries no provenance of a study"
 ABOUT = {"stage": "tables", "spec": {"table": "tests"}, "spec_hash": "0", "code": "code:1", "inputs": {}}
@@ -56,7 +56,11 @@ FILES: dict[str, tuple[Callable[[Path], None], str]] = {
     "mine.npz": (lambda path: np.savez(path, spikes=np.ones((30, 4))), "such as a recording: spikes (30 × 4 float64)"),
     "tensor.pt": (lambda path: torch.save(torch.ones(5, 3), path), "such as a recording: "),
     "weights.pt": (lambda path: torch.save({"weight": torch.ones(5, 3)}, path), "such as a recording: weight ("),
-    "s.zip": (lambda path: zipped(path, {"format": 1, "study": "rats", "artifacts": {}}), "archive of the study rats"),
+    "s.zip": (lambda path: zipped(path, WHOLE), "archive of the study rats"),
+    "list.zip": (lambda path: zipped(path, []), ""),
+    "number.json": (lambda path: _json(path, {"provenance": 3}), ""),
+    "empty.json": (lambda path: _json(path, {"provenance": {}}), ""),
+    "no spec.parquet": (lambda path: write_table(path, Table({"x": np.arange(2)}, {})), "such as a recording: "),
     "s/logs/a.log": (lambda path: _study(path, lambda p: p.write_text("words")), "the log of a job"),
     "s/.jobs/a.args": (lambda path: _study(path, lambda p: p.write_text("words")), "the options of a job"),
     "s/fits/.model.pt.checkpoint": (lambda path: _study(path, lambda p: p.write_bytes(b"x")), "of a fit that runs"),

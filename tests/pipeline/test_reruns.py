@@ -13,13 +13,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+import torch
 from PIL import Image, PngImagePlugin
 
 from cebra_pipe.cli import expanded, main
-from cebra_pipe.data.table import Table, read_meta, write_table
+from cebra_pipe.data.table import META, Table, read_meta, write_table
 from cebra_pipe.errors import UserError
-from cebra_pipe.pipeline import reruns, seen
+from cebra_pipe.pipeline import provenance, reruns, seen
 from cebra_pipe.pipeline.fingerprint import fingerprint, sources
 from cebra_pipe.pipeline.job import Job, canonical, digest
 from cebra_pipe.pipeline.plan import Plan, Planned
@@ -50,6 +53,7 @@ def make(job: Planned) -> None:
     spec = json.loads(job.spec)
     inputs = {role: [file_digest(path) for path in paths] for role, paths in job.inputs.items()}
     about = {"stage": job.stage, "spec": spec, "spec_hash": digest(job.spec), "code": job.code, "inputs": inputs}
+    about |= {"device": "cpu"}
     for role in sorted(job.outputs, key=lambda role: role == WITNESS.get(job.stage)):  # the witness last
         path, others = Path(job.outputs[role]), {r: p for r, p in job.outputs.items() if r != role}
         beside = {r: file_digest(p) for r, p in others.items()} if role == WITNESS.get(job.stage) else {}
@@ -139,6 +143,53 @@ def test_damage(plan, kind, name):
     """Either output of a job makes it outdated; one that is another job's by its content as well."""
     DAMAGE[kind](Path("results/tiny/fits/time/rat1/fold0/seed1", name))
     assert standing(plan)[FIT] == OUTDATED
+
+
+ABOUT = {**OTHER, "stage": "tables", "versions": {}, "device": "cpu"}
+NO_PROVENANCE = [{}, 3, [], *({k: v for k, v in ABOUT.items() if k != name} for name in ABOUT)]
+NO_PROVENANCE += [{**ABOUT, "inputs": {"scores": "0"}}, {**ABOUT, "versions": {"numpy": 2}}, {**ABOUT, "beside": []}]
+KINDS = {
+    ".json": (lambda path, about: path.write_text(json.dumps({"provenance": about})), "tables/tests.json"),
+    ".png": (lambda path, about: _picture(path, about), "figures/losses.png"),
+    ".parquet": (lambda path, about: _footer(path, about), "splits/rat1.parquet"),
+    ".pt": (
+        lambda path, about: torch.save({"format": 1, "provenance": about}, path),
+        "fits/time/rat1/fold0/seed1/model.pt",
+    ),
+}
+
+
+def _footer(path: Path, about: object) -> None:
+    """A table whose metadata hold this."""
+    whole = {"version": 1, **about} if isinstance(about, dict) else about
+    pq.write_table(pa.table({"x": [1]}).replace_schema_metadata({META: json.dumps(whole)}), path)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_no_provenance_is_told_as_damage(tmp_path, kind):
+    path = tmp_path / f"file{kind}"
+    write, _ = KINDS[kind]
+    write(path, ABOUT)
+    assert provenance.read(path)["stage"] == "tables"
+    for about in NO_PROVENANCE:
+        write(path, about)
+        with pytest.raises(UserError, match="damaged"):
+            provenance.read(path)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_with_an_empty_provenance_is_outdated(plan, kind):
+    write, name = KINDS[kind]
+    write(Path("results/tiny", name), {})
+    assert {state.path: state.state for state in states(plan)}[f"results/tiny/{name}"] == "damaged"
+    assert OUTDATED in standing(plan).values()
+
+
+def test_a_table_whose_metadata_are_no_json_is_damaged(tmp_path):
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"x": [1]}).replace_schema_metadata({META: "{"}), path)
+    with pytest.raises(UserError, match="damaged"):
+        read_meta(path)
 
 
 OTHERS = [(stage, role) for stage in WITNESS for role in ROLES[stage][1] if role != WITNESS[stage]]
