@@ -56,8 +56,7 @@ class Checkout:
             env=env,
             capture_output=True,
             text=True,
-            timeout=600,
-            **options,
+            **{"timeout": 600} | options,
         )
         if check and made.returncode:
             raise AssertionError(

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.deep
 def test_default_study_is_converged(tmp_path, evidence):
     checkout = Checkout(copy_checkout(tmp_path / "checkout"))
     (checkout.folder / "config.yaml").write_text((ROOT / "config.yaml").read_text())
-    checkout.run("--cores", "2")
+    checkout.run("--cores", "2", timeout=3600)
     script = str(ROOT / "benchmarks" / "convergence.py")
     command = [sys.executable, script, "config.yaml", "--steps", "5000", "--seeds", "1"]
     out = subprocess.run(command, cwd=checkout.folder, capture_output=True, text=True, check=True).stdout
