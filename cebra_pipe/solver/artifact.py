@@ -62,7 +62,8 @@ def read_model(path: Path) -> Fitted:
             settings["neurons"],
             settings["hidden_units"],
             settings["output_dimension"],
-            Contrast(settings["similarity"], content["temperature"]),
+            # The state's temperature may lie past the bound it was trained under; the least is what the loss took.
+            Contrast(settings["similarity"], content["temperature"], minimum=content["temperature"]),
             torch.Generator(),
         )
         network.load_state_dict(content["state"])

@@ -10,18 +10,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from scipy.linalg import orthogonal_procrustes
 
 from cebra_pipe.data.parts import windows_inside
 from cebra_pipe.data.recording import Recording
 from cebra_pipe.data.table import read_table
-from cebra_pipe.errors import UserError
+from cebra_pipe.errors import Problem, UserError
+from cebra_pipe.models.contrast import Contrast
 from cebra_pipe.pipeline.job import Job
 from cebra_pipe.pipeline.plan import Plan
 from cebra_pipe.pipeline.reading import resolve
 from cebra_pipe.pipeline.stages import adapt, fit
 from cebra_pipe.pipeline.stages.transform import embed
-from cebra_pipe.solver.artifact import read_model
+from cebra_pipe.solver.artifact import read_model, write_model
 from cebra_pipe.solver.fitting import fit as train
 
 from ..toys import OUTPUTS, parts, save, track
@@ -169,6 +171,26 @@ def test_adaptation_sees_adapt_alone(study, which):
     for same, value in zip(weights(~lesson.adapt), true, strict=True):
         np.testing.assert_array_equal(same, value)
     assert any((other != value).any() for other, value in zip(weights(lesson.adapt), true, strict=True))
+
+
+@pytest.mark.parametrize("least", [0.15, 0.5])
+@pytest.mark.parametrize("past", [0.0, 0.1])
+def test_a_temperature_learned_to_its_bound_is_kept(study, tmp_path, least, past):
+    """Adam steps past the bound, where the loss takes the bound; and rounding alone lies on either side of it."""
+    fitted = study.model()
+    criterion = Contrast("cosine", least, learn=True, minimum=least)
+    with torch.no_grad():
+        criterion.log_scale += past
+    fitted.network.criterion = criterion
+    write_model(tmp_path / "model.pt", fitted)
+    read = read_model(tmp_path / "model.pt")
+    assert read.network.temperature == pytest.approx(least, rel=1e-6)
+    spec = study.job("adapt", condition="joint", unit="without_c", fold="0", seed="1").spec
+    learned = {"temperature": 1.0, "learn_temperature": True, "minimum_temperature": least, "steps": 2}
+    spec = {**spec, "training": spec["training"] | learned}
+    lesson = next(adapt.lessons(spec, RECORDINGS["c"], parts(RECORDINGS["c"]), read))
+    network, _, _ = train(lesson.task, "cpu", base=lesson.base)
+    assert network.temperature == pytest.approx(least, rel=1e-6)
 
 
 def test_two_runs_give_the_same_bytes(study):
@@ -370,3 +392,9 @@ def test_a_share_too_small_is_told_with_its_name(study):
         adapt.naming(lesson),
     ):
         train(task, "cpu")
+
+
+def test_only_what_more_samples_mend_asks_for_a_larger_share(study):
+    with pytest.raises(UserError, match=r"share 0.3 of c: temperature") as told, adapt.naming(study.lessons()[0]):
+        raise UserError(Problem("temperature", "a number above 0", "-1", "Raise it."))
+    assert "larger share" not in str(told.value)

@@ -6,7 +6,6 @@ of the fitted model, and `scratch`, fitted afresh to the same samples in as many
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -26,7 +25,7 @@ from ...solver.history import COLUMNS
 from ...solver.inputs import epochs
 from ...solver.task import Task
 from ...streams import generator
-from ..job import Job
+from ..job import Job, say
 from .fit import task_of
 from .transform import embed
 
@@ -56,7 +55,7 @@ def run(job: Job) -> None:
     blocks, rows = [], []
     with settings(spec["training"]["threads"]):
         for lesson in lessons(spec, recording, part, fitted):
-            _say(f"{lesson.way}, share {lesson.share:g}: {int(lesson.adapt.sum())} samples")
+            say(f"{lesson.way}, share {lesson.share:g}: {int(lesson.adapt.sum())} samples")
             with naming(lesson):
                 block, told = _learned(lesson, job.device)
             blocks.append(block)
@@ -86,20 +85,22 @@ def lessons(spec: Mapping, recording: Recording, part: np.ndarray, fitted: Fitte
 
 @contextmanager
 def naming(lesson: Lesson) -> Iterator[None]:
-    """Errors name the share."""
+    """Errors name the share; those of training samples say that a larger one has more."""
     try:
         yield
     except UserError as error:
-        where = f"share {lesson.share:g} of {lesson.task.names[0]}"
-        remedy = "A larger share has more samples."
-        raise UserError(
-            *(replace(p, where=f"{where}: {p.where}", remedy=f"{p.remedy} {remedy}".strip()) for p in error.problems)
-        ) from None
+        raise UserError(*(_of_share(problem, lesson) for problem in error.problems)) from None
+
+
+def _of_share(problem: Problem, lesson: Lesson) -> Problem:
+    more = " A larger share has more samples." if problem.where.startswith(("part train", "labels.")) else ""
+    where = f"share {lesson.share:g} of {lesson.task.names[0]}: {problem.where}"
+    return replace(problem, where=where, remedy=f"{problem.remedy}{more}".strip())
 
 
 def _as_fitted(task: Task, fitted: Fitted) -> Task:
-    """With the temperature that the model ended with, where it was learned."""
-    learned = {"temperature": fitted.network.temperature, "learn_temperature": False}
+    """With the temperature that the model ended with, where it was learned: kept as it is, it needs no bound."""
+    learned = {"temperature": fitted.network.temperature, "learn_temperature": False, "minimum_temperature": None}
     return replace(task, training={**task.training, **learned}) if task.training["learn_temperature"] else task
 
 
@@ -126,7 +127,3 @@ def _check_base(spec: Mapping, fitted: Fitted) -> None:
         raise UserError(
             Problem("base", f"a recording of the model ({', '.join(fitted.sessions)})", repr(spec["base"]), remedy)
         )
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)

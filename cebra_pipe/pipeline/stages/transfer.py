@@ -7,7 +7,6 @@ the best constant on these samples.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +24,7 @@ from ...sklearn.bins import common_bins
 from ...sklearn.methods import Task
 from ...sklearn.report import SCORES, Result, score_rows
 from ...sklearn.transfer import Session, rotation, transferred
-from ..job import Job
+from ..job import Job, say
 from .decode import NO_SEED, Block, read_blocks, result, shared_samples, task_of
 
 WAYS = {"within": "adapted", "scratch": "scratch"}  # method -> the embedding that it decodes
@@ -65,7 +64,7 @@ def run(job: Job) -> None:
     rows = [row for group in groups for row in _rows(group, own, others, blocks, spec)]
     job.write("transfer", from_rows(rows, COLUMNS))
     for row in rows:
-        _say(LINE.format(**row))
+        say(LINE.format(**row))
 
 
 # ---- what there is ---------------------------------------------------------------------------------------------------
@@ -149,7 +148,3 @@ def _session(given: Given, block: Block, control: str | None, study_seed: int) -
     part = part_of(given.split, block.fold)
     train, valid = (np.flatnonzero((part == name) & ~block.padded) for name in ("train", "valid"))
     return Session(recording.labels, block.points.astype(np.float64), train, valid)
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
