@@ -51,13 +51,18 @@ def of_units(study: Study, paths: Sequence[Path], stage: str) -> list[Source]:
     raise _stranger(*left[0], study)
 
 
-# stage -> where a path has the condition and the unit, counted from its end (`pipeline.plan.STAGES`)
-PLACES = {"decode": (2, 1), "transform": (2, 1), "fit": (5, 4)}
+# stage -> where a path has the condition and the unit, counted from its end (`pipeline.plan.STAGES`); what units it has
+PLACES = {
+    "decode": (2, 1, "units"),
+    "transform": (2, 1, "units"),
+    "fit": (5, 4, "units"),
+    "transfer": (2, 1, "without"),
+}
 
 
-def _placed(study: Study, paths: Sequence[Path], condition: int, unit: int) -> list[Source]:
+def _placed(study: Study, paths: Sequence[Path], condition: int, unit: int, units: str) -> list[Source]:
     """The files as sources by their places; none where not every file lies in a place of the study's."""
-    known = {(k.name, name): (k, name) for k in study.conditions for name in k.units}
+    known = {(k.name, name): (k, name) for k in study.conditions for name in getattr(k, units)}
     found = []
     for parts in (Path(path).parts for path in paths):
         at = (parts[-condition], parts[-unit].split(".")[0]) if len(parts) >= condition else None
@@ -69,7 +74,8 @@ def _placed(study: Study, paths: Sequence[Path], condition: int, unit: int) -> l
 
 def _sorted(study: Study, sources: list[Source]) -> list[Source]:
     """In the order of conditions and units, then of folds and seeds."""
-    at = {(k.name, unit): i for i, (k, unit) in enumerate((k, unit) for k in study.conditions for unit in k.units)}
+    every = ((k.name, unit) for k in study.conditions for unit in (*k.units, *k.without))
+    at = {each: i for i, each in enumerate(every)}
     return sorted(sources, key=lambda each: (at[each.condition.name, each.unit], each.fold, each.seed))
 
 
@@ -150,10 +156,16 @@ def transfers(study: Study, paths: Sequence[Path]) -> list[Source]:
     if len(units) != len(paths):
         expected = f"{len(units)} files, one for each recording that is left out"
         raise UserError(Problem("--input transfer", expected, str(len(paths)), "Give the files as the rule does."))
-    for (condition, unit), path in zip(units, paths, strict=True):
-        if (sessions := _sessions(path, "transfer"))[:-1] != condition.without[unit]:
-            raise _stranger(path, sessions, study)
-    return [Source(condition, unit, path) for (condition, unit), path in zip(units, paths, strict=True)]
+    placed = _placed(study, paths, *PLACES["transfer"])
+    if twice := [name for name, n in Counter(f"{s.condition.name}/{s.unit}" for s in placed).items() if n > 1]:
+        remedy = "Give the files as the rule does."
+        raise UserError(Problem("--input transfer", "each file once", f"{', '.join(twice)} twice", remedy))
+    found = placed or [Source(condition, unit, path) for (condition, unit), path in zip(units, paths, strict=True)]
+    for source in found:
+        sessions = _sessions(source.path, "transfer")
+        if sessions[:-1] != source.condition.without[source.unit]:
+            raise _stranger(source.path, sessions, study)
+    return _sorted(study, found)
 
 
 def recordings(study: Study, paths: Sequence[Path]) -> dict[str, Recording]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cebra_pipe.errors import UserError
-from cebra_pipe.plot.files import comparisons, histories, of_units, recordings
+from cebra_pipe.plot.files import comparisons, histories, of_units, recordings, transfers
 from cebra_pipe.plot.shown import Study
 
 from .artifacts import build, condition, make_recording
@@ -102,6 +102,23 @@ def test_histories_of_a_study_are_found_by_their_place(study, tmp_path):
     ]
     with pytest.raises(UserError, match="found 2 of shifted/rat2"):
         histories(Study.of(study.spec), [p for p in paths if not p.match("shifted/rat2/fold0/0-3/*")])
+
+
+def test_recordings_left_out_are_found_by_their_place(study, tmp_path):
+    """Two conditions leave the same recordings out: nothing but the place tells their files apart."""
+    (multi,) = [k for k in study.spec["conditions"] if k["name"] == "multi"]
+    spec = {**study.spec, "conditions": [multi, {**multi, "name": "again"}]}
+    given = placed(study, tmp_path, "transfer", "transfer/{condition}/{unit}.parquet")
+    again = shutil.copytree(given[0].parent, tmp_path / "transfer" / "again")
+    given += [again / path.name for path in given]
+    found = transfers(Study.of(spec), given[::-1])
+    assert [(s.path.parent.name, s.path.stem) for s in found] == [(s.condition.name, s.unit) for s in found]
+    assert told(found) == [f"{c}-without_{r}" for c in ("multi", "again") for r in study.recordings]
+    with pytest.raises(UserError, match=r"found again/without_rat\d twice"):
+        transfers(Study.of(spec), [*given[1:], given[-1]])
+    shutil.copy(*given[:2])
+    with pytest.raises(UserError, match="multi/without_rat"):
+        transfers(Study.of(spec), given)
 
 
 def test_comparisons_are_found_by_name(study):
