@@ -163,7 +163,11 @@ class LeaveOneOutConfig(Model):
 class ConditionConfig(TrainingConfig):
     """One condition: what is learned from, and how."""
 
-    like: Name | None = Field(None, description="Take all fields of this condition, then those given here.")
+    like: Name | None = Field(
+        None,
+        description="Take all fields of this condition but its title, then those given here. A condition with a "
+        "control does not take leave_one_out: its seeds are draws, and no p comes of what is adapted to them.",
+    )
     title: Line = Field("", description="Name in figures.")
     labels: Annotated[dict[Name, Float], BeforeValidator(_weights)] = Field(
         default_factory=dict, description="Labels and their weights; a list gives each weight 1."

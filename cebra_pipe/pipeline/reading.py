@@ -108,6 +108,12 @@ def _inherited(raw: Mapping[str, Any], full: Any, place: tuple) -> bool:
     return isinstance(own, Mapping) and "like" in own and key not in own and key in full[name]
 
 
+def _handed_on(base: Mapping, own: Mapping) -> dict:
+    """What `like` takes. The many seeds of a control are draws of fits: its adaptations would feed no p, unasked."""
+    unasked = ("leave_one_out",) if {**base, **own}.get("control") else ()
+    return {key: value for key, value in base.items() if key not in unasked}
+
+
 def _inherit(raw: Mapping[str, Any], where: str, problems: Problems) -> Any:
     """Conditions with `like` filled in, as raw mappings, so that what a user wrote stays told apart from defaults."""
     conditions = raw.get("conditions")
@@ -130,6 +136,6 @@ def _inherit(raw: Mapping[str, Any], where: str, problems: Problems) -> Any:
             )
             return own
         base = full(parent, (*chain, name))
-        return {**base, **own, "title": own.get("title", "")} if isinstance(base, Mapping) else own
+        return {**_handed_on(base, own), **own, "title": own.get("title", "")} if isinstance(base, Mapping) else own
 
     return {name: full(name, (name,)) for name in conditions}

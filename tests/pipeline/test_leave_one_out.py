@@ -343,6 +343,20 @@ def test_each_recording_is_left_out_once():
     assert Plan(resolve(groups)).study.conditions["joint"].without == {"without_a": ("b",), "without_b": ("a",)}
 
 
+def test_a_control_leaves_none_out_unless_it_says_so():
+    """Its draws are fits of units: what is fitted without a recording gives no p."""
+    made = changed(conditions__shifted={"like": "joint", "control": "circular_shift", "seeds": 20})
+    made["conditions"]["same"] = {"like": "joint"}
+    made["conditions"]["draws"] = {"like": "shifted", "seeds": 30}
+    asked = {"steps": 7}
+    made["conditions"]["asked"] = {"like": "joint", "control": "circular_shift", "leave_one_out": asked}
+    made["conditions"]["draws_of_asked"] = {"like": "asked", "seeds": 30}
+    conditions = Plan(resolve(made)).study.conditions
+    assert {name for name, k in conditions.items() if k.without} == {"joint", "same", "asked"}
+    assert conditions["asked"].leave_one_out.steps == 7
+    assert conditions["shifted"].labels == conditions["joint"].labels
+
+
 CHANGES = [
     ({"conditions__joint__leave_one_out__steps": 7}, {"adapt"}),
     ({"conditions__joint__leave_one_out__shares": [0.5]}, {"adapt"}),
