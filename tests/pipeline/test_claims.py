@@ -98,3 +98,50 @@ def test_a_copied_folder_brings_its_note(tmp_path, monkeypatch):
     ran("one.yaml")
     with pytest.raises(UserError, match=r"found one of one\.yaml"):
         ran("two.yaml")
+
+
+def _linked() -> str:
+    Path("link").symlink_to("results")
+    return "link"
+
+
+SPELLINGS = {
+    "absolute": lambda: os.path.abspath("results"),
+    "with points": lambda: "x/../results",
+    "by a link": _linked,
+}
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_one_folder_has_many_spellings(spelling):
+    results = SPELLINGS[spelling]()
+    with pytest.raises(UserError, match=r"found one of one\.yaml"):
+        ran("two.yaml", f"results={results}")
+    Path("two.yaml").write_text(f"{TEXT}results: {results}\n")  # says the same
+    ran("two.yaml")
+    Path("two.yaml").write_text(TEXT.replace(*EDIT) + f"results: {results}\n")
+    with pytest.raises(UserError, match=r"found one of two\.yaml"):
+        ran("one.yaml")
+
+
+@pytest.mark.parametrize("given", [["results=scratch"], ["study=t"], ["results=scratch", "study=t"]])
+def test_a_folder_that_the_command_line_named(given):
+    ran("one.yaml", *given)
+    with pytest.raises(UserError, match=r"found one of one\.yaml"):
+        ran("two.yaml", *given)
+    ran("two.yaml", "study=another")
+    ran("one.yaml", "seed=3", *given)
+    Path("one.yaml").unlink()
+    ran("two.yaml", *given)
+
+
+def test_a_folder_that_was_named_from_another_working_folder(monkeypatch):
+    Path("below").mkdir()
+    monkeypatch.chdir("below")
+    with pytest.raises(UserError, match=r"found one of \.\./one\.yaml"):
+        ran("../two.yaml", "results=../results")
+    ran("../one.yaml", "results=scratch")
+    monkeypatch.chdir("..")
+    with pytest.raises(UserError, match=r"found one of one\.yaml"):
+        ran("two.yaml", "results=below/scratch")
+    ran("two.yaml", "results=scratch")

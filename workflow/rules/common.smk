@@ -39,7 +39,7 @@ def begin():
     try:
         prepare(PLAN)
         claims.note(PLAN, workflow.configfiles)
-    except UserError as error:
+    except (UserError, OSError) as error:
         stop(error)
 
 
