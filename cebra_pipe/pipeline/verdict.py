@@ -100,9 +100,10 @@ def _unit(files: Files, condition: Condition, unit: str, members: Sequence[str])
     ended, temperature = ending([table for _, table in fits]), _temperature([table for _, table in fits])
     embedding = files.of(files.embeddings, condition, unit)[0].read()
     spread = widths(embedding, files.splits, condition.similarity, temperature)
-    decoded = [score for source in files.of(files.scores, condition, unit) for score in scores(source.read())]
+    decoded = [source.read() for source in files.of(files.scores, condition, unit)]
     for name in members:
-        found = [*_bits(files, condition, unit, name, fits), *_decoded(files, condition, unit, name, decoded)]
+        found = [*_bits(files, condition, unit, name, fits)]
+        found += [row for table in decoded for row in _decoded(files, condition, unit, pick(table, recording=name))]
         about = {"condition": condition.name, "condition_title": condition.text, "unit_of_fit": unit}
         about |= {"recording": name, "title": files.study.recordings[name]}
         shares = left_out(embedding, name, files.splits[name]) | {"dropped_share": files.dropped[name]}
@@ -137,20 +138,28 @@ def _bits(
 
 
 # ---- decoding --------------------------------------------------------------------------------------------------------
-def _decoded(files: Files, condition: Condition, unit: str, name: str, found: Sequence[Score]) -> Iterator[Row]:
+def _decoded(files: Files, condition: Condition, unit: str, table: Table) -> Iterator[Row]:
     """One row a label: kNN on the embedding, against its refits where they give a p, else against shifts at scoring."""
-    mine = [score for score in found if score.recording == name]
+    mine = list(scores(table))
     for score in (s for s in mine if s.method == "embedding"):
         sign = SIGNED[score.metric].sign
         baselines = [s for s in mine if s.label == score.label and s.method not in ("embedding", *NO_P_METHODS)]
         best = max((s for s in baselines if s.mean == s.mean), key=lambda s: sign * s.mean, default=None)
-        refit = _refit(files, (condition.name, unit, name), "decoding", score.label)
+        refit = _refit(files, (condition.name, unit, score.recording), "decoding", score.label)
         stands = refit and (refit["primary"] == "yes" or refit["p"] == refit["p"])
         real = {"score": "decoding", "label": score.label, "metric": score.metric, "unit": score.unit}
-        real |= {"in_sample": "no", "real": score.mean, "low": score.low, "high": score.high}
+        shown = _of_first_seed(table, score.label) if stands else score
+        real |= {"in_sample": "no", "real": shown.mean, "low": shown.low, "high": shown.high}
         null = _of_refit(refit) if stands else _of_shifts(score)
         spread = _ranges(list(score.by_seed.values()), list(score.by_fold.values()))
         yield _judged(files, real | null | spread | _beside(best), sign)
+
+
+def _of_first_seed(table: Table, label: str) -> Score:
+    """What refits are set against, as in `tested`: each of their draws is one fit of each fold."""
+    mine = pick(table, method="embedding", label=label)
+    (found,) = scores(mine.where(mine["seed"] == mine["seed"][np.isfinite(mine["score"])].min()))
+    return found
 
 
 def _of_shifts(score: Score) -> Row:
@@ -212,7 +221,10 @@ def _or_nan(value: object) -> float:
 
 # ---- nulls and what follows ------------------------------------------------------------------------------------------
 def _refit(files: Files, fit: tuple[str, str, str], score: str, label: str) -> Row | None:
-    """The row of `tests` for this score of the embedding: the primary one, else one that has a p, else the first."""
+    """The row of `tests` for this score of the embedding: the weakest of its primary ones, else of those with a p.
+
+    A score has to stand against every primary control; in which order the config names them makes no difference.
+    """
     mine = [
         row
         for row in files.refits
@@ -220,7 +232,19 @@ def _refit(files: Files, fit: tuple[str, str, str], score: str, label: str) -> R
         and (row["score"], row["label"]) == (score, label)
         and row["method"] in ("", "embedding")
     ]
-    return min(mine, key=lambda row: (row["primary"] != "yes", row["p"] != row["p"]), default=None)
+    told = [row for row in mine if row["primary"] == "yes"] or [row for row in mine if row["p"] == row["p"]] or mine
+    if not told:
+        return None
+    weakest = max(told, key=_weakness)
+    others = sorted(row["control"] for row in told if row is not weakest)
+    also = f" (largest p; also {', '.join(others)})" if others else ""
+    return {**weakest, "control": f"{weakest['control']}{also}"}
+
+
+def _weakness(row: Row) -> tuple:
+    """The larger the weaker: no p is weaker than any, and of equal ones the smaller effect is."""
+    corrected, p = (np.inf if row[name] != row[name] else row[name] for name in ("p_corrected", "p"))
+    return corrected, p, -abs(row["effect"]), row["control"]
 
 
 def _of_refit(row: Row) -> Row:

@@ -16,19 +16,29 @@ from cebra_pipe.pipeline.stages import tables
 from ..plot.artifacts import build, condition, make_recording
 
 ROLES = ("recordings", "splits", "scores", "histories", "embeddings", "consistency")
+NO_EVIDENCE = "no evidence at this amount of data"
 EACH = {"rat1": ["rat1"], "rat2": ["rat2"]}
 
 
-def verdict_of(folder, conditions, primary=(), draws=1, folds=2):
+def verdict_of(folder, conditions, draws=1, folds=2):
     """The rows of a study of two rats whose control has this many seeds."""
     shifted = condition("shifted", "", EACH, control="circular_shift", seeds=list(range(1, draws + 1)))
-    pair = {"condition": "behavior", "control": "shifted", "kind": "circular_shift", "scores": ["bits", "decoding"]}
-    tests = {"alpha": 0.05 if primary else None, "shared": True, "pairs": [{**pair, "primary": list(primary)}]}
     recordings = {name: make_recording(name, 900, 6) for name in EACH}
+    tests = {"alpha": None, "shared": True, "pairs": [pair("shifted")]}
     made = build(folder, recordings, [*conditions, shifted], folds=folds, tests=tests)
-    job = made.job("tables", ROLES, ("csv", "json"), table="verdict")
+    return made, rows_of(made)
+
+
+def pair(control, *primary):
+    kind = "neuron_shift" if control == "neurons" else "circular_shift"
+    scores = ["bits", "decoding"]
+    return {"condition": "behavior", "control": control, "kind": kind, "scores": scores, "primary": list(primary)}
+
+
+def rows_of(made, **spec):
+    job = made.job("tables", ROLES, ("csv", "json"), table="verdict", **spec)
     tables.run(job)
-    return made, json.loads(job.outputs["json"].read_text())["rows"]
+    return json.loads(job.outputs["json"].read_text())["rows"]
 
 
 BEHAVIOR = condition("behavior", "CEBRA-Behavior", EACH)
@@ -40,6 +50,13 @@ def small(tmp_path_factory):
     hybrid = condition("hybrid", "Hybrid", EACH, hybrid=True, seeds=[1])
     time = condition("time", "CEBRA-Time", EACH, (), seeds=[1])
     return verdict_of(tmp_path_factory.mktemp("small"), [BEHAVIOR, hybrid, time])
+
+
+@pytest.fixture(scope="module")
+def refitted(tmp_path_factory):
+    """Nineteen fits to shifted labels, worse than the real one, and nineteen to shifted neurons, as good in bits."""
+    neurons = condition("neurons", "", EACH, control="neuron_shift", seeds=list(range(1, 20)), depth=0.6)
+    return verdict_of(tmp_path_factory.mktemp("refitted"), [BEHAVIOR, neurons], draws=19, folds=1)[0]
 
 
 def only(rows, **equal):
@@ -81,20 +98,68 @@ def test_too_few_refits_have_an_effect_and_no_p_and_decoding_falls_back_on_shift
     assert [place["seeds_low"], place["seeds_high"]] == pytest.approx(sorted(by_seed))
 
 
-def test_a_primary_test_is_judged_by_its_corrected_p(tmp_path):
+def test_a_primary_test_is_judged_by_its_corrected_p(refitted):
     """Two recordings of p = 1/20 each: by Holm's correction 1/10."""
-    made, _ = verdict_of(tmp_path, [BEHAVIOR], primary=["bits"], draws=19, folds=1)
     for alpha, told in ((0.1, "evidence"), (0.05, "no evidence at this amount of data")):
-        tests = made.spec["tests"] | {"alpha": alpha, "shared": False}
-        job = made.job("tables", ROLES, ("csv", "json"), table="verdict", tests=tests)
-        tables.run(job)
-        rows = json.loads(job.outputs["json"].read_text())["rows"]
+        rows = rows_of(refitted, tests={"alpha": alpha, "shared": False, "pairs": [pair("shifted", "bits")]})
         bits = only(rows, recording="rat2", score="bits")
         assert (bits["primary"], bits["p"], bits["p_corrected"], bits["verdict"]) == ("yes", 1 / 20, 1 / 10, told)
         place = only(rows, recording="rat2", label="position")
         assert (place["null"], place["primary"], place["p"]) == ("refit: shifted", "no", 1 / 20)
         assert (place["verdict"], place["unit"]) == ("evidence, p not corrected", "cm")
         assert place["null_median"] == pytest.approx(40, rel=0.2)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_score_stands_against_every_primary_control(refitted, turned):
+    """Its bits pass against shifted labels and not against shifted neurons, in whatever order these are named."""
+    pairs = [pair("shifted", "bits"), pair("neurons", "bits")]
+    rows = rows_of(refitted, tests={"alpha": 0.5, "shared": False, "pairs": pairs[::-1] if turned else pairs})
+    bits = only(rows, recording="rat1", score="bits")
+    assert bits["null"] == "refit: neurons (largest p; also shifted)"
+    assert (bits["verdict"], bits["p"] > 0.5, bits["p_corrected"] > 0.5) == (NO_EVIDENCE, True, True)
+    assert bits["effect"] == pytest.approx(bits["real"] - bits["null_median"])
+    assert bits["effect"] < 0
+    place = only(rows, recording="rat1", label="position")  # no primary test, and passed against both
+    assert place["null"].startswith("refit: ")
+    assert ("shifted" in place["null"], "neurons" in place["null"]) == (True, True)
+    assert place["verdict"] == "evidence, p not corrected"
+
+
+def test_a_primary_test_without_p_is_no_evidence(refitted):
+    conditions = [k | ({"seeds": [1, 2, 3]} if k["name"] == "neurons" else {}) for k in refitted.spec["conditions"]]
+    histories = [*_fewer(refitted.inputs["histories"])]
+    spec, inputs = refitted.spec | {"conditions": conditions}, refitted.inputs | {"histories": histories}
+    few = dataclasses.replace(refitted, spec=spec, inputs=inputs)
+    for pairs in (
+        [pair("shifted", "bits"), pair("neurons", "bits")],
+        [pair("neurons", "bits"), pair("shifted", "bits")],
+    ):
+        bits = only(rows_of(few, tests={"alpha": 0.5, "shared": False, "pairs": pairs}), recording="rat1", score="bits")
+        assert (bits["null"], bits["p"]) == ("refit: neurons (largest p; also shifted)", None)
+        assert bits["verdict"] == "not tested: n too small for p"
+
+
+def _fewer(histories):
+    """Three fits to shifted neurons, too few for a p."""
+    return (
+        path for path in histories if not path.stem.startswith("neurons") or path.stem.split("-")[-1] in ("1", "2", "3")
+    )
+
+
+def test_beside_refits_the_interval_is_of_the_first_seed_as_the_score_is(refitted):
+    rows = rows_of(refitted, tests={"alpha": 0.05, "shared": False, "pairs": [pair("shifted", "position")]})
+    for name in EACH:
+        place = only(rows, recording=name, label="position")
+        table = read_table(next(p for p in refitted.inputs["scores"] if p.stem == f"behavior-{name}"))
+        (first,) = table.where(
+            (table["method"] == "embedding") & (table["label"] == "position") & (table["seed"] == 1)
+        ).rows()
+        assert place["null"] == "refit: shifted"
+        assert [place["real"], place["low"], place["high"]] == pytest.approx(
+            [100 * first[k] for k in ("score", "low", "high")]
+        )
+        assert place["low"] < place["real"] < place["high"]
 
 
 def test_what_does_not_pass_is_no_evidence_at_this_amount_of_data(tmp_path, monkeypatch):

@@ -298,7 +298,7 @@ def _history(entry: dict, members: list[str], fold: int, seed: int) -> Table:
     chance, rows = np.log(512), []
     objectives = ["labels", "time"] if entry["hybrid"] else ["labels" if entry["labels"] else "time"]
     sessions = [*members, "pooled"] if len(members) > 1 else list(members)
-    depth = 0.02 if entry["control"] else 0.55
+    depth = entry.get("depth", 0.02 if entry["control"] else 0.55)
     blank = {
         "align": 0.0,
         "uniform": 0.0,
