@@ -10,6 +10,7 @@ import numpy as np
 
 from ..data.table import Table
 from ..plot.drawn import distinct, pick
+from ..plot.known import mean
 
 LAST = 0.25  # of the steps
 FEWEST = {"train": 5, "valid": 4}  # values in them; with fewer a line says nothing
@@ -70,8 +71,8 @@ def ending(histories: Sequence[Table]) -> dict[str, object]:
     note = "; ".join(f"{n} of {len(found)} fits: {text}" for text, n in told.items())
     return {
         "converged": "yes" if not told else "not known" if set(told) == {UNKNOWN} else "no",
-        "train_change_bits": _mean(found, "train"),
-        "valid_change_bits": _mean(found, "valid"),
+        "train_change_bits": _over_last(found, "train"),
+        "valid_change_bits": _over_last(found, "valid"),
         "ending": note,
     }
 
@@ -84,7 +85,6 @@ def _told(found: dict[tuple[str, str], Change | None]) -> set[str]:
     return {text for text in moves if text}
 
 
-def _mean(found: Sequence[dict[tuple[str, str], Change | None]], part: str) -> float:
+def _over_last(found: Sequence[dict[tuple[str, str], Change | None]], part: str) -> float:
     """Bits over the last quarter, the mean over fits and objectives."""
-    values = [each.bits for fit in found for (_, p), each in fit.items() if p == part and each]
-    return float(np.mean(values)) if values else np.nan
+    return mean(each.bits for fit in found for (_, p), each in fit.items() if p == part and each)

@@ -10,6 +10,7 @@ import numpy as np
 from ..data.parts import folds_of, part_of
 from ..data.table import Table
 from ..plot.drawn import distinct, pick
+from ..plot.known import mean
 
 COLLAPSED = 0.1  # bits of room below which hardly any positive can be told from a negative
 
@@ -62,12 +63,13 @@ def _blocks(embedding: Table) -> Iterator[tuple[str, int, Table]]:
 
 
 def collapse(found: Sequence[Width]) -> dict[str, object]:
-    """Whether any of these has collapsed; room and dimension as means."""
+    """Whether any of these has collapsed, "no" where the room of all is known; room and dimension as means."""
     few = sum(each.room < COLLAPSED for each in found)
+    whole = found and all(each.room == each.room for each in found)
     return {
-        "collapsed": f"yes, {few} of {len(found)} fits" if few else "no" if found else "not known",
-        "room_bits": _mean([each.room for each in found]),
-        "effective_dimension": _mean([each.dimension for each in found]),
+        "collapsed": f"yes, {few} of {len(found)} fits" if few else "no" if whole else "not known",
+        "room_bits": mean(each.room for each in found),
+        "effective_dimension": mean(each.dimension for each in found),
     }
 
 
@@ -76,11 +78,6 @@ def left_out(embedding: Table, name: str, split: Table) -> dict[str, float]:
     padded = pick(pick(embedding, recording=name), fold=embedding["fold"][0], seed=embedding["seed"][0])["padded"]
     gaps = [part_of(split, fold) == "gap" for fold in folds_of(split)]
     return {
-        "gap_share": _mean([gap.mean() for gap in gaps]),
-        "padded_share": _mean([(padded.astype(bool) & ~gap).mean() for gap in gaps]),
+        "gap_share": mean(gap.mean() for gap in gaps),
+        "padded_share": mean((padded.astype(bool) & ~gap).mean() for gap in gaps),
     }
-
-
-def _mean(values: Sequence[float]) -> float:
-    known = [v for v in values if v == v]
-    return float(np.mean(known)) if known else np.nan

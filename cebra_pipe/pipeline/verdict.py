@@ -13,6 +13,7 @@ from ..data.table import Table, read_meta, read_table
 from ..plot.drawn import pick
 from ..plot.files import Source, comparisons, histories, named, of_units, splits
 from ..plot.judged import COLUMNS, EVIDENCE, NONE, UNTESTED
+from ..plot.known import mean, or_nan, ranges
 from ..plot.shown import Condition, Study
 from ..plot.summary import METHODS, SIGNED, Score, scores
 from ..sklearn.nulls import NO_P_METHODS, SMALLEST_NULL
@@ -113,7 +114,7 @@ def _unit(files: Files, condition: Condition, unit: str, members: Sequence[str])
 
 def _temperature(histories: Sequence[Table]) -> float:
     """At the end of training, the mean over fits: a learned one is each fit's own."""
-    return float(np.mean([pick(table, kind="score")["temperature"].mean() for table in histories]))
+    return mean(pick(table, kind="score")["temperature"].mean() for table in histories)
 
 
 # ---- goodness of fit -------------------------------------------------------------------------------------------------
@@ -127,14 +128,14 @@ def _bits(
             values.setdefault(row["objective"], []).append((source, row["bits"]))
     for objective, mine in values.items():
         spread = {
-            what: [np.mean([v for s, v in mine if getattr(s, what) == i]) for i in {getattr(s, what) for s, _ in mine}]
+            what: [mean(v for s, v in mine if getattr(s, what) == i) for i in {getattr(s, what) for s, _ in mine}]
             for what in ("seed", "fold")
         }
         real = {"score": "bits", "label": objective, "metric": "bits", "unit": "bits"}
-        real |= {"in_sample": "no", "real": float(np.mean([v for _, v in mine])), "low": np.nan, "high": np.nan}
+        real |= {"in_sample": "no", "real": mean(v for _, v in mine), "low": np.nan, "high": np.nan}
         refit = _refit(files, (condition.name, unit, name), "bits", objective)
         null = _of_refit(refit) if refit else _without("no control of this condition", np.nan)
-        yield _judged(files, real | null | _ranges(spread["seed"], spread["fold"]) | _beside(None), sign=1)
+        yield _judged(files, real | null | ranges(spread["seed"], spread["fold"]) | _beside(None), sign=1)
 
 
 # ---- decoding --------------------------------------------------------------------------------------------------------
@@ -151,7 +152,7 @@ def _decoded(files: Files, condition: Condition, unit: str, table: Table) -> Ite
         shown = _of_first_seed(table, score.label) if stands else score
         real |= {"in_sample": "no", "real": shown.mean, "low": shown.low, "high": shown.high}
         null = _of_refit(refit) if stands else _of_shifts(score)
-        spread = _ranges(list(score.by_seed.values()), list(score.by_fold.values()))
+        spread = ranges(score.by_seed.values(), score.by_fold.values())
         yield _judged(files, real | null | spread | _beside(best), sign)
 
 
@@ -182,30 +183,21 @@ def _beside(best: Score | None) -> Row:
     return {"best_baseline": METHODS.get(best.method, best.method), "best_baseline_score": best.mean}
 
 
-def _ranges(by_seed: Sequence[float], by_fold: Sequence[float]) -> Row:
-    """The range over seeds and folds: a spread, never an n."""
-    row: Row = {}
-    for what, values in (("seeds", by_seed), ("folds", by_fold)):
-        ends = (min(values), max(values)) if len(values) > 1 else (np.nan, np.nan)
-        row |= {what: len(values), f"{what}_low": float(ends[0]), f"{what}_high": float(ends[1])}
-    return row
-
-
 # ---- consistency -----------------------------------------------------------------------------------------------------
 def _compared(files: Files, condition: Condition, entry: Mapping[str, str], summary: Mapping) -> Row:
     """One row a comparison: the mean of the held-out map over pairs."""
-    null, real = np.asarray(summary.get("null") or [], float), _or_nan(summary.get("mean"))
+    null, real = np.asarray(summary.get("null") or [], float), or_nan(summary.get("mean"))
     median = float(np.median(null)) if len(null) else np.nan
     about = {"condition": condition.name, "condition_title": condition.text, "unit_of_fit": "", "recording": ""}
     about |= {"title": entry.get("title") or entry["name"], "score": "consistency", "label": entry["name"]}
     about |= {"metric": "R²", "unit": "", "in_sample": "no", "real": real, "low": np.nan, "high": np.nan}
-    tried = {"null": "shifts of every recording", "effect": real - median, "p": _or_nan(summary.get("p"))}
+    tried = {"null": "shifts of every recording", "effect": real - median, "p": or_nan(summary.get("p"))}
     tried |= {"null_n": len(null), "why_no_p": summary.get("note") or ""}
     fits = [s.read() for unit in condition.units for s in files.of(files.histories, condition, unit)]
     nowhere = dict.fromkeys(("gap_share", "padded_share", "dropped_share"), np.nan)
     null_of = _without(summary.get("note") or "no null", median) | (tried if len(null) else {})
     spread = collapse([w for unit in condition.units for w in _widths(files, condition, unit, fits)])
-    row = _judged(files, about | null_of | _ranges([], []) | _beside(None), sign=1)
+    row = _judged(files, about | null_of | ranges([], []) | _beside(None), sign=1)
     return {**row, **ending(fits), **spread, **nowhere, "enough_data": "not run"}
 
 
@@ -213,10 +205,6 @@ def _widths(files: Files, condition: Condition, unit: str, fits: Sequence[Table]
     embedding = files.of(files.embeddings, condition, unit)[0].read()
     found = widths(embedding, files.splits, condition.similarity, _temperature(fits))
     return [each for mine in found.values() for each in mine]
-
-
-def _or_nan(value: object) -> float:
-    return np.nan if value is None else float(value)
 
 
 # ---- nulls and what follows ------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from ..data.table import Table, read_table
 from .drawn import distinct, number, pick, stack
 from .files import comparisons
+from .known import mean, or_nan
 from .shown import Study
 from .style import COLORS, DARK, GREY, figure, letter, literal, message, probability, styled
 
@@ -72,24 +73,18 @@ def _comparison(study: Study, table: Table) -> Iterator[dict]:
         yield from ({"what": "cell", "definition": definition, **cell} for cell in _cells(study, mine))
         about = summary.get(definition) or {}
         null = np.asarray(about.get("null") or [], float)
-        mean = about.get("mean")
         yield {
             "what": "summary",
             "definition": definition,
-            "score": np.nan if mean is None else mean,
+            "score": or_nan(about.get("mean")),
             "n": int(about.get("pairs") or 0),
-            "p": np.nan if about.get("p") is None else about["p"],
+            "p": or_nan(about.get("p")),
             "null_n": int(about.get("null_n") or 0),
-            "null_effective": np.nan if about.get("null_effective") is None else about["null_effective"],
-            "coverage": _mean(mine["coverage"]),
+            "null_effective": or_nan(about.get("null_effective")),
+            "coverage": mean(mine["coverage"]),
             "note": about.get("note") or "",
         }
         yield {"what": "null", "definition": definition, "score": null}
-
-
-def _mean(values: np.ndarray) -> float:
-    known = values[np.isfinite(values)]
-    return float(known.mean()) if len(known) else np.nan
 
 
 def _cells(study: Study, mine: Table) -> Iterator[dict]:
@@ -107,8 +102,8 @@ def _cells(study: Study, mine: Table) -> Iterator[dict]:
         yield {
             "row": key[0],
             "column": key[1],
-            "score": _mean(mine["score"][mask]),
-            "coverage": _mean(mine["coverage"][mask]),
+            "score": mean(mine["score"][mask]),
+            "coverage": mean(mine["coverage"][mask]),
             "n": int(mask.sum()),
         }
 

@@ -11,6 +11,7 @@ from ..data.table import Table
 from ..sklearn.bootstrap import interval
 from ..sklearn.nulls import METRICS, SMALLEST_NULL, p_value, why_no_p
 from .drawn import distinct, pick
+from .known import mean
 
 SIGNED = {metric.name: metric for metric in METRICS.values()}
 METHODS = {
@@ -72,12 +73,12 @@ def _score(rows: Table, no_p: str) -> Score:
         scale, first["unit"] = 100.0, "cm"
     return Score(
         **first,
-        mean=scale * _mean(rows["score"]),
+        mean=scale * mean(rows["score"]),
         by_seed=_means(rows, "seed", scale),
         by_fold=_means(rows, "fold", scale),
-        chance=scale * _mean(rows["chance"]),
-        floor=scale * _mean(rows["floor"]),
-        null_median=scale * _mean(rows["null_median"]),
+        chance=scale * mean(rows["chance"]),
+        floor=scale * mean(rows["floor"]),
+        null_median=scale * mean(rows["null_median"]),
         null_n=n,
         null_effective=float(np.nanmin(rows["null_effective"]))
         if np.isfinite(rows["null_effective"]).any()
@@ -90,7 +91,7 @@ def _score(rows: Table, no_p: str) -> Score:
         low=scale * interval(draws)[0],
         high=scale * interval(draws)[1],
         samples=tuple(sorted({f"{fold} {key}" for fold, key in zip(rows["fold"], rows["samples"], strict=True)})),
-        with_padded=scale * _mean(rows["score_with_padded"]),
+        with_padded=scale * mean(rows["score_with_padded"]),
         no_p=no_p,
         note="; ".join(distinct(rows["note"])),
     )
@@ -102,14 +103,9 @@ def _mean_draws(rows: Table) -> np.ndarray:
     return np.mean(np.stack(rows["draws"]), axis=0) if len(sizes) == 1 else np.zeros(0)
 
 
-def _mean(values: np.ndarray) -> float:
-    known = np.asarray(values, float)[np.isfinite(values)]
-    return float(known.mean()) if len(known) else np.nan
-
-
 def _means(rows: Table, name: str, scale: float) -> dict[int, float]:
     # Baselines have no seed: theirs is -1.
-    return {int(v): scale * _mean(rows["score"][rows[name] == v]) for v in np.unique(rows[name]) if v >= 0}
+    return {int(v): scale * mean(rows["score"][rows[name] == v]) for v in np.unique(rows[name]) if v >= 0}
 
 
 def _over_folds(rows: Table, name: str) -> int:

@@ -280,6 +280,16 @@ def test_dimensions_in_use():
     assert collapse([point, width(ring, "cosine", 1.0)])["collapsed"] == "yes, 1 of 2 fits"
 
 
+def test_an_embedding_without_samples_is_not_known_to_have_collapsed():
+    """No sample of test is whole: there is no room to measure."""
+    none, wide = width(np.zeros((0, 3)), "cosine", 1.0), width(sphere(99, 3, np.random.default_rng(5)), "cosine", 1.0)
+    for found in ([], [none], [wide, none]):
+        assert collapse(found)["collapsed"] == "not known"
+    assert collapse([wide, wide])["collapsed"] == "no"
+    assert collapse([none, width(np.ones((9, 3)), "cosine", 1.0)])["collapsed"] == "yes, 1 of 2 fits"
+    assert collapse([wide, none])["room_bits"] == wide.room
+
+
 def test_the_width_is_that_of_whole_windows_of_the_test_part():
     n, stream = 300, np.random.default_rng(6)
     part = np.array(["train", "test", "test"], object)[np.arange(n) % 3]

@@ -113,8 +113,8 @@ def _decoded(
 
 
 def task_of(recording: Recording, part: np.ndarray, samples: Samples, spec: Mapping) -> Task:
-    decode = spec["decode"]
     """What is decoded of a recording: the samples of `part` (time,), by the spec of a decoding."""
+    decode = spec["decode"]
     return Task(
         recording=recording,
         labels=tuple(decode["labels"] or recording.labels),

@@ -15,6 +15,7 @@ from ...errors import Problem, UserError, did_you_mean
 from ...plot import transferred
 from ...plot.drawn import distinct, number, pick
 from ...plot.files import Source, comparisons, histories, of_units, recordings, splits, transfers
+from ...plot.known import mean, or_nan, ranges
 from ...plot.numbers import about
 from ...plot.shown import Study
 from ...plot.summary import METHODS, Score, scores
@@ -52,8 +53,7 @@ def _decoded(study: Study, source: Source, score: Score) -> Row:
         "low": score.low,  # 2.5 % over draws of test trials
         "high": score.high,  # 97.5 %
         "trials": score.n_trials,
-        **_range("seeds", score.by_seed),
-        **_range("folds", score.by_fold),
+        **ranges(score.by_seed.values(), score.by_fold.values()),
         "chance": score.chance,
         "floor": score.floor,
         "null_median": score.null_median,
@@ -70,12 +70,6 @@ def _decoded(study: Study, source: Source, score: Score) -> Row:
 
 def _few(n: int) -> str:
     return "n too small for p" if 0 < n < SMALLEST_NULL else ""
-
-
-def _range(name: str, spread: Mapping[int, float]) -> Row:
-    """The range over seeds or folds: a spread, never an n; empty where there is one."""
-    values = list(spread.values()) if len(spread) > 1 else [np.nan]
-    return {name: len(spread), f"{name}_low": min(values), f"{name}_high": max(values)}
 
 
 # ---- goodness of fit -------------------------------------------------------------------------------------------------
@@ -101,28 +95,22 @@ def _fitted(study: Study, rows: list[tuple[Source, Row]]) -> Row:
         "objective": first["objective"],
         "positives": "time" if first["objective"] == "time" else condition.positives,
         "similarity": condition.similarity,
-        "temperature": _mean([r["temperature"] for _, r in rows]),
+        "temperature": mean(r["temperature"] for _, r in rows),
         "dimension": condition.dimension,
         "part": first["part"],
         "in_sample": "yes" if str(first["part"]).startswith("train") else "no",
-        "loss_nats": _mean([r["loss"] for _, r in rows]),
-        "bits": _mean([r["bits"] for _, r in rows]),
-        **_range("seeds", by["seed"]),
-        **_range("folds", by["fold"]),
-        "chance_nats": _mean([r["chance"] for _, r in rows]),
-        "ceiling_bits": _mean([r["ceiling"] for _, r in rows]),
+        "loss_nats": mean(r["loss"] for _, r in rows),
+        "bits": mean(r["bits"] for _, r in rows),
+        **ranges(by["seed"], by["fold"]),
+        "chance_nats": mean(r["chance"] for _, r in rows),
+        "ceiling_bits": mean(r["ceiling"] for _, r in rows),
         "draws": int(first["draws"]),
     }
 
 
-def _by(rows: list[tuple[Source, Row]], name: str) -> dict[int, float]:
+def _by(rows: list[tuple[Source, Row]], name: str) -> list[float]:
     values = sorted({getattr(source, name) for source, _ in rows})
-    return {v: _mean([r["bits"] for source, r in rows if getattr(source, name) == v]) for v in values}
-
-
-def _mean(values: list[float]) -> float:
-    known = [v for v in values if v == v]
-    return float(np.mean(known)) if known else np.nan
+    return [mean(r["bits"] for source, r in rows if getattr(source, name) == v) for v in values]
 
 
 # ---- consistency -----------------------------------------------------------------------------------------------------
@@ -145,22 +133,18 @@ def _compared(entry: Mapping[str, str], definition: str, summary: Mapping, rows:
         "between": entry.get("between", ""),
         "definition": definition,
         "in_sample": "no" if definition == "held_out" else "yes",
-        "mean_r2": _or_nan(summary.get("mean")),
+        "mean_r2": or_nan(summary.get("mean")),
         "pairs": int(summary.get("pairs") or 0),
         "null_mean": float(null.mean()) if len(null) else np.nan,
         "null_low": low,  # 2.5 %
         "null_high": high,  # 97.5 %
         "null_n": draws,
-        "null_effective": _or_nan(summary.get("null_effective")),
-        "p": _or_nan(summary.get("p")),
-        "coverage": _mean(rows["coverage"].tolist()),
+        "null_effective": or_nan(summary.get("null_effective")),
+        "p": or_nan(summary.get("p")),
+        "coverage": mean(rows["coverage"]),
         "recordings": len(set(distinct(rows["from"])) | set(distinct(rows["to"]))),
         "note": summary.get("note") or "",
     }
-
-
-def _or_nan(value: object) -> float:
-    return np.nan if value is None else float(value)
 
 
 # ---- recordings ------------------------------------------------------------------------------------------------------
