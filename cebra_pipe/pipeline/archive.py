@@ -16,7 +16,9 @@ from ..errors import Problem, UserError
 from . import provenance
 from .changes import changes, merged, read_changed
 from .environment import environments, lock, recorded
+from .exhibits import FIGURES
 from .fingerprint import fingerprint
+from .layout import STAGES
 from .plan import Plan, Planned, check_files
 from .reading import read_yaml
 from .seen import file_digest
@@ -112,10 +114,16 @@ def verify(options: argparse.Namespace) -> int:
         if (now := versions().get(name, "")) != was:
             print(f"version  {name} {now or 'not installed'}, archived with {was}")
     for maker, was in manifest["code"].items():
-        if (now := f"code:{fingerprint(*maker.split())}") != was:
+        if (now := _code(maker)) != was:
             print(f"code     {maker} {now}, archived with {was}")
     print(f"{root}: " + ", ".join(f"{len(paths)} {state}" for state, paths in found.items()))
     return 0 if not found["missing"] and not found["other"] else 1
+
+
+def _code(maker: str) -> str:
+    stage, *figure = maker.split(" ")
+    here = stage in STAGES and (not figure or figure in ([name] for name in FIGURES))
+    return f"code:{fingerprint(stage, *figure)}" if here else "not made by this version"
 
 
 def read_manifest(path: Path) -> Mapping:

@@ -16,14 +16,14 @@ from ..plot.judged import COLUMNS, EVIDENCE, NONE, UNTESTED
 from ..plot.known import mean, or_nan, ranges
 from ..plot.shown import Condition, Study
 from ..plot.summary import METHODS, SIGNED, Score, scores
-from ..sklearn.nulls import NO_P_METHODS, SMALLEST_NULL
+from ..sklearn.nulls import NO_P_METHODS
 from . import tested
+from .against import of_refit, of_shifts, refit_of, without
 from .endings import ending
 from .job import Job
 from .spread import collapse, left_out, widths
 
 ALPHA = 0.05  # where the study names no primary tests
-DECODER, REFIT = "decoder", "refit"
 Row = dict[str, object]
 
 
@@ -133,8 +133,8 @@ def _bits(
         }
         real = {"score": "bits", "label": objective, "metric": "bits", "unit": "bits"}
         real |= {"in_sample": "no", "real": mean(v for _, v in mine), "low": np.nan, "high": np.nan}
-        refit = _refit(files, (condition.name, unit, name), "bits", objective)
-        null = _of_refit(refit) if refit else _without("no control of this condition", np.nan)
+        refit = refit_of(files.refits, (condition.name, unit, name), "bits", objective)
+        null = of_refit(refit) if refit else without("no control of this condition", np.nan)
         yield _judged(files, real | null | ranges(spread["seed"], spread["fold"]) | _beside(None), sign=1)
 
 
@@ -146,12 +146,12 @@ def _decoded(files: Files, condition: Condition, unit: str, table: Table) -> Ite
         sign = SIGNED[score.metric].sign
         baselines = [s for s in mine if s.label == score.label and s.method not in ("embedding", *NO_P_METHODS)]
         best = max((s for s in baselines if s.mean == s.mean), key=lambda s: sign * s.mean, default=None)
-        refit = _refit(files, (condition.name, unit, score.recording), "decoding", score.label)
+        refit = refit_of(files.refits, (condition.name, unit, score.recording), "decoding", score.label)
         stands = refit and (refit["primary"] == "yes" or refit["p"] == refit["p"])
         real = {"score": "decoding", "label": score.label, "metric": score.metric, "unit": score.unit}
         shown = _of_first_seed(table, score.label) if stands else score
         real |= {"in_sample": "no", "real": shown.mean, "low": shown.low, "high": shown.high}
-        null = _of_refit(refit) if stands else _of_shifts(score)
+        null = of_refit(refit) if stands else of_shifts(score)
         spread = ranges(score.by_seed.values(), score.by_fold.values())
         yield _judged(files, real | null | spread | _beside(best), sign)
 
@@ -161,19 +161,6 @@ def _of_first_seed(table: Table, label: str) -> Score:
     mine = pick(table, method="embedding", label=label)
     (found,) = scores(mine.where(mine["seed"] == mine["seed"][np.isfinite(mine["score"])].min()))
     return found
-
-
-def _of_shifts(score: Score) -> Row:
-    few = "n too small for p" if score.null_n < SMALLEST_NULL else ""
-    why = "; ".join(dict.fromkeys(text for text in (score.no_p, few, score.note) if text))
-    return {
-        **_without(why or "no score", score.null_median),
-        "null": DECODER,
-        "effect": score.mean - score.null_median,
-        "p": score.p,
-        "null_n": score.null_n,
-        "why_no_p": "" if score.p == score.p else why or "no score",
-    }
 
 
 def _beside(best: Score | None) -> Row:
@@ -195,7 +182,7 @@ def _compared(files: Files, condition: Condition, entry: Mapping[str, str], summ
     tried |= {"null_n": len(null), "why_no_p": summary.get("note") or ""}
     fits = [s.read() for unit in condition.units for s in files.of(files.histories, condition, unit)]
     nowhere = dict.fromkeys(("gap_share", "padded_share", "dropped_share"), np.nan)
-    null_of = _without(summary.get("note") or "no null", median) | (tried if len(null) else {})
+    null_of = without(summary.get("note") or "no null", median) | (tried if len(null) else {})
     spread = collapse([w for unit in condition.units for w in _widths(files, condition, unit, fits)])
     row = _judged(files, about | null_of | ranges([], []) | _beside(None), sign=1)
     return {**row, **ending(fits), **spread, **nowhere, "enough_data": "not run"}
@@ -207,56 +194,7 @@ def _widths(files: Files, condition: Condition, unit: str, fits: Sequence[Table]
     return [each for mine in found.values() for each in mine]
 
 
-# ---- nulls and what follows ------------------------------------------------------------------------------------------
-def _refit(files: Files, fit: tuple[str, str, str], score: str, label: str) -> Row | None:
-    """The row of `tests` for this score of the embedding: the weakest of its primary ones, else of those with a p.
-
-    A score has to stand against every primary control; in which order the config names them makes no difference.
-    """
-    mine = [
-        row
-        for row in files.refits
-        if (row["condition"], row["unit_of_fit"], row["recording"]) == fit
-        and (row["score"], row["label"]) == (score, label)
-        and row["method"] in ("", "embedding")
-    ]
-    told = [row for row in mine if row["primary"] == "yes"] or [row for row in mine if row["p"] == row["p"]] or mine
-    if not told:
-        return None
-    weakest = max(told, key=_weakness)
-    others = sorted(row["control"] for row in told if row is not weakest)
-    also = f" (largest p; also {', '.join(others)})" if others else ""
-    return {**weakest, "control": f"{weakest['control']}{also}"}
-
-
-def _weakness(row: Row) -> tuple:
-    """The larger the weaker: no p is weaker than any, and of equal ones the smaller effect is."""
-    corrected, p = (np.inf if row[name] != row[name] else row[name] for name in ("p_corrected", "p"))
-    return corrected, p, -abs(row["effect"]), row["control"]
-
-
-def _of_refit(row: Row) -> Row:
-    scale, unit = (100.0, "cm") if (row["unit"], row["metric"]) == ("m", "median_abs_error") else (1.0, row["unit"])
-    return {
-        "null": f"{REFIT}: {row['control']}",
-        "unit": unit,
-        "real": scale * row["real"],
-        "null_median": scale * row["null_median"],
-        "effect": scale * row["effect"],
-        "p": row["p"],
-        "null_n": row["null_n"],
-        "why_no_p": row["note"],
-        "primary": row["primary"],
-        "p_corrected": row["p_corrected"],
-    }
-
-
-def _without(why: str, median: float) -> Row:
-    """No null that gives a p."""
-    empty = {"null": "none", "null_median": median, "effect": np.nan, "p": np.nan, "null_n": 0}
-    return empty | {"why_no_p": why, "primary": "no", "p_corrected": np.nan}
-
-
+# ---- what follows ----------------------------------------------------------------------------------------------------
 def _judged(files: Files, row: Row, sign: int) -> Row:
     """The row with its verdict: a primary test by its corrected p, any other by its own, which it says."""
     primary = row["primary"] == "yes"

@@ -81,6 +81,15 @@ def test_forged_archives_are_refused(tmp_path, capsys, manifest, found):
     assert found in capsys.readouterr().err
 
 
+def test_code_that_this_version_lacks_is_told(tmp_path, capsys):
+    code = {"": "code:1", "smooth": "code:2", "figures spiral": "code:3", "figures data x": "code:4", "load": "code:5"}
+    path = zipped(tmp_path / "a.zip", {**WHOLE, "results": str(tmp_path), "code": code})
+    assert main(["verify", str(path)]) == 0
+    said = capsys.readouterr().out
+    assert "code     smooth not made by this version, archived with code:2\n" in said
+    assert said.count("not made by this version") == 4
+
+
 def test_other_files_are_told(tmp_path, capsys):
     path = tmp_path / "notes.txt"
     assert main(["verify", str(path)]) == 2
