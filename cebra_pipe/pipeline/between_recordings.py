@@ -32,8 +32,8 @@ def between_recordings(spec: dict, sessions: tuple[Session, ...]) -> tuple[list[
         raise UserError(Problem("sessions", "two recordings or more", str(len(sessions)), "Add one, or compare runs."))
     common = compared(spec, sessions)
     real = [_means(common, sessions, key) for key in common.keys]
-    for means in real:
-        check_overlap(means, common.bins)
+    for key, means in zip(common.keys, real, strict=True):
+        check_overlap(means, common.bins[key[0]])
     padded = [_means(common, sessions, key, padded=True) for key in common.keys]
     shifts = draw(spec, sessions)
     null = _null(common, sessions, shifts)

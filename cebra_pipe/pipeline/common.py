@@ -8,41 +8,48 @@ from itertools import combinations
 
 import numpy as np
 
+from ..data.parts import part_of
 from ..errors import Problem, Problems, UserError
-from ..sklearn.bins import Bins, common_bins
+from ..sklearn.bins import FEWEST_BINS, Bins, chosen, common_bins
 from ..sklearn.maps import complete
 from .job import say
 from .sessions import Key, Means, Session, differ, means_of, padded_lines, shifted_means
 
-FEWEST_BINS = 3  # common bins below which two recordings do not overlap
-
 
 @dataclass(frozen=True, eq=False)
 class Common:
-    """Bins of the labels, the same for all sessions."""
+    """Bins of the labels, the same for all sessions: fold by fold, as training samples span them."""
 
-    bins: Bins
-    index: Mapping[str, np.ndarray]  # session -> (time,) bin of each sample
+    bins: Mapping[int, Bins]  # fold -> bins
+    index: Mapping[tuple[str, int], np.ndarray]  # session, fold -> (time,) bin of each sample
     minimum: int  # samples that fill a bin
     keys: Sequence[Key]  # rising
 
     def means(self, session: Session, key: Key, padded: bool = False) -> Means:
         """Bin means of one fit."""
-        return means_of(session, key, self.index[session.name], len(self.bins), self.minimum, padded)
+        index, number = self.index[session.name, key[0]], len(self.bins[key[0]])
+        return means_of(session, key, index, number, self.minimum, padded)
 
     def shifted(self, session: Session, key: Key, shifts: np.ndarray) -> Means:
         """The same for each shift of the labels."""
-        return shifted_means(session, key, self.index[session.name], len(self.bins), self.minimum, shifts)
+        index, number = self.index[session.name, key[0]], len(self.bins[key[0]])
+        return shifted_means(session, key, index, number, self.minimum, shifts)
 
 
 def compared(spec: Mapping, sessions: Sequence[Session]) -> Common:
     """What the sessions have in common; a UserError where rates, labels, folds or seeds differ. Says what is padded."""
     check_rates(sessions)
-    bins = common_bins({s.name: s.labels for s in sessions}, spec["labels"], spec["bins"])
     keys = shared_keys(sessions)
-    for line in padded_lines(sessions, bins):
+    bins = {fold: _bins(spec, sessions, fold) for fold in dict(keys)}
+    for line in padded_lines(sessions, bins[keys[0][0]]):
         say(line)
-    return Common(bins, {s.name: bins.index(s.labels) for s in sessions}, spec["minimum"], keys)
+    index = {(s.name, fold): of.index(s.labels) for s in sessions for fold, of in bins.items()}
+    return Common(bins, index, spec["minimum"], keys)
+
+
+def _bins(spec: Mapping, sessions: Sequence[Session], fold: int) -> Bins:
+    trained = {s.name: chosen(s.labels, part_of(s.split, fold) == "train") for s in sessions}
+    return common_bins(trained, spec["labels"], spec["bins"])
 
 
 def check_rates(sessions: Sequence[Session]) -> None:

@@ -14,7 +14,7 @@ from ..data.recording import Label, Recording
 from ..data.shifts import shifted
 from ..data.table import Table, read_table
 from ..errors import Problem, Problems, UserError
-from ..sklearn.bins import Bins, bin_means
+from ..sklearn.bins import NO_BIN, Bins, bin_means
 from .job import Job
 
 RATES_DIFFER = 0.01  # relative difference from which two sampling rates are two
@@ -59,7 +59,7 @@ class Means:
 
 def means_of(session: Session, key: Key, index: np.ndarray, n_bins: int, minimum: int, padded: bool = False) -> Means:
     """Train and test means of the samples whose bins are `index` (time,)."""
-    masks = {part: session.chosen(key, part, padded) for part in PARTS}
+    masks = {part: session.chosen(key, part, padded) & (index != NO_BIN) for part in PARTS}
     embedding = session.runs[key].embedding
     found = {part: bin_means(embedding[mask], index[mask], n_bins, minimum) for part, mask in masks.items()}
     return Means({part: means for part, (means, _) in found.items()}, {part: n for part, (_, n) in found.items()})
@@ -75,7 +75,7 @@ def shifted_means(
     """
     means, counts = {}, {}
     for part in PARTS:
-        rows = np.flatnonzero(session.chosen(key, part))
+        rows = np.flatnonzero(session.chosen(key, part) & (index != NO_BIN))
         bins, embedding, every = index[rows], session.runs[key].embedding, np.arange(len(session))
         # The labels move by shift, which is the embedding by -shift.
         moved = (embedding[shifted(every, rows, np.array([-shift]))[0]] for shift in shifts)

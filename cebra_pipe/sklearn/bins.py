@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..data.recording import Label
 from ..errors import Problem, Problems, UserError, did_you_mean
+
+FEWEST_BINS = 3  # common bins below which two data sets do not overlap
+NO_BIN = -1  # of a sample whose class is not among those of the bins
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,10 @@ class Span:
 
 @dataclass(frozen=True)
 class Bins:
-    """One continuous label's bins times the classes of discrete ones, equal for all recordings."""
+    """One continuous label's bins times the classes of discrete ones, equal for all recordings.
+
+    Values beyond those that span the bins lie in the outermost ones; a class that is not among theirs has no bin.
+    """
 
     span: Span | None
     classes: Mapping[str, tuple[int, ...]]
@@ -38,22 +44,32 @@ class Bins:
         return int(np.prod([self.span.count if self.span else 1, *map(len, self.classes.values())]))
 
     def index(self, labels: Mapping[str, Label]) -> np.ndarray:
-        """(time,) int64 bin of each sample."""
+        """(time,) int64 bin of each sample; -1 where there is none."""
         length = len(next(iter(labels.values())).values)
         index = self.span.index(labels[self.span.name].values) if self.span else np.zeros(length, np.int64)
         for name, known in self.classes.items():
-            index = index * len(known) + np.searchsorted(known, labels[name].values)
+            place = np.minimum(np.searchsorted(known, labels[name].values), len(known) - 1)
+            outside = (index < 0) | (np.asarray(known)[place] != labels[name].values)
+            index = np.where(outside, NO_BIN, index * len(known) + place)
         return index
 
 
 def common_bins(labels: Mapping[str, Mapping[str, Label]], names: list[str], count: int) -> Bins:
-    """The bins that `names` span over the labels of all recordings (recording -> label -> values)."""
+    """The bins that `names` span over the labels of all recordings (recording -> label -> values).
+
+    Labels of samples that are scored have no say in what they are scored by: give those of training samples (`chosen`).
+    """
     _check(labels, names)
     first = next(iter(labels.values()))
     spans = [_span(name, [of[name] for of in labels.values()], count) for name in names if not first[name].discrete]
     discrete = [name for name in names if first[name].discrete]
     classes = {name: np.unique(np.concatenate([of[name].values for of in labels.values()])) for name in discrete}
     return Bins(spans[0] if spans else None, {name: tuple(found.tolist()) for name, found in classes.items()})
+
+
+def chosen(labels: Mapping[str, Label], samples: np.ndarray) -> dict[str, Label]:
+    """The labels of some samples, by index or mask."""
+    return {name: replace(label, values=label.values[samples]) for name, label in labels.items()}
 
 
 def _span(name: str, labels: list[Label], count: int) -> Span:

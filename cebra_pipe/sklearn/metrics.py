@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from ..data.arrays import plain
 from ..errors import Problem, Problems, UserError, did_you_mean
-from .bins import bin_means, bin_sums, unit_rows
+from .bins import FEWEST_BINS, bin_means, bin_sums, unit_rows
 from .goodness import goodness_of_fit_history, goodness_of_fit_score, infonce_loss, infonce_to_goodness_of_fit
 from .maps import complete, linear_map_r2
 
@@ -24,8 +24,6 @@ __all__ = [
     "infonce_to_goodness_of_fit",
     "linear_map_r2",
 ]
-
-FEWEST_BINS = 3  # common bins of a continuous label below which two data sets do not overlap
 
 
 def consistency_score(

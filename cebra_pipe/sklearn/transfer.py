@@ -10,12 +10,10 @@ import numpy as np
 
 from ..data.helper import procrustes
 from ..data.recording import Label
-from .bins import Bins, bin_means
+from .bins import FEWEST_BINS, Bins, bin_means, chosen, common_bins
 from .maps import complete
 from .methods import Candidates, Decoded, Task, choose
 from .neighbours import nearest, vote
-
-FEWEST_BINS = 3  # common bins below which nothing is rotated
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,11 +26,16 @@ class Session:
     valid: np.ndarray
 
 
-def rotation(own: Session, others: Sequence[Session], bins: Bins, minimum: int) -> tuple[np.ndarray | None, int]:
+def rotation(
+    own: Session, others: Sequence[Session], names: list[str], count: int, minimum: int
+) -> tuple[np.ndarray | None, int]:
     """(dim, dim) the orthogonal map of `own`'s bin means onto those of the others' samples; the number of common bins.
 
-    Both means are of training samples. None where fewer bins than dimensions (or than 3) are common.
+    Bins (`count` of the continuous one of the labels `names`) and both means are of training samples alone. None where
+    fewer bins than dimensions (or than 3) are common.
     """
+    trained = {str(i): chosen(s.labels, s.train) for i, s in enumerate([*others, own])}
+    bins = common_bins(trained, names, count)
     mine, _ = _means([own], bins, minimum)
     goal, _ = _means(others, bins, minimum)
     common = complete(mine) & complete(goal)
@@ -43,7 +46,7 @@ def rotation(own: Session, others: Sequence[Session], bins: Bins, minimum: int) 
 
 def _means(sessions: Sequence[Session], bins: Bins, minimum: int) -> tuple[np.ndarray, np.ndarray]:
     points = np.concatenate([s.points[s.train] for s in sessions])
-    index = np.concatenate([bins.index(s.labels)[s.train] for s in sessions])
+    index = np.concatenate([bins.index(chosen(s.labels, s.train)) for s in sessions])
     return bin_means(points, index, len(bins), minimum)
 
 

@@ -20,6 +20,7 @@ from cebra_pipe.data.recording import Label
 from cebra_pipe.data.table import Table, read_table
 from cebra_pipe.errors import UserError
 from cebra_pipe.pipeline.between_recordings import between_recordings, draw
+from cebra_pipe.pipeline.common import Common, compared
 from cebra_pipe.pipeline.job import Job
 from cebra_pipe.pipeline.sessions import Run, Session, read_sessions
 from cebra_pipe.pipeline.stages.consistency import run
@@ -328,6 +329,26 @@ def test_mistakes_are_told_and_leave_nothing(tmp_path, name):
 def test_a_single_recording_is_told(tmp_path):
     with pytest.raises(UserError, match="sessions: expected two recordings or more, found 1"):
         run(study(tmp_path, names=NAMES[:1]).job("consistency", "consistency", **SPEC))
+
+
+def test_labels_outside_train_have_no_say_in_what_is_fitted():
+    """Outliers and a new class in test, valid and gap; by fold, whose parts are others."""
+    sessions = [in_memory(make_recording(i), noisy) for i in (0, 1)]
+
+    def far(session):
+        labels = {name: dataclasses.replace(of, values=of.values.copy()) for name, of in session.labels.items()}
+        left = np.flatnonzero(session.split["fold0"] != "train")
+        labels["position"].values[left[::7]], labels["direction"].values[left[::5]] = 50.0, 7
+        return dataclasses.replace(session, labels=labels)
+
+    others = [far(session) for session in sessions]
+    here, there = compared(SPEC, sessions), compared(SPEC, others)
+    assert len(here.bins[0]) == len(there.bins[0]) == 40
+    for one, other in zip(sessions, others, strict=True):
+        for means in (Common.means, lambda *of: Common.shifted(*of, np.array([0]))):
+            mine, changed = means(here, one, (0, 1)), means(there, other, (0, 1))
+            np.testing.assert_array_equal(changed.means["train"], mine.means["train"])
+            assert changed.counts["test"].sum() < mine.counts["test"].sum()
 
 
 def test_too_few_bins_give_no_score_and_are_told(tmp_path, capsys):

@@ -23,6 +23,7 @@ from cebra_pipe.pipeline.plan import Plan
 from cebra_pipe.pipeline.reading import resolve
 from cebra_pipe.pipeline.stages import adapt, fit
 from cebra_pipe.pipeline.stages.transform import embed
+from cebra_pipe.sklearn.transfer import Session, rotation
 from cebra_pipe.solver.artifact import read_model, write_model
 from cebra_pipe.solver.fitting import fit as train
 
@@ -252,6 +253,24 @@ def test_transfer_is_the_others_decoder_on_the_turned_embedding(study, share):
     test = inside(own, "test")
     assert row["score"] == pytest.approx(error(own.labels["position"].values[test], train_on, turned[test], row["k"]))
     assert (row["n_test"], row["n_adapt"]) == (len(test), adapted.sum())
+
+
+def test_labels_of_samples_that_are_not_trained_on_have_no_say_in_the_rotation():
+    """An outlier and a new class in test, valid and gap of any recording span no bin."""
+    rng, spaces = np.random.default_rng(0), {}
+    for name, recording in RECORDINGS.items():
+        labels, train = recording.labels, inside(recording, "train")
+        left = np.setdiff1d(np.arange(len(recording)), train)
+        far = {k: dataclasses.replace(of, values=of.values.copy()) for k, of in labels.items()}
+        far["position"].values[left[::7]], far["direction"].values[left[::5]] = 50.0, 7
+        far["position"].values[left[1]], far["direction"].values[left[1]] = -9.0, -1
+        points = rng.normal(size=(len(recording), 3))
+        spaces[name] = [Session(of, points, train, inside(recording, "valid")) for of in (labels, far)]
+    (near, common), (turned, found) = (
+        rotation(spaces["c"][i], [spaces["a"][i], spaces["b"][i]], ["position", "direction"], 10, 2) for i in (0, 1)
+    )
+    assert found == common == 20
+    np.testing.assert_array_equal(turned, near)
 
 
 @pytest.mark.parametrize(("method", "way"), [("within", "adapted"), ("scratch", "scratch")])

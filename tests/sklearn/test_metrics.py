@@ -10,7 +10,7 @@ from sklearn.metrics import r2_score
 
 from cebra_pipe.data.recording import Label
 from cebra_pipe.errors import UserError
-from cebra_pipe.sklearn.bins import common_bins, unit_rows
+from cebra_pipe.sklearn.bins import chosen, common_bins, unit_rows
 from cebra_pipe.sklearn.maps import r_squared
 from cebra_pipe.sklearn.metrics import bin_means, consistency_score, linear_map_r2
 
@@ -110,6 +110,17 @@ def test_common_bins_number_position_times_direction():
     assert len(bins) == 12  # 4 × {0, 1, 3}
     assert bins.index(labels["a"]).tolist() == [0, 1 * 3 + 1, 3 * 3 + 1]  # the largest lies in the last bin
     assert bins.index(labels["b"]).tolist() == [1 * 3 + 1, 1 * 3 + 1, 2 * 3 + 2]
+
+
+def test_values_that_span_no_bins_lie_in_the_outermost_and_other_classes_in_none():
+    position, direction = np.array([0.0, 1.0, 1.6, 9.0, -9.0, 0.5]), np.array([0, 2, 2, 0, 2, 1])
+    labels = {"position": Label(position), "direction": Label(direction, "discrete")}
+    trained = chosen(labels, np.arange(3))
+    bins = common_bins({"a": trained}, ["position", "direction"], 4)
+    assert bins.index(labels).tolist() == [0, 2 * 2 + 1, 3 * 2 + 1, 3 * 2, 1, -1]
+    both = chosen({**labels, "lap": Label(np.array([0, 0, 1, 1, 7, 1]), "discrete")}, slice(None))
+    twice = common_bins({"a": chosen(both, np.arange(3))}, ["direction", "lap"], 4)
+    assert twice.index(both).tolist() == [0, 2, 3, 1, -1, -1]
 
 
 def test_circular_labels_are_binned_round_the_circle():

@@ -62,7 +62,7 @@ def _turns(job: Job, sessions: tuple[Session, ...]) -> list[Turn]:
     turns = []
     for key in _first_seeds(common.keys):
         means = {session.name: common.means(session, key) for session in sessions}
-        check_overlap(means, common.bins, [(name, reference) for name in means if name != reference])
+        check_overlap(means, common.bins[key[0]], [(name, reference) for name in means if name != reference])
         turns += [
             _turn(s, key, means[s.name], means[reference]) if s.name != reference else Turn(s, key, None)
             for s in sessions

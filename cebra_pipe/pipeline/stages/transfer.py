@@ -20,7 +20,6 @@ from ...data.shares import adapt_part
 from ...data.table import Table, from_rows, read_table
 from ...errors import Problem, UserError
 from ...sklearn import methods
-from ...sklearn.bins import common_bins
 from ...sklearn.methods import Task
 from ...sklearn.report import SCORES, Result, score_rows
 from ...sklearn.transfer import Session, rotation, transferred
@@ -135,8 +134,7 @@ def _transferred(
     if wanted is None:
         return transferred(task, points, others, spec["metric"]), -1
     own = Session(task.recording.labels, points, task.samples.train, task.samples.valid)
-    bins = common_bins({str(i): s.labels for i, s in enumerate([*others, own])}, wanted["labels"], wanted["bins"])
-    turn, common = rotation(own, others, bins, wanted["minimum"])
+    turn, common = rotation(own, others, wanted["labels"], wanted["bins"], wanted["minimum"])
     if turn is None:
         return {}, common
     return transferred(task, np.einsum("ti,ij->tj", points, turn), others, spec["metric"]), common
