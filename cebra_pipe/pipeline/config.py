@@ -150,8 +150,8 @@ class LeaveOneOutConfig(Model):
     )
     base: Name | None = Field(
         None,
-        description="The recording whose later layers are kept; the first of the others where it is left out, "
-        "or is itself the one that is left out.",
+        description="The recording whose later layers are kept. Where it is not given, is the one that is left out, or "
+        "is not in the unit: the first of the others.",
     )
     alignment: Literal["rotation", "none"] = Field(
         "rotation",
