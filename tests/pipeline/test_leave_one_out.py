@@ -214,9 +214,8 @@ def slowly(points, known, query, k):
     return np.array([known[np.argsort(-(unit @ q), kind="stable")[:k]].mean() for q in query])
 
 
-def bin_of(recording):
+def bin_of(recording, low, high):
     position, direction = (recording.labels[name].values for name in ("position", "direction"))
-    low, high = 0.5 / 30, 29.5 / 30
     return np.clip(((position - low) / (high - low) * 10).astype(int), 0, 9) * 2 + direction
 
 
@@ -234,9 +233,11 @@ def test_transfer_is_the_others_decoder_on_the_turned_embedding(study, share):
     def position(rows):
         return np.concatenate([r.labels["position"].values[i] for r, i in zip(others, rows, strict=True)])
 
-    there = np.concatenate([bin_of(r)[i] for r, i in zip(others, train_on, strict=True)])
     mine = inside(own, "train", adapted)
-    here = bin_of(own)[mine]
+    trained = np.concatenate([position(train_on), own.labels["position"].values[mine]])
+    span = trained.min(), trained.max()
+    there = np.concatenate([bin_of(r, *span)[i] for r, i in zip(others, train_on, strict=True)])
+    here = bin_of(own, *span)[mine]
     common = [b for b in range(20) if (here == b).sum() >= 2 and (there == b).sum() >= 2]
     ours = np.stack([points[mine][here == b].astype(float).mean(0) for b in common])
     theirs = np.stack([pooled(train_on)[there == b].mean(0) for b in common])
