@@ -57,6 +57,10 @@ class MissingPackage(UserError, ImportError):
     """An optional package that is not installed."""
 
 
+class WrongType(UserError, TypeError):
+    """A value of another type, or a keyword that is none."""
+
+
 class Problems(list):
     """Collects problems so that a user sees all of them at once."""
 

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from .. import models, solver
-from ..errors import Problem, UserError
+from ..errors import Problem, UserError, WrongType
 from ..models import criterions
 from ..models.table import MODELS
 from .declared import Declared
@@ -20,10 +20,6 @@ CRITERIA = {
     ("auto", "cosine"): criterions.LearnableCosineInfoNCE,
     ("auto", "euclidean"): criterions.LearnableEuclideanInfoNCE,
 }
-
-
-class WrongType(UserError, TypeError):
-    """A value of another type; a documented TypeError."""
 
 
 def network(estimator: Declared, neurons: int) -> nn.Module:

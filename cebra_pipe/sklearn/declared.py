@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+import inspect
+from collections.abc import Callable, Sequence
 
 from sklearn.base import BaseEstimator
+
+from ..errors import Problem, WrongType, did_you_mean
+
+
+def _known_names(constructor: Callable[..., None]) -> Callable[..., None]:
+    """The constructor with the same signature; a WrongType that names the estimator for a keyword that is none."""
+    _, *known = inspect.signature(constructor).parameters
+
+    @functools.wraps(constructor)
+    def checked(self: object, *args: object, **given: object) -> None:
+        for name in given:
+            if name not in known:
+                expected = "a parameter of the estimator"
+                raise WrongType(Problem(type(self).__name__, expected, repr(name), did_you_mean(name, known)))
+        constructor(self, *args, **given)
+
+    return checked
 
 
 class Declared(BaseEstimator):
     """What can be set; each parameter is explained at `CEBRA`."""
 
+    @_known_names
     def __init__(
         self,
         model_architecture: str = "offset1-model",

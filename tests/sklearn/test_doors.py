@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 
 import numpy as np
@@ -68,6 +69,12 @@ def test_a_parameter_of_another_kind_is_named(name):
     made = estimator(**{name: WRONG.get(name, "other")})
     with pytest.raises(ValueError, match=rf"^{name}: expected {RULES[name][0][:5]}"):
         made.fit(SIGNAL, POSITION)
+
+
+def test_an_unknown_parameter_is_told_of_the_class_that_was_called():
+    with pytest.raises(TypeError, match=r"^CEBRA: .*found 'max_iteration'\. Did you mean 'max_iterations'\?"):
+        CEBRA(max_iteration=3)
+    assert [*inspect.signature(CEBRA).parameters][:2] == ["model_architecture", "device"]
 
 
 def test_wrong_parameters_come_at_once_with_what_to_write():
