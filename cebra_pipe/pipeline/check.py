@@ -19,7 +19,7 @@ from ..data.split import NAMES, PARTS, Cut, split
 from ..datasets.rats import simulate
 from ..errors import Problems, UserError
 from ..sklearn.nulls import SMALLEST_NULL
-from . import refit
+from . import claims, refit
 from .advice import convention_lines, label_lines, label_warnings, metric_lines, source_warnings
 from .changes import read_changed
 from .plan import Plan, check_files, check_results
@@ -45,6 +45,7 @@ def main(options: argparse.Namespace) -> int:
     plan, problems = Plan(study), Problems()
     check_files(plan, str(options.config))
     check_results(plan, str(options.config))
+    claims.check(plan, [options.config])
     prepared = {}
     for name in study.config.recordings:
         collected(problems, f"recordings.{name}", lambda name=name: prepared.update({name: prepare(study, name)}))

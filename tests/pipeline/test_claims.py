@@ -44,8 +44,13 @@ def test_an_edited_copy_is_refused(capsys):
     assert main(["prune", "two.yaml", "--yes"]) == 2
     assert "give one of them another `study`" in capsys.readouterr().err
     assert foreign.exists()
-    main(["status", "two.yaml"])
-    assert "found one of one.yaml" in capsys.readouterr().out
+    for verb in ("status", "show"):
+        assert main([verb, "two.yaml"]) == 1
+        assert "found one of one.yaml" in capsys.readouterr().out
+    assert main(["check", "two.yaml"]) == 2
+    said = capsys.readouterr()
+    assert "found one of one.yaml" in said.err
+    assert "in order" not in said.out
     assert main(["prune", "one.yaml", "--yes"]) == 0
     assert (embedding.exists(), foreign.exists()) == (True, False)
 

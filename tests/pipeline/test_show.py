@@ -1,0 +1,61 @@
+"""`show` prints the numbers of this config as it stands, and says first what is not."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cebra_pipe.cli import main
+from cebra_pipe.pipeline import show
+from cebra_pipe.pipeline.changes import read_changed
+from cebra_pipe.pipeline.plan import Plan
+from cebra_pipe.pipeline.status import State
+
+TEXT = "study: s\nrecordings: {a: {simulate: {}}}\nconditions: {time: {}}\n"
+NUMBERS = "\nthe numbers of the table"
+
+
+@pytest.fixture
+def shown(tmp_path, monkeypatch, capsys):
+    """Exit code and lines of `show`, where the table of decoding stands so and all else is current."""
+    monkeypatch.chdir(tmp_path)
+    Path("mine.yaml").write_text(TEXT)
+    plan = Plan(read_changed(Path("mine.yaml"), []))
+    path = plan.output("tables", "json", table="decoding")
+    Path(path).parent.mkdir(parents=True)
+    Path(path).write_text(json.dumps({"rows": []}))
+    monkeypatch.setattr(show, "BOARDS", {"decoding": lambda rows: [NUMBERS]})
+    outputs = [output for job in plan.jobs() for output in job.outputs.values()]
+
+    def run(state: str) -> tuple[int, str]:
+        made = [State(output, state if output == path else "current") for output in outputs]
+        monkeypatch.setattr(show, "states", lambda plan: iter(made))
+        return main(["show", "mine.yaml"]), capsys.readouterr().out
+
+    return run
+
+
+@pytest.mark.parametrize("state", ["current", "other versions"])
+def test_numbers_of_this_config(shown, state):
+    code, said = shown(state)
+    assert (code, said.startswith("Figures:"), NUMBERS in said) == (0, True, True)
+
+
+@pytest.mark.parametrize("state", ["outdated", "damaged"])
+def test_other_numbers_are_not_printed(shown, state):
+    code, said = shown(state)
+    assert (code, NUMBERS in said) == (1, False)
+    assert said.startswith("1 file is missing, damaged or outdated (of another config, code or data); numbers of such")
+    assert "cebra-pipe status mine.yaml\n  remake: snakemake --configfile mine.yaml\n" in said
+    assert f"\n  {state}: results/s/tables/decoding.json" in said
+
+
+def test_nothing_is_made(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("mine.yaml").write_text(TEXT)
+    assert main(["show", "mine.yaml"]) == 1
+    said = capsys.readouterr().out
+    assert "files are missing" in said.splitlines()[0]
+    assert "\n  not made: results/s/figures/" in said
