@@ -79,7 +79,16 @@ class Problems(list):
             raise UserError(*self)
 
 
-_SHORT = reprlib.Repr()
+class _Short(reprlib.Repr):
+    """Arrays by their shape: the class of a value decides which method shows it."""
+
+    def repr_ndarray(self, value, level: int) -> str:
+        return f"an array of shape {tuple(value.shape)}"
+
+    repr_Tensor = repr_DataFrame = repr_Series = repr_ndarray
+
+
+_SHORT = _Short()
 _SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 60
 
 

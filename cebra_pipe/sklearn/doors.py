@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..data.base import is_count
-from ..errors import Problem, Problems, UserError
+from ..errors import Problem, Problems, UserError, short
 from .labels import Session, is_several, told
 
 TURNED = 10  # neurons a sample from which X is probably (neuron, sample)
@@ -83,6 +83,31 @@ def check_one(X: object, sessions: int | None) -> None:
     raise UserError(Problem("X", "one array (sample, neuron)", f"a list of {len(X)}", remedy))
 
 
+def check_neurons(shape: tuple[int, int], neurons: Sequence[int], session: int | None) -> None:
+    """A UserError where `transform` is given X (sample, neuron) of another session, or a turned one.
+
+    Any other number of neurons for a model of a single session is left to scikit-learn, which compares names too.
+    """
+    samples, found = shape
+    wanted = neurons[session or 0]
+    if found == wanted or (len(neurons) == 1 and samples != wanted):
+        return
+    like = [f"session_id={s}" for s, number in enumerate(neurons) if number == found]
+    remedy = f"With {found} neurons: {', '.join(like)}." if like else ""
+    if samples == wanted:
+        remedy = f"X has {samples} rows: if they are the neurons, pass X.T, (sample, neuron)."
+    where = "X" if len(neurons) == 1 else f"X of session_id={session}"
+    raise UserError(Problem(where, f"{wanted} neurons, as in the fit", str(found), remedy))
+
+
+def check_batch_size(batch_size: object) -> None:
+    """A UserError where `transform` is given something else, as labels in its place."""
+    if batch_size is None or is_count(batch_size):
+        return
+    remedy = "" if np.isscalar(batch_size) else "transform takes no labels: pass X alone."
+    raise UserError(Problem("batch_size", "a whole number above 0, or None", short(batch_size), remedy))
+
+
 def check_run(
     callback: Callable | None,
     callback_frequency: int | None,
@@ -95,7 +120,7 @@ def check_run(
     frequencies = {"callback_frequency": callback_frequency, "validation_frequency": validation_frequency}
     for name, value in (frequencies | {"patience": patience}).items():
         if value is not None and not is_count(value):
-            problems.add(name, "a whole number above 0", repr(value))
+            problems.add(name, "a whole number above 0", short(value))
     if (callback is None) != (callback_frequency is None):
         problems.add("callback", "a callback and a callback_frequency, or neither", "one of them")
     elif callback is not None and not callable(callback):

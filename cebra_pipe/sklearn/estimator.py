@@ -221,11 +221,6 @@ class CEBRA(Fitted):
             validate_data(self, X, skip_check_array=True)
         return self
 
-    @property
-    def _neurons(self) -> list[int]:
-        """Of each session."""
-        return list(self.n_features_) if self.num_sessions_ else [self.n_features_]
-
     def _fitted(self) -> bool:
         return "solver_" in vars(self) and self.solver_ is not None
 

@@ -45,6 +45,9 @@ class Fitted(TransformerMixin, Declared):
         problems.raise_any()
         trial = trials_of(trial, "trial", len(series), problems)
         problems.raise_any()
+        doors.check_batch_size(batch_size)
+        self.solver_._chosen(session_id)
+        doors.check_neurons(series.shape, self._neurons, session_id)
         if self.num_sessions_ is None:
             validate_data(self, X, reset=False, skip_check_array=True)
         if trial is None and self.has_trials_ and len(self.offset_) > 1:
@@ -61,6 +64,11 @@ class Fitted(TransformerMixin, Declared):
         border = np.flatnonzero(np.diff(trial)) + 1
         parts = [self.solver_.transform(part, **options) for part in inputs.tensor_split(border.tolist())]
         return torch.cat(parts).cpu().numpy()
+
+    @property
+    def _neurons(self) -> list[int]:
+        """Of each session."""
+        return list(self.n_features_) if self.num_sessions_ else [self.n_features_]
 
     def fit_transform(
         self, X: ArrayLike, y: ArrayLike | None = None, *labels: ArrayLike, **options: object

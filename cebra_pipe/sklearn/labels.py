@@ -139,9 +139,25 @@ def signal(X: ArrayLike, where: str, problems: Problems) -> np.ndarray | None:
     try:
         return check_array(X, dtype=np.float32, input_name="X", copy=False)
     except ValueError as error:
-        told = dict.fromkeys(line for line in str(error).splitlines() if not line.startswith("array="))
-        problems.add(f"X{where}", "(sample, neuron) finite numbers", f"other: {' '.join(told).rstrip('.')}")
+        found, remedy = _unlike(X) or (f"other: {' '.join(str(error).splitlines()).rstrip('.')}", "")
+        problems.add(f"X{where}", "(sample, neuron) finite numbers", found, remedy)
         return None
+
+
+def _unlike(X: ArrayLike) -> tuple[str, str] | None:
+    """What of an array is no signal, and what to do; None where neither its shape nor a missing value is it."""
+    try:
+        values = np.asarray(X)
+    except ValueError:
+        return None
+    if values.ndim != 2:
+        remedy = "Reshape your data: X.reshape(-1, 1) is one neuron, X.reshape(1, -1) one sample."
+        return f"an array of shape {values.shape}", remedy if values.ndim == 1 else ""
+    bad = np.argwhere(~np.isfinite(values)) if values.dtype.kind == FLOATS else ()
+    if not len(bad):
+        return None
+    first = "sample {}, neuron {}".format(*bad[0])
+    return f"NaN or infinity ({len(bad)} values, the first in {first})", "Mend them, or leave these samples out."
 
 
 def _label(each: object, where: str, length: int | None, problems: Problems, other: int = 0) -> np.ndarray | None:

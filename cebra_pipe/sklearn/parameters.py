@@ -8,7 +8,7 @@ from numbers import Integral, Real
 import numpy as np
 
 from ..data.base import is_count
-from ..errors import NotSupported, Problem, Problems, UserError
+from ..errors import NotSupported, Problem, Problems, UserError, short
 from ..models.table import MODELS
 from .declared import Declared
 
@@ -93,7 +93,7 @@ def check_parameters(estimator: Declared) -> None:
     for name, (expected, holds) in RULES.items():
         if not holds(value := given[name]):
             whole = isinstance(value, float) and value.is_integer() and value > 0 and COUNT[0] in expected
-            problems.add(name, expected, repr(value), f"Write {int(value)}." if whole else "")
+            problems.add(name, expected, short(value), f"Write {int(value)}." if whole else "")
     problems.raise_any()
     _check_effect(given, problems)
     problems.raise_any()
@@ -107,6 +107,9 @@ def _check_effect(given: Mapping[str, object], problems: Problems) -> None:
     if not constant and least is not None and given["temperature"] < least:
         expected, remedy = f"min_temperature, {least:g}, or more", "Raise temperature or lower min_temperature."
         problems.add("temperature", expected, repr(given["temperature"]), remedy)
+    if given["hybrid"] and given["output_dimension"] < 3:
+        expected, remedy = "3 or more with hybrid=True", "Labels shape the first three dimensions, time all."
+        problems.add("output_dimension", expected, repr(given["output_dimension"]), remedy)
     for name in dict(given["optimizer_kwargs"]):
         if name not in OPTIMIZER:
             remedy = "Set learning_rate in its place." if name == "lr" else ""

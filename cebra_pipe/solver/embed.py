@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from ..data.base import is_count
 from ..data.datatypes import Offset
+from ..errors import short
 from ..models.encoder import Encoder
 from ..models.model import ConvolutionalModelMixin, ResampleModelMixin
 from .adapters import encoder_of
@@ -22,7 +23,7 @@ def embed(model: nn.Module, inputs: Tensor, pad: bool = True, batch_size: int | 
     if not isinstance(inputs, Tensor):
         raise ValueError(f"inputs: expected a torch.Tensor, found {type(inputs).__name__}.")
     if batch_size is not None and not is_count(batch_size):
-        raise ValueError(f"batch_size: expected a whole number of rows above 0, found {batch_size!r}.")
+        raise ValueError(f"batch_size: expected a whole number of rows above 0, found {short(batch_size)}.")
     place = next(model.parameters(), torch.empty(0))
     inputs = inputs.to(place.device, place.dtype)
     training = model.training

@@ -259,6 +259,17 @@ def test_the_session_is_named(several, session):
         several.transform(SIGNAL, session_id=session)
 
 
+def test_what_is_no_signal_of_the_session_is_told(single, several):
+    for model, given, match in (
+        (single, (SIGNAL.T,), r"^X: expected 8 neurons, as in the fit, found 120\. .*pass X\.T"),
+        (single, (SIGNAL, POSITION), r"found an array of shape \(120, 2\)\. transform takes no labels"),
+        (several, (SIGNAL, None, 1), r"^X of session_id=1: expected 6 .* found 8\. With 8 neurons: session_id=0\."),
+        (several, (SIGNAL.T, None, 0), r"pass X\.T"),
+    ):
+        with pytest.raises(ValueError, match=match):
+            model.transform(*given)
+
+
 def test_one_sample_windows_cross_no_trial():
     trial = np.arange(120) // 40
     made = estimator(model_architecture="offset1-model").fit(SIGNAL, trial=trial)

@@ -201,7 +201,8 @@ def test_fallbacks_are_told():
     ("given", "options", "match"),
     [
         ((SIGNAL, POSITION[:10]), {}, "400 samples as in X, found 10"),
-        ((np.full((50, 3), np.nan),), {}, "contains NaN"),
+        ((np.full((50, 3), np.nan),), {}, r"150 values, the first in sample 0, neuron 0"),
+        ((SIGNAL[:, 0],), {}, r"shape \(400,\)\. Reshape your data"),
         ((SIGNAL, np.full(400, np.inf)), {}, "contains NaN or infinity"),
         ((SIGNAL, WAY, WAY), {}, "at most one discrete"),
         ((SIGNAL, np.stack([WAY, WAY], 1)), {}, "one column of integers"),
@@ -211,6 +212,7 @@ def test_fallbacks_are_told():
         ((TWO[0], [POSITION]), {}, "one array a session"),
         ((TWO[0], [POSITION, WAY[:300]]), {}, "same kinds"),
         ((SIGNAL,), {"hybrid": True}, "continuous labels beside hybrid"),
+        ((SIGNAL, POSITION), {"hybrid": True, "output_dimension": 2}, "^output_dimension: expected 3 or more"),
         ((SIGNAL, POSITION, WAY), {"hybrid": True}, "continuous labels alone"),
         ((SIGNAL, POSITION), {"conditional": "nothing"}, "time_delta"),
         ((SIGNAL, POSITION), {"conditional": "delta_normal"}, "delta: expected a standard deviation"),
