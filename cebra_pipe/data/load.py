@@ -127,11 +127,11 @@ def check_there(path: Path) -> None:
     if path.is_dir():
         raise UnknownFormat(Problem(str(path), "a file", "a folder", "Give a file inside it."))
     if not path.exists():
-        near = (
-            did_you_mean(path.name, sorted(p.name for p in path.parent.iterdir()))
-            if path.parent.is_dir()
-            else f"There is no folder {path.parent}."
-        )
+        near = f"There is no folder {path.parent}."
+        if path.parent.is_dir():
+            there = sorted(p.name for p in path.parent.iterdir())
+            hidden = path.name.startswith(".")
+            near = did_you_mean(path.name, [name for name in there if hidden or not name.startswith(".")])
         raise MissingFile(Problem(str(path), "a file", "no such file", near))
     if not path.stat().st_size:
         raise MissingEntry(Problem(str(path), "a file with content", "an empty one", "Copy or save it anew."))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,8 +11,9 @@ from pathlib import Path
 import yaml
 
 from ..data.load import FORMATS, open_file
-from ..errors import UserError
+from ..errors import UserError, named
 from .archive import MANIFEST, read_manifest
+from .reading import read_yaml
 from .status import KINDS
 
 # Folders of a study, and a tail of hidden files, that are no artifacts.
@@ -97,6 +99,21 @@ def _training(path: Path) -> list[str]:
     return [f"{what} of a run of `cebra-pipe train`, with", *yaml.safe_dump(options, width=110).splitlines()]
 
 
+def _config(path: Path) -> list[str]:
+    """The config of a study, which may have mistakes in it."""
+    if path.suffix.lower() not in (".yaml", ".yml"):
+        return []
+    try:
+        found = read_yaml(path)
+    except UserError:
+        return []
+    if not {"study", "recordings", "conditions"} <= found.keys():
+        return []
+    given = shlex.quote(str(path))
+    how = f"`cebra-pipe check {given}` tells what it asks for, `cebra-pipe status {given}` what is made of it"
+    return [f"the config of the study {named(found['study'])}: {how}"]
+
+
 def _data(path: Path) -> list[str]:
     """Arrays, such as those of a recording."""
     if path.suffix.lower() not in FORMATS:
@@ -107,4 +124,4 @@ def _data(path: Path) -> list[str]:
         return []
 
 
-READERS: tuple[Callable[[Path], list[str]], ...] = (_beside, _estimator, _archive, _training, _data)
+READERS: tuple[Callable[[Path], list[str]], ...] = (_beside, _estimator, _archive, _training, _config, _data)

@@ -13,7 +13,8 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 
 from .. import __version__, models
-from ..errors import MissingFile, NotSupported, Problem, UserError
+from ..data.load import check_there
+from ..errors import NotSupported, Problem, UserError, named
 from ..solver.checkpoints import write
 from . import foreign
 from .building import joined, network, resolve_device, solver_of
@@ -23,7 +24,11 @@ from .parameters import settled
 FORMAT = "cebra_pipe estimator 1"
 FROM_CEBRA = ("label_types_", "n_features_", "n_features_in_", "num_sessions_", "solver_name_")
 NOTED = (*FROM_CEBRA, "random_state_", "has_trials_")
-UNREADABLE = (RuntimeError, EOFError, OSError, ValueError, KeyError, TypeError, AttributeError, pickle.UnpicklingError)
+KEYS = {"args", "state", "state_dict", "metadata"}
+UNREADABLE = (
+    *(RuntimeError, EOFError, OSError, ValueError, LookupError, TypeError, AttributeError),
+    *(pickle.UnpicklingError, zipfile.BadZipFile),
+)
 
 
 def save(estimator: Declared, path: Path, backend: str) -> None:
@@ -56,23 +61,48 @@ def load(kind: type[Declared], path: Path, backend: str, weights_only: bool | No
     if weights_only is False:
         found = "False, which would run what the file says"
         raise UserError(Problem("weights_only", "True or None", found, "Files are read as plain values and tensors."))
-    if not path.exists():
-        raise MissingFile(Problem(str(path), "a saved model", "no such file"))
+    check_there(path)
+    if not zipfile.is_zipfile(path):  # torch writes nothing else
+        raise _other(path, "a file of another kind, or one that was cut short")
     try:
         if foreign.is_foreign(path):
             return _foreign(kind, path, device)
-        content = torch.load(path, map_location="cpu", weights_only=True)
-        known = content["format"]
+        content = _content(path)
     except UserError:
         raise
     except UNREADABLE as error:
-        why = str(error).split("WeightsUnpickler error:")[-1].strip().splitlines()[0][:160]
-        raise UserError(Problem(str(path), "a whole file that CEBRA.save wrote", f"another ({why})")) from error
-    if known != FORMAT:
-        raise UserError(Problem(str(path), FORMAT, repr(known)))
+        why = (str(error).split("WeightsUnpickler error:")[-1].strip().splitlines() or [type(error).__name__])[0][:160]
+        raise _other(path, f"another ({why})") from error
+    _check_kind(path, content)
     args = json.loads(content["args"])
     _check_known(path, args["model_architecture"], content["metadata"].get("model", ""))
     return rebuilt(kind, args, content["state"], content["state_dict"], device)
+
+
+def _content(path: Path) -> object:
+    with warnings.catch_warnings():  # of pickles that torch did not write
+        warnings.simplefilter("ignore")
+        return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def _check_kind(path: Path, content: object) -> None:
+    """A UserError unless `content` is what `save` wrote, that says what it is instead."""
+    if not isinstance(content, dict):
+        raise _other(path, f"a saved {type(content).__name__}")
+    if "provenance" in content:
+        remedy = (
+            "Its embeddings are in the study's folder, embeddings/CONDITION/UNIT.parquet: "
+            "pandas.read_parquet reads them, docs/artifacts.md names their columns."
+        )
+        raise _other(path, "the model of a study's fit", remedy)
+    if content.get("format", FORMAT) != FORMAT:
+        raise UserError(Problem(str(path), FORMAT, repr(content["format"])))
+    if "format" not in content or not content.keys() >= KEYS:
+        raise _other(path, f"a saved mapping with {', '.join(map(named, list(content)[:8])) or 'nothing in it'}")
+
+
+def _other(path: Path, found: str, remedy: str = "") -> UserError:
+    return UserError(Problem(str(path), "a whole file that CEBRA.save wrote", found, remedy))
 
 
 def _check_known(path: Path, name: str, model: str) -> None:
@@ -98,15 +128,13 @@ def described(path: Path) -> dict | None:
             versions = foreign.versions(path) or {"cebra": "of a version that it does not name"}
             parameters = {name: value for name, value in parameters.items() if name in _parameters()}
         else:
-            with warnings.catch_warnings():  # of pickles that torch did not write
-                warnings.simplefilter("ignore")
-                content = torch.load(path, map_location="cpu", weights_only=True)
+            content = _content(path)
             if not isinstance(content, dict) or content.get("format") != FORMAT:
                 return None
             parameters, noted = json.loads(content["args"]), content["state"]
             versions = {"cebra_pipe": content["metadata"]["version"]}
         return {"versions": versions, "parameters": parameters, "neurons": noted["n_features_"]}
-    except (UserError, zipfile.BadZipFile, *UNREADABLE):
+    except (UserError, *UNREADABLE):
         return None
 
 

@@ -26,6 +26,9 @@ ABOUT = {"stage": "tables", "spec": {"table": "tests"}, "spec_hash": "0", "code"
 ABOUT |= {"versions": {"numpy": "2"}, "device": "cpu"}
 
 
+CONFIG = "study: rats\nrecordings: {a: {}}\nconditions: {}\n"
+
+
 def explain(path: Path, capsys) -> tuple[int, str]:
     """Exit code and text, which never says that a file should go."""
     code = main(["explain", str(path)])
@@ -56,6 +59,8 @@ FILES: dict[str, tuple[Callable[[Path], None], str]] = {
     "mine.npz": (lambda path: np.savez(path, spikes=np.ones((30, 4))), "such as a recording: spikes (30 × 4 float64)"),
     "tensor.pt": (lambda path: torch.save(torch.ones(5, 3), path), "such as a recording: "),
     "weights.pt": (lambda path: torch.save({"weight": torch.ones(5, 3)}, path), "such as a recording: weight ("),
+    "mine.yaml": (lambda path: path.write_text(CONFIG), "the config of the study rats: `cebra-pipe check "),
+    "other.yaml": (lambda path: path.write_text("study: rats\n"), ""),
     "s.zip": (lambda path: zipped(path, WHOLE), "archive of the study rats"),
     "list.zip": (lambda path: zipped(path, []), ""),
     "number.json": (lambda path: _json(path, {"provenance": 3}), ""),
@@ -107,6 +112,13 @@ def test_a_saved_estimator(tmp_path, capsys):
 def test_no_file(tmp_path, capsys, missing):
     code, said = explain(tmp_path / "none" if missing else tmp_path, capsys)
     assert (code, ("no such file" if missing else "found a folder") in said) == (2, True)
+
+
+def test_hidden_files_are_not_offered(tmp_path, capsys):
+    for name in (".ci", "figure.csv", ".hidden.csv"):
+        (tmp_path / name).write_text("x")
+    assert explain(tmp_path / "none.png", capsys)[1].endswith("Known: figure.csv.\n")
+    assert "Did you mean '.hidden.csv'?" in explain(tmp_path / ".hiden.csv", capsys)[1]
 
 
 def test_a_table_that_was_edited(tmp_path, capsys):

@@ -16,6 +16,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import cebra_pipe
 from cebra_pipe import CEBRA
+from cebra_pipe.errors import UserError
 
 RNG = np.random.default_rng(0)
 ANGLE = np.linspace(0, 40, 400)
@@ -265,6 +266,44 @@ def test_a_file_is_never_executed(tmp_path):
         CEBRA.load(path, weights_only=False)
     with pytest.raises(FileNotFoundError):
         CEBRA.load(tmp_path / "none.pt")
+
+
+STUDY = {"format": 1, "provenance": {}, "model": {}}
+OTHERS = {
+    "mine.yaml": (b"study: s\nrecordings: {a: {simulate: {}}}\n", "a file of another kind, or one that was cut short."),
+    "a.csv": (b"x,y\n1,2\n", "a file of another kind, or one that was cut short."),
+    "list.pt": (b"\x80\x02]q\x00.", "a file of another kind, or one that was cut short."),
+    "empty.pt": (b"", "an empty one."),
+    "tensor.pt": (torch.ones(3), "a saved Tensor."),
+    "weights.pt": ({"weight": torch.ones(3)}, "a saved mapping with weight."),
+    "half.pt": ({"format": "cebra_pipe estimator 1"}, "a saved mapping with format."),
+    "later.pt": ({"format": "cebra_pipe estimator 2"}, "'cebra_pipe estimator 2'."),
+    "model.pt": (STUDY, "the model of a study's fit. Its embeddings are in the study's folder, embeddings/"),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_file_that_is_no_estimator_is_told(tmp_path, name):
+    content, found = OTHERS[name]
+    path = tmp_path / name
+    path.write_bytes(content) if isinstance(content, bytes) else torch.save(content, path)
+    with pytest.raises(UserError) as error:
+        CEBRA.load(path)
+    assert f"{name}: expected " in str(error.value)
+    assert f", found {found}" in str(error.value)
+
+
+def test_a_saved_estimator_that_was_cut_short(tmp_path):
+    estimator(max_iterations=1).fit(SIGNAL).save(tmp_path / "whole.pt")
+    content = (tmp_path / "whole.pt").read_bytes()
+    path = tmp_path / "cut.pt"
+    path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(
+        UserError, match=r"cut\.pt: expected a whole file that CEBRA.save wrote, found a file of another"
+    ):
+        CEBRA.load(path)
+    with pytest.raises(UserError, match="expected a file, found a folder"):
+        CEBRA.load(tmp_path)
 
 
 class _Evil:
