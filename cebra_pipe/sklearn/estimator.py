@@ -20,6 +20,7 @@ from .labels import Session, has_trials, is_several, is_trials, sessions
 from .modes import Plan, check_effect, dataset_of, loader_of, options_of, plan
 from .parameters import ARCHITECTURE, SETTLED, check_parameters, check_settled, settled
 from .seeding import fresh_seed, seeded
+from .unlikely import check_varies, warn_of_collapse, warn_of_unaligned
 
 LOOKS = 20  # validations over a fit where no frequency is given
 
@@ -85,7 +86,10 @@ class CEBRA(Fitted):
             raise UserError(Problem("adapt", "a fitted model to adapt", "none", "Call fit without adapt first."))
         if session_id is not None and not adapt:
             raise UserError(Problem("session_id", "None without adapt=True", repr(session_id)))
+        if not adapt:  # which has the labels of the fit, also where a new recording holds one of its classes
+            check_varies(found)
         doors.warn_of_unlikely(found, stacklevel=2)
+        warn_of_unaligned(found, stacklevel=2)
         with self._kept():
             if adapt:
                 self._adapt(found, extra, session_id)
@@ -93,6 +97,7 @@ class CEBRA(Fitted):
                 self.random_state_ = fresh_seed() if self.random_state is None else int(self.random_state)
                 self.solver_ = None
                 self._train(found, self.max_iterations, extra)
+        warn_of_collapse(self.solver_.models, found, stacklevel=2)
         return self._note_names(X)
 
     @contextlib.contextmanager
@@ -127,7 +132,9 @@ class CEBRA(Fitted):
         doors.check_like(found, self._neurons, self.label_types_, "Call fit.", "Call fit, or fit(adapt=True).")
         doors.warn_of_unlikely(found, stacklevel=2)
         extra = self._extra(found, callback, callback_frequency, None, None, None)
-        return self._train(found, self.max_iterations, extra)
+        self._train(found, self.max_iterations, extra)
+        warn_of_collapse(self.solver_.models, found, stacklevel=2)
+        return self
 
     def _sessions(self, X, y, trial) -> list[Session]:
         given = [each for each in y if each is not None]

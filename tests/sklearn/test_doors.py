@@ -240,6 +240,44 @@ def test_adapting_without_labels_is_by_time_and_told():
     assert made.label_types_ == (False, 0)
 
 
+# ---- nothing to learn from -------------------------------------------------------------------------------------------
+ONE_CLASS = np.zeros(120, int)
+
+
+@pytest.mark.parametrize(
+    ("y", "where"),
+    [
+        ((np.stack([POSITION[:, 0], np.full(120, 3.0)], 1),), "y, continuous column 1: .*found 3 in all 120 samples"),
+        ((ONE_CLASS,), "y, classes: expected a label that varies"),
+    ],
+)
+def test_a_label_of_one_value_is_refused(y, where):
+    with pytest.raises(ValueError, match=where):
+        estimator().fit(SIGNAL, *y)
+
+
+def test_a_recording_of_one_class_is_adapted_to_and_stands_beside_others():
+    made = estimator().fit([SIGNAL, SIGNAL], [WAY, ONE_CLASS])
+    made.fit(SIGNAL, ONE_CLASS, adapt=True, session_id=0)
+
+
+@pytest.mark.parametrize(
+    ("y", "match"),
+    [((), "sessions without labels"), (([WAY, WAY + 5],), "session 1 has no class in common")],
+)
+@pytest.mark.filterwarnings("ignore:y. session 0")
+def test_sessions_that_nothing_aligns_are_told(y, match):
+    with pytest.warns(UserWarning, match=match) as caught:
+        estimator().fit([SIGNAL, SIGNAL], *y)
+    assert {each.filename for each in caught} == {__file__}
+
+
+def test_a_collapsed_embedding_is_told():
+    with pytest.warns(UserWarning, match="collapsed: all embeddings are equal") as caught:
+        estimator(learning_rate=1e6).fit(SIGNAL, POSITION)
+    assert caught[0].filename == __file__
+
+
 # ---- use -------------------------------------------------------------------------------------------------------------
 def test_lists_are_embedded_one_by_one(single, several):
     for model, given, match in (

@@ -18,6 +18,7 @@ import cebra_pipe
 from cebra_pipe import CEBRA
 from cebra_pipe.errors import UserError
 
+pytestmark = pytest.mark.filterwarnings("ignore:several sessions without labels")
 RNG = np.random.default_rng(0)
 ANGLE = np.linspace(0, 40, 400)
 POSITION = np.stack([np.sin(ANGLE), np.cos(ANGLE)], 1)

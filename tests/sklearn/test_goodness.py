@@ -24,6 +24,7 @@ PLACE = np.cumsum(RNG.normal(size=(T, 2)), axis=0) / 5
 X = (PLACE @ RNG.normal(size=(2, 6)) + 0.3 * RNG.normal(size=(T, 6))).astype(np.float32)
 CLASSES = (PLACE[:, 0] > np.median(PLACE[:, 0])).astype(int)
 Y = {"time": (), "continuous": (PLACE,), "discrete": (CLASSES,), "mixed": (PLACE, CLASSES), "hybrid": (PLACE,)}
+pytestmark = pytest.mark.filterwarnings("ignore:several sessions without labels")
 MODES = list(Y)
 FIT = dict(max_iterations=3, batch_size=32, output_dimension=4, num_hidden_units=8, random_state=0, device="cpu")
 
