@@ -297,7 +297,9 @@ class Study(Model):
     decode: DecodeConfig = Field(DecodeConfig(), description="How embeddings and baselines are decoded.")
     align: AlignConfig = Field(AlignConfig(), description="Rotation of embeddings onto one recording's.")
     comparisons: dict[Name, ComparisonConfig] | None = Field(
-        None, description="All that make sense where it is left out."
+        None,
+        description="Where it is left out: each condition between recordings of one rate whose labels give bins, and "
+        "between runs where it has two seeds or more and is no control.",
     )
     primary_tests: PrimaryTestsConfig | None = Field(
         None, description="Tests by refitting; without it every refit null has its p, none of them corrected."

@@ -192,13 +192,13 @@ def _each_once(names: Sequence[str], where: str, problems: Problems) -> None:
 
 
 def comparisons(study: Resolved) -> dict[str, c.ComparisonConfig]:
-    """Those that make sense: between recordings where labels give bins, between runs where there are two seeds."""
+    """Those that make sense: between recordings where labels give bins, between runs of two seeds but for controls."""
     made: dict[str, c.ComparisonConfig] = {}
     for name, condition in study.conditions.items():
         several = len(condition.recordings) > 1 and len(study.rates(condition.recordings)) < 2
         if several and study.has_bins(None, condition.recordings):
             made[_free(f"{name[:29]}_recordings", made)] = c.ComparisonConfig(condition=name)
-        if len(condition.seeds) > 1:
+        if len(condition.seeds) > 1 and condition.control is None:  # a control's seeds are draws of a null
             made[_free(f"{name[:35]}_runs", made)] = c.ComparisonConfig(condition=name, between="runs")
     return made
 

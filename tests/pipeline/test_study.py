@@ -49,6 +49,14 @@ def test_what_is_left_out_is_filled_in():
     assert set(study.comparisons) == {"time_recordings", "behavior_recordings", "behavior_runs"}
 
 
+def test_a_control_is_compared_between_runs_only_where_the_config_names_it():
+    made = changed("conditions.shifted", {"like": "behavior", "control": "circular_shift", "seeds": 19})
+    assert {"behavior_runs", "shifted_recordings"} <= set(resolve(made).comparisons)
+    assert "shifted_runs" not in resolve(made).comparisons
+    named = made | {"comparisons": {"draws": {"condition": "shifted", "between": "runs"}}}
+    assert set(resolve(named).comparisons) == {"draws"}
+
+
 def test_defaults_reach_conditions_and_own_values_win():
     study = resolve(changed("defaults", {"steps": 7, "temperature": 0.5}) | {"conditions": {"t": {"steps": 9}}})
     assert (study.conditions["t"].training.steps, study.conditions["t"].training.temperature) == (9, 0.5)
