@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import shlex
 import signal
@@ -63,7 +64,10 @@ def test_ctrl_c_ends_a_long_training(tmp_path):
     command = [sys.executable, "-m", "cebra_pipe", "train", "--data", "demo-continuous", "--logdir", str(tmp_path)]
     command += ["--num-steps", "100000", "--batch-size", "16", "--num-hidden-units", "8", "--num-output", "3"]
     command += ["--valid-frequency", "50"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
+    # Tests that run in the background of a shell inherit from it that Ctrl-C is ignored.
+    heeding = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    streams = {"stderr": subprocess.PIPE, "stdout": subprocess.DEVNULL, "text": True, "preexec_fn": heeding}
+    with subprocess.Popen(command, **streams) as process:
         deadline = time.monotonic() + 120
         while not list(tmp_path.glob("checkpoint_*")) and time.monotonic() < deadline and process.poll() is None:
             time.sleep(0.05)

@@ -31,7 +31,7 @@ def test_a_failed_rerun_keeps_the_earlier_result(checkout):
     good = source.read_text()
     checkout.edit(
         "solver/fitting.py",
-        "    given = prepare(task, device)\n",
+        "    given = prepare(task, device, base=base)\n",
         "    raise UserError(Problem('here', 'this', 'that', 'Do so.'))\n",
     )
     out = checkout.run("--cores", "2", str(model.relative_to(checkout.folder)), check=False)
