@@ -18,10 +18,11 @@ README = Path(__file__).resolve().parents[1] / "README.md"
 
 @pytest.fixture
 def data(tmp_path, monkeypatch) -> None:
-    """The files that the README names, of a mouse that runs up and down for 60 s."""
+    """The files that the README names, of a mouse that runs up and down as it likes for 60 s."""
     monkeypatch.chdir(tmp_path)
     rng, seconds = np.random.default_rng(0), np.arange(2400) / 40
-    position = np.abs((seconds * 0.4) % 3.2 - 1.6)
+    way = np.cumsum(np.repeat(rng.uniform(0.1, 0.7, 40), 60)) / 40  # m; a new pace every 1.5 s, or laps would repeat
+    position = np.abs(way % 3.2 - 1.6)
     spikes = rng.poisson(0.3 * np.exp(-((position[:, None] - np.linspace(0, 1.6, 8)) ** 2) / 0.05))
     row, unit = np.nonzero(spikes)
     Path("data").mkdir()
