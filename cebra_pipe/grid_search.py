@@ -134,8 +134,11 @@ class GridSearch:
         fits = [fit for fit in fits if dataset_name in (None, fit.dataset_name)]
         _warn_of_differences(fits, models, scoring)
         key, sign = {"infonce_loss": ("loss", 1), "goodness_of_fit": ("bits", -1)}[scoring]
-        held_out = np.array([getattr(fit, f"held_out_{key}") for fit in fits])
-        values = np.array([getattr(fit, key) for fit in fits]) if np.isnan(held_out).all() else held_out
+        unseen = not np.isnan([fit.held_out_loss for fit in fits]).all()
+        if not unseen and len(fits) > 1:
+            text = "chosen by the data of the fit, which favours what fits its noise. Give fit_models held_out data"
+            warnings.warn(text, stacklevel=2)
+        values = np.array([getattr(fit, "held_out_" * unseen + key) for fit in fits])
         if np.isnan(values).all():
             remedy = "Bits of two objectives do not add up: use scoring='infonce_loss'."
             raise UserError(Problem("scoring", "models with one objective", "hybrid models", remedy))

@@ -88,6 +88,7 @@ def test_a_model_that_only_fits_its_own_data_is_not_the_best(searched):
     assert search.get_best_model()[1] == search.get_best_model("goodness_of_fit")[1] == own._fits[1].name
 
 
+@pytest.mark.filterwarnings("ignore:chosen by the data of the fit")
 def test_what_does_not_compare_is_told(searched):
     with pytest.warns(UserWarning, match="compares only models of equal dataset_name"):
         searched[0].get_best_model()
@@ -100,7 +101,9 @@ def test_what_does_not_compare_is_told(searched):
 
 def test_without_held_out_data_it_is_that_of_the_fit():
     search = GridSearch().fit_models({"a": (X, PLACE)}, params(learning_rate=[1e-9, 3e-2], max_iterations=60), None)
-    assert search.get_best_model()[1] == "learning_rate_0.03_a"
+    with pytest.warns(UserWarning, match="chosen by the data of the fit.* held_out data") as caught:
+        assert search.get_best_model()[1] == "learning_rate_0.03_a"
+    assert caught[0].filename == __file__
     assert search.get_df_results()["held_out_loss"].isna().all()
 
 
@@ -112,6 +115,7 @@ def test_seeds_vary():
     assert losses.tolist() == again.get_df_results()["loss"].tolist()
 
 
+@pytest.mark.filterwarnings("ignore:chosen by the data of the fit")
 def test_sessions_and_hybrid_models():
     data = {"both": ([X, X[:150]], [PLACE, PLACE[:150]])}
     assert np.isfinite(GridSearch().fit_models(data, params(), None).get_df_results()["bits"]).all()

@@ -71,6 +71,9 @@ def label_warnings(name: str, recording: Recording) -> Iterator[str]:
             yield f"{where} has {told}: positives are drawn uniformly among them"
         if label.period and np.ptp(values) < label.period / APART:
             yield f"{where} spans {np.ptp(values):.4g} of its period {label.period:g}: is the period in its unit?"
+        if label.period and np.ptp(values) > label.period:
+            told = f"{np.ptp(values):.4g}, more than its period {label.period:g}"
+            yield f"{where} spans {told}: values a period apart are one. Is the period in its unit?"
         seconds = autocorrelation_time(coordinates(label), recording.rate)
         if 10 * seconds > span:
             yield f"{where} changes too slowly ({seconds:.1f} s) for a null of circular shifts over {span:.0f} s"

@@ -16,7 +16,7 @@ from ..data.contents import Contents
 from ..data.load import open_file
 from ..data.options import LOADERS
 from ..errors import Problem, Problems, UserError
-from ..sklearn.doors import unlikely_classes
+from ..sklearn.unlikely import unlikely_classes
 from .train_options import OPTIONS
 
 ARRAYS = ("neural", "continuous", "discrete")

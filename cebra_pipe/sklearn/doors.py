@@ -1,4 +1,4 @@
-"""What is wrong with data for an estimator that was fitted, and what is probably not meant, told before training."""
+"""What is wrong with data and options of one call of an estimator, told before anything is computed."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ import numpy as np
 from ..data.base import is_count
 from ..errors import Problem, Problems, UserError, short
 from .labels import Session, is_several, told
-
-TURNED = 10  # neurons a sample from which X is probably (neuron, sample)
 
 
 @contextlib.contextmanager
@@ -41,9 +39,24 @@ def check_like(
         for s, (session, wanted) in enumerate(zip(given, neurons, strict=True)):
             if session.neurons != wanted:
                 where = f"X of session {s}" if len(given) > 1 else "X"
-                problems.add(where, f"{wanted} neurons, as in the fit", str(session.neurons), of_neurons)
+                what = _turned(len(session.neural), wanted) or of_neurons
+                problems.add(where, f"{wanted} neurons, as in the fit", str(session.neurons), what)
     if given[0].kinds != tuple(kinds):
         problems.add("y", f"labels as in the fit: {told(*kinds)}", told(*given[0].kinds), remedy)
+    problems.raise_any()
+
+
+def check_varies(found: Sequence[Session]) -> None:
+    """A UserError with every label that has one value in all samples of all sessions."""
+    problems, (classes, columns) = Problems(), found[0].kinds
+    given = {f"y, continuous column {c}": [s.continuous[:, c] for s in found] for c in range(columns)}
+    if classes:
+        given["y, classes"] = [s.discrete for s in found]
+    for where, values in given.items():
+        joined = np.concatenate(values)
+        if len(joined) > 1 and (joined == joined[0]).all():
+            remedy = "Leave the label out: nothing can be learned from it."
+            problems.add(where, "a label that varies", f"{joined[0]:g} in all {len(joined)} samples", remedy)
     problems.raise_any()
 
 
@@ -93,11 +106,14 @@ def check_neurons(shape: tuple[int, int], neurons: Sequence[int], session: int |
     if found == wanted or (len(neurons) == 1 and samples != wanted):
         return
     like = [f"session_id={s}" for s, number in enumerate(neurons) if number == found]
-    remedy = f"With {found} neurons: {', '.join(like)}." if like else ""
-    if samples == wanted:
-        remedy = f"X has {samples} rows: if they are the neurons, pass X.T, (sample, neuron)."
+    remedy = _turned(samples, wanted) or (f"With {found} neurons: {', '.join(like)}." if like else "")
     where = "X" if len(neurons) == 1 else f"X of session_id={session}"
     raise UserError(Problem(where, f"{wanted} neurons, as in the fit", str(found), remedy))
+
+
+def _turned(samples: int, neurons: int) -> str:
+    """What to do about X with as many rows as there should be neurons."""
+    return f"X has {samples} rows: if they are the neurons, pass X.T, (sample, neuron)." if samples == neurons else ""
 
 
 def check_batch_size(batch_size: object) -> None:
@@ -136,29 +152,3 @@ def warn_without_trials(what: str, remedy: str, stacklevel: int) -> None:
     """A warning where the fit had trials, and data that go beside it have none."""
     text = f"no trial, where the fit had trials: {what}, and windows cross trials. {remedy}"
     warnings.warn(text, stacklevel=stacklevel + 1)
-
-
-def warn_of_unlikely(found: Sequence[Session], stacklevel: int) -> None:
-    """Warnings of what is probably not meant: measurements taken for classes, a signal that is turned."""
-    samples, neurons = (sum(each) for each in zip(*(s.neural.shape for s in found), strict=True))
-    if found[0].kinds == (False, 0) and TURNED * samples <= neurons:
-        text = f"X has {samples} samples of {neurons} neurons; if it is (neuron, sample), pass X.T"
-        warnings.warn(text, stacklevel=stacklevel + 1)
-    if found[0].discrete is None:
-        return
-    if text := unlikely_classes(np.concatenate([s.discrete for s in found])):
-        remedy = "If they measure something, such as a position, pass floats: y.astype(float)"
-        warnings.warn(f"y: {text}. {remedy}", stacklevel=stacklevel + 1)
-
-
-def unlikely_classes(classes: np.ndarray) -> str:
-    """What tells that (sample,) integers are no classes: single samples, or more classes than the root of all samples.
-
-    Empty where nothing does.
-    """
-    counts = np.unique(classes, return_counts=True)[1]
-    alone = int((counts == 1).sum())
-    if not alone and len(counts) ** 2 <= len(classes):
-        return ""
-    single = f", {alone} of a single sample, which is its own positive" * (alone > 0)
-    return f"integers are classes, here {len(counts)} of them for {len(classes)} samples{single}"

@@ -15,12 +15,13 @@ from ..solver.adapt import adopt
 from ..streams import seed_of
 from . import doors
 from .building import joined, network, resolve_device, solver_of
+from .collapse import warn_of_collapse
 from .fitted import Fitted
 from .labels import Session, has_trials, is_several, is_trials, sessions
 from .modes import Plan, check_effect, dataset_of, loader_of, options_of, plan
 from .parameters import ARCHITECTURE, SETTLED, check_parameters, check_settled, settled
 from .seeding import fresh_seed, seeded
-from .unlikely import check_varies, warn_of_collapse, warn_of_unaligned
+from .unlikely import doubts, warn
 
 LOOKS = 20  # validations over a fit where no frequency is given
 
@@ -87,9 +88,8 @@ class CEBRA(Fitted):
         if session_id is not None and not adapt:
             raise UserError(Problem("session_id", "None without adapt=True", repr(session_id)))
         if not adapt:  # which has the labels of the fit, also where a new recording holds one of its classes
-            check_varies(found)
-        doors.warn_of_unlikely(found, stacklevel=2)
-        warn_of_unaligned(found, stacklevel=2)
+            doors.check_varies(found)
+        warn(doubts(found, self), stacklevel=2)
         with self._kept():
             if adapt:
                 self._adapt(found, extra, session_id)
@@ -128,9 +128,10 @@ class CEBRA(Fitted):
         check_settled(self, SETTLED, "partial_fit", "Call fit to train afresh, or put it back.")
         found = self._sessions(X, (y, *labels), trial)
         if self.num_sessions_ is None and not is_several(X):
+            doors.check_neurons(found[0].neural.shape, self._neurons, None)
             validate_data(self, X, reset=False, skip_check_array=True)
         doors.check_like(found, self._neurons, self.label_types_, "Call fit.", "Call fit, or fit(adapt=True).")
-        doors.warn_of_unlikely(found, stacklevel=2)
+        warn(doubts(found, self), stacklevel=2)
         extra = self._extra(found, callback, callback_frequency, None, None, None)
         self._train(found, self.max_iterations, extra)
         warn_of_collapse(self.solver_.models, found, stacklevel=2)

@@ -65,7 +65,7 @@ def plan(sessions: Sequence[Session], conditional: str | None, hybrid: bool, bat
         _warn(f"conditional={wanted!r} asks for continuous labels, found {'classes' if discrete else 'none'}")
         kind, wanted = "continuous", "time"
     elif wanted == "time" and (discrete or columns):
-        _warn("conditional='time' reads no labels")
+        _warn("conditional='time' reads no labels" + ", and nothing aligns the sessions" * several)
         kind = "continuous"
     kind = "hybrid" if hybrid else kind
     if full and (several or kind != "continuous"):

@@ -1,63 +1,124 @@
-"""Labels that teach nothing, sessions that nothing aligns, embeddings that are one point."""
+"""What is probably not meant: doubts about data and options, each in a sentence with its remedy."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
-import torch
-from torch import nn
 
-from ..errors import Problems
-from ..solver.embed import embed
+from ..models.table import MODELS
+from .declared import Declared
 from .labels import Session
 
-LOOKED_AT = 256  # windows of a session whose embeddings are compared
-EQUAL = 1e-5  # relative spread below which embeddings are one point in single precision
+TURNED = 10  # neurons a sample from which X is probably (neuron, sample)
+APART = 5.0  # times that one range may be another's before the unit is doubted: of two sessions, of a period
 
 
-def check_varies(found: Sequence[Session]) -> None:
-    """A UserError with every label that has one value in all samples of all sessions."""
-    problems, (classes, columns) = Problems(), found[0].kinds
-    given = {f"y, continuous column {c}": [s.continuous[:, c] for s in found] for c in range(columns)}
-    if classes:
-        given["y, classes"] = [s.discrete for s in found]
-    for where, values in given.items():
-        joined = np.concatenate(values)
-        if len(joined) > 1 and (joined == joined[0]).all():
-            remedy = "Leave the label out: nothing can be learned from it."
-            problems.add(where, "a label that varies", f"{joined[0]:g} in all {len(joined)} samples", remedy)
-    problems.raise_any()
+def warn(texts: Iterable[str], stacklevel: int) -> None:
+    """A warning for each of `texts`, at the caller so many calls above."""
+    for text in texts:
+        warnings.warn(text, stacklevel=stacklevel + 1)
 
 
-def warn_of_unaligned(found: Sequence[Session], stacklevel: int) -> None:
-    """A warning where no label says which samples of several sessions belong together."""
+def doubts(found: Sequence[Session], estimator: Declared) -> Iterator[str]:
+    """All that is doubted of a fit of `estimator` to the sessions `found`."""
+    by_label = found[0].kinds[1] > 0 and estimator.conditional != "time"
+    yield from _of_signal(found)
+    yield from _of_classes(found)
+    yield from _of_alignment(found)
+    if by_label and len(found) > 1:
+        yield from _of_units(found)
+    if by_label and estimator.label_periods is not None:
+        yield from _of_periods(found, estimator.label_periods)
+    yield from _of_batches(found, estimator)
+    yield from _of_lengths(estimator)
+
+
+# ---- data ------------------------------------------------------------------------------------------------------------
+def _of_signal(found: Sequence[Session]) -> Iterator[str]:
+    samples, neurons = (sum(each) for each in zip(*(s.neural.shape for s in found), strict=True))
+    if found[0].kinds == (False, 0) and TURNED * samples <= neurons:
+        yield f"X has {samples} samples of {neurons} neurons; if it is (neuron, sample), pass X.T"
+
+
+def _of_classes(found: Sequence[Session]) -> Iterator[str]:
+    if found[0].discrete is None:
+        return
+    if text := unlikely_classes(np.concatenate([s.discrete for s in found])):
+        yield f"y: {text}. If they measure something, such as a position, pass floats: y.astype(float)"
+
+
+def unlikely_classes(classes: np.ndarray) -> str:
+    """What tells that (sample,) integers are no classes: single samples, or more classes than the root of all samples.
+
+    Empty where nothing does.
+    """
+    counts = np.unique(classes, return_counts=True)[1]
+    alone = int((counts == 1).sum())
+    if not alone and len(counts) ** 2 <= len(classes):
+        return ""
+    single = f", {alone} of a single sample, which is its own positive" * (alone > 0)
+    return f"integers are classes, here {len(counts)} of them for {len(classes)} samples{single}"
+
+
+def _of_alignment(found: Sequence[Session]) -> Iterator[str]:
+    """Where no label says which samples of several sessions belong together."""
     if len(found) < 2:
         return
     if found[0].kinds == (False, 0):
-        text = "several sessions without labels: each is trained by time alone, and their embeddings are not aligned"
-        warnings.warn(text, stacklevel=stacklevel + 1)
+        yield "several sessions without labels: each is trained by time alone, and their embeddings are not aligned"
     if found[0].discrete is None:
         return
     known = [set(np.unique(s.discrete).tolist()) for s in found]
     for s, own in enumerate(known):
         if own.isdisjoint(set().union(*known[:s], *known[s + 1 :])):
-            text = f"y: session {s} has no class in common with another: nothing aligns it. Number classes alike in all"
-            warnings.warn(text, stacklevel=stacklevel + 1)
+            yield f"y: session {s} has no class in common with another: nothing aligns it. Number classes alike in all"
 
 
-def warn_of_collapse(models: Sequence[nn.Module], found: Sequence[Session], stacklevel: int) -> None:
-    """A warning for each session whose embeddings are one point, or no numbers, after training."""
-    for s, (model, session) in enumerate(zip(models, found, strict=True)):
-        if _is_collapsed(model, session.neural):
-            where = f" of session {s}" if len(found) > 1 else ""
-            text = f"collapsed: all embeddings{where} are equal. Lower learning_rate, and see whether X varies"
-            warnings.warn(text, stacklevel=stacklevel + 1)
+def _of_units(found: Sequence[Session]) -> Iterator[str]:
+    for c in range(found[0].kinds[1]):
+        ends = [(s.continuous[:, c].min(), s.continuous[:, c].max()) for s in found]
+        widths = [high - low for low, high in ends]
+        apart = max(low for low, _ in ends) > min(high for _, high in ends)
+        if apart or max(widths) > APART * min(widths):
+            told = "; ".join(f"session {s} {low:.4g} to {high:.4g}" for s, (low, high) in enumerate(ends))
+            yield f"y, continuous column {c}: ranges differ ({told}). Give all sessions one unit and one origin"
 
 
-def _is_collapsed(model: nn.Module, neural: np.ndarray) -> bool:
-    windows = np.lib.stride_tricks.sliding_window_view(neural, len(model.get_offset()), axis=0)
-    rows = embed(model, torch.tensor(windows[:: max(1, len(windows) // LOOKED_AT)]))
-    spread = (rows - rows[0]).abs().max()
-    return len(rows) > 1 and not bool(spread > EQUAL * rows.abs().max())
+def _of_periods(found: Sequence[Session], periods: Sequence[float]) -> Iterator[str]:
+    joined = np.concatenate([s.continuous for s in found])
+    # Another number of periods than columns is refused where they are used.
+    for c, (values, period) in enumerate(zip(joined.T, np.atleast_1d(periods), strict=False)):
+        span = float(np.ptp(values))
+        told = f"label_periods: continuous column {c} spans {span:.4g}, its period is {period:g}"
+        if period > 0 and span > period:
+            yield f"{told}: values a period apart are one. Give the period in the label's unit, 0 for none"
+        elif span < period / APART:
+            yield f"{told}: it never comes round. Give the period in the label's unit"
+
+
+# ---- options ---------------------------------------------------------------------------------------------------------
+def _of_batches(found: Sequence[Session], estimator: Declared) -> Iterator[str]:
+    if estimator.batch_size is None:
+        return
+    shortest = min(len(s.neural) for s in found)
+    if estimator.batch_size > shortest:
+        whole = " (None: all of them, once each)" * (len(found) == 1 and found[0].discrete is None)
+        times = f"{estimator.batch_size / shortest:.1f} times"
+        yield (
+            f"batch_size={estimator.batch_size} of {shortest} samples: each is in a step {times} on average, and among "
+            f"its own negatives. Set it to at most {shortest}{whole}"
+        )
+    if (estimator.num_negatives or estimator.batch_size) == 1:
+        name = "batch_size" if estimator.num_negatives is None else "num_negatives"
+        yield f"{name}=1: each reference is told from a single negative, which is mostly noise. Set {name}=512"
+
+
+def _of_lengths(estimator: Declared) -> Iterator[str]:
+    row = MODELS.get(estimator.model_architecture)
+    if row is not None and not (row.normalize or row.classes) and estimator.distance == "cosine":
+        yield (
+            f"distance='cosine' with {estimator.model_architecture}, whose embeddings have any length: similarity is "
+            "their dot product, which has no bound. Set distance='euclidean', or take a model without mse"
+        )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from cebra_pipe.data.parts import autocorrelation_time, coordinates
 from cebra_pipe.data.recording import Label
 from cebra_pipe.datasets.rats import simulate
-from cebra_pipe.pipeline.advice import repeats_after
+from cebra_pipe.pipeline.advice import label_warnings, repeats_after
 
 RATE = 40
 
@@ -39,3 +41,19 @@ def test_laps_of_equal_duration_repeat_and_others_do_not():
 def test_rats_that_run_as_they_like_do_not_repeat(seed):
     rat = simulate(seed, neurons=4, samples=3000, place_cells=0.5, interneurons=0.1)
     assert [found(label) for label in rat.labels.values()] == [0.0] * len(rat.labels)
+
+
+@pytest.mark.parametrize(
+    ("period", "match"),
+    [(1.0, "more than its period 1: values a period apart are one"), (360.0, "of its period 360"), (2 * np.pi, None)],
+)
+def test_a_period_in_another_unit_is_told(period, match):
+    rat = simulate(0, neurons=4, samples=3000, place_cells=0.5, interneurons=0.1)
+    turn = np.linspace(0, 6.28, 3000)
+    told = [
+        text
+        for text in label_warnings("rat", replace(rat, labels={"heading": Label(turn, "continuous", "rad", period)}))
+        if "period" in text
+    ]
+    assert len(told) == bool(match)
+    assert match is None or match in told[0]

@@ -158,7 +158,7 @@ def test_a_turned_signal_is_told():
     with pytest.raises(ValueError, match=r"X has 120 columns: if they are the samples, pass X\.T"):
         estimator().fit(SIGNAL.T, POSITION)
     with pytest.warns(UserWarning, match=r"if it is \(neuron, sample\), pass X\.T"):
-        estimator().fit(SIGNAL.T)
+        estimator(batch_size=8).fit(SIGNAL.T)
 
 
 UNLIKE = {
@@ -200,6 +200,15 @@ RUN = {
 def test_options_of_one_fit_are_told_by_their_name(name):
     with pytest.raises(ValueError, match=f"^{name}: expected"):
         estimator().fit(SIGNAL, POSITION, **RUN[name])
+
+
+@pytest.mark.parametrize("labels", [(), (POSITION,)])
+def test_a_turned_signal_beside_a_fit_is_told(labels):
+    made = estimator().fit(SIGNAL, *labels)
+    with pytest.raises(ValueError, match=r"pass X\.T, \(sample, neuron\)"):
+        made.partial_fit(SIGNAL.T, *labels)
+    with pytest.raises(ValueError, match=r"validation_data: .* pass X\.T"):
+        estimator().fit(SIGNAL, *labels, validation_data=(SIGNAL.T, *labels))
 
 
 # ---- adapt -----------------------------------------------------------------------------------------------------------
@@ -276,6 +285,58 @@ def test_a_collapsed_embedding_is_told():
     with pytest.warns(UserWarning, match="collapsed: all embeddings are equal") as caught:
         estimator(learning_rate=1e6).fit(SIGNAL, POSITION)
     assert caught[0].filename == __file__
+
+
+# ---- probably not meant ----------------------------------------------------------------------------------------------
+TURN = np.linspace(0, 2 * np.pi, 120)
+DOUBTED = {
+    "a batch of more than there is": ((SIGNAL,), {"batch_size": 240}, "batch_size=240 of 120 samples: .* 2.0 times"),
+    "it names the full batch where there is one": ((SIGNAL,), {"batch_size": 240}, r"at most 120 \(None: all of them"),
+    "one negative": ((SIGNAL,), {"batch_size": 1}, "batch_size=1: .*single negative"),
+    "one negative, by name": ((SIGNAL,), {"num_negatives": 1}, "num_negatives=1: .*single negative"),
+    "a period below the range": (
+        (SIGNAL, TURN),
+        {"label_periods": [1.0]},
+        "column 0 spans 6.283, its period is 1: val",
+    ),
+    "a period in degrees": ((SIGNAL, TURN), {"label_periods": [360]}, "its period is 360: it never comes round"),
+    "lengths": (
+        (SIGNAL,),
+        {"model_architecture": "offset10-model-mse", "num_hidden_units": 32},
+        "distance='euclidean'",
+    ),
+    "metres and centimetres": ((TWO[0], [POSITION, 100 * POSITION[:90]]), {}, "column 0: ranges differ .*one unit"),
+    "ranges apart": ((TWO[0], [POSITION[:, 0], POSITION[:90, 0] + 50]), {}, "column 0: ranges differ"),
+    "labels that time leaves out": (TWO, {"conditional": "time"}, "reads no labels, and nothing aligns the sessions"),
+}
+
+
+@pytest.mark.filterwarnings("ignore:y, continuous column 1")
+@pytest.mark.parametrize("case", DOUBTED)
+def test_what_is_probably_not_meant_is_told(case):
+    given, options, match = DOUBTED[case]
+    with pytest.warns(UserWarning, match=match) as caught:
+        estimator(**options).fit(*given)
+    assert {each.filename for each in caught} == {__file__}
+
+
+NOT_DOUBTED = {
+    "as many as there are": ((SIGNAL,), {"batch_size": 120}),
+    "one reference, many negatives": ((SIGNAL,), {"batch_size": 1, "num_negatives": 16}),
+    "once round": ((SIGNAL, TURN), {"label_periods": [2 * np.pi]}),
+    "no circle": ((SIGNAL, TURN), {"label_periods": [0]}),
+    "lengths that count": (
+        (SIGNAL,),
+        {"model_architecture": "offset10-model-mse", "num_hidden_units": 32, "distance": "euclidean"},
+    ),
+    "half the track": ((TWO[0], [POSITION, POSITION[:90] / 2]), {}),
+}
+
+
+@pytest.mark.parametrize("case", NOT_DOUBTED)
+def test_what_may_well_be_meant_is_not(case):
+    given, options = NOT_DOUBTED[case]
+    estimator(**options).fit(*given)
 
 
 # ---- use -------------------------------------------------------------------------------------------------------------

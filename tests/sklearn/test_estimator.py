@@ -209,7 +209,7 @@ def test_fallbacks_are_told():
         ((SIGNAL, WAY, WAY), {}, "at most one discrete"),
         ((SIGNAL, np.stack([WAY, WAY], 1)), {}, "one column of integers"),
         ((SIGNAL, np.array(["a"] * 400)), {}, "float or integer labels"),
-        ((SIGNAL[:4],), {}, "5 samples in a row"),
+        ((SIGNAL[:4],), {"batch_size": 4}, "5 samples in a row"),
         (([SIGNAL],), {}, "at least two sessions"),
         ((TWO[0], [POSITION]), {}, "one array a session"),
         ((TWO[0], [POSITION, WAY[:300]]), {}, "same kinds"),
@@ -312,7 +312,7 @@ class _Evil:
         return print, ("executed",)
 
 
-@parametrize_with_checks([CEBRA(max_iterations=2, batch_size=16, output_dimension=3, random_state=0, device="cpu")])
+@parametrize_with_checks([CEBRA(max_iterations=2, batch_size=4, output_dimension=3, random_state=0, device="cpu")])
 def test_scikit_learns_own_checks(estimator, check):
     check(estimator)
 
