@@ -45,7 +45,8 @@ def apply_control(kind: str | None, recording: Recording, inside: np.ndarray, se
 def circular_shift(recording: Recording, repeat: Repeat) -> Recording:
     """All labels rolled together by one shift, each repeat by another one as long as there are any left.
 
-    A label that is too slow for any shift (classes recorded one after the other) does not bound it, and is named.
+    A label that is too slow for any shift (classes recorded one after the other) does not bound it, and is named; so is
+    one that repeats, which is shifted all the same.
     """
     inside, rate = repeat.inside, recording.rate
     shifts = circular_shifts(recording.labels, rate, inside, repeat.shared)
@@ -56,8 +57,11 @@ def circular_shift(recording: Recording, repeat: Repeat) -> Recording:
         raise UserError(
             Problem("control: circular_shift", expected, listed, "Use a longer recording or another control.")
         )
-    if listed:
-        print(f"circular_shift: too slow to be shifted away from itself: {listed}", file=sys.stderr, flush=True)
+    repeating = ", ".join(f"{name} every {seconds:.4g} s" for name, seconds in shifts.periodic.items())
+    named = {"too slow to be shifted away from itself": listed, "repeats, so a fit can learn it shifted": repeating}
+    for what, which in named.items():
+        if which:
+            print(f"circular_shift: {what}: {which}", file=sys.stderr, flush=True)
     rows = source(inside, int(shifts.values[repeat.number % len(shifts.values)]), len(recording))
     return _with_labels(recording, lambda values: values[rows])
 

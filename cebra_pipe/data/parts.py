@@ -103,14 +103,18 @@ def fast_length(least: int) -> int:
 
 def autocorrelation_time(values: np.ndarray, rate: float) -> float:
     """Seconds of stitched time until the autocorrelation first falls to 1/e, linear between lags; 0 for a constant."""
-    curve = autocorrelation(values)
+    return decay(autocorrelation(values)) / rate
+
+
+def decay(curve: np.ndarray) -> float:
+    """Samples until an autocorrelation (lag,) falls to 1/e."""
     below = np.flatnonzero(curve <= np.exp(-1))
     if not len(below):
-        return len(curve) / rate
+        return float(len(curve))
     lag = int(below[0])
     if lag == 0:
         return 0.0
-    return float(lag - 1 + (curve[lag - 1] - np.exp(-1)) / (curve[lag - 1] - curve[lag])) / rate
+    return float(lag - 1 + (curve[lag - 1] - np.exp(-1)) / (curve[lag - 1] - curve[lag]))
 
 
 def content(recording: Recording, neural: bool = True) -> str:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..data.parts import autocorrelation, autocorrelation_time, coordinates
 from ..data.recording import Label, Recording
-from ..data.shifts import AWAY
+from ..data.shifts import AWAY, pace
 from .recording_options import RecordingConfig
 
 if TYPE_CHECKING:
@@ -20,9 +19,6 @@ if TYPE_CHECKING:
 DOMINATES = 0.95  # share of the squared distance to the nearest sample above which one label decides alone
 OUTSIDE = 0.05  # share of queries outside the labels' range above which it is told
 APART = 5.0  # times that one recording's range of a label may be another's before the unit is doubted
-# Correlation with itself some time later above which a label repeats: laps of an animal that runs as it likes stay
-# below 0.8 (rats, and simulated ones down to half a minute), repeats of a film reach 1, laps paced to 2 % 0.92.
-REPEATS = 0.9
 DRAWS = 4096  # queries that the shares are counted over
 
 
@@ -74,29 +70,13 @@ def label_warnings(name: str, recording: Recording) -> Iterator[str]:
         if label.period and np.ptp(values) > label.period:
             told = f"{np.ptp(values):.4g}, more than its period {label.period:g}"
             yield f"{where} spans {told}: values a period apart are one. Is the period in its unit?"
-        seconds = autocorrelation_time(coordinates(label), recording.rate)
-        if 10 * seconds > span:
+        found = pace(label)
+        seconds, every = found.memory / recording.rate, found.period / recording.rate
+        if 2 * AWAY * seconds > span:
             yield f"{where} changes too slowly ({seconds:.1f} s) for a null of circular shifts over {span:.0f} s"
-        elif every := repeats_after(label, seconds, recording.rate):
-            told = "circular shifts rename its phase, which a fit can learn, and are no null for it"
+        elif every:
+            told = "a circular shift only renames its phase, which a fit can learn: its scores have no p"
             yield f"{where} repeats every {every:.4g} s: {told}"
-
-
-def repeats_after(label: Label, seconds: float, rate: float) -> float:
-    """Seconds after which the label is again what it was, 0 where it never is.
-
-    seconds: its autocorrelation time. Lags are those of circular shifts up to half the recording, and each correlation
-    is over the samples that the lag leaves in common.
-    """
-    curve = autocorrelation(coordinates(label))
-    length = len(curve)
-    lags = np.arange(max(1, int(np.ceil(AWAY * seconds * rate))), length // 2)
-    common = curve[lags] * length / (length - lags)
-    alike = np.flatnonzero(common > REPEATS)
-    if not len(alike):
-        return 0.0
-    first = np.split(alike, np.flatnonzero(np.diff(alike) > 1) + 1)[0]
-    return float(lags[first[common[first].argmax()]] / rate)
 
 
 def metric_lines(task: Task, objectives: Sequence[Objective]) -> tuple[list[str], list[str], list[str]]:

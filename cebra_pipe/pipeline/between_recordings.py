@@ -11,7 +11,7 @@ from ..data.shifts import Shifts, circular_shifts
 from ..errors import Problem, UserError
 from ..sklearn.bins import unit_rows
 from ..sklearn.maps import complete, linear_map_r2
-from ..sklearn.nulls import SMALLEST_NULL
+from ..sklearn.nulls import PERIODIC, SMALLEST_NULL
 from ..streams import generator
 from .common import Common, check_overlap, compared
 from .job import say
@@ -114,7 +114,9 @@ def draw(spec: dict, sessions: tuple[Session, ...]) -> list[Shifts]:
         shifts = circular_shifts(labels, session.rate, np.arange(len(session)), stream)
         # Classes recorded one after the other have no shift of their own: position sets the pace. It must have one.
         stuck = any(not labels[name].discrete for name in shifts.slow)
-        found.append(shifts.first(0 if stuck else spec["null"]))
+        found.append(shifts.none() if stuck or shifts.periodic else shifts.first(spec["null"]))
+        for name, seconds in shifts.periodic.items():
+            say(f"null: {name} of {session.name} repeats every {seconds:.4g} s: shifts are none")
     fewest = min(len(shifts.values) for shifts in found)
     if fewest < spec["null"]:
         say(f"null: {fewest} of {spec['null']} shifts lie five autocorrelation times away from none")
@@ -144,6 +146,7 @@ def _tested(real: float, null: np.ndarray, shifts: list[Shifts], held_out: bool)
         "in-sample, no p": not held_out,
         "two recordings, description only, no p": len(shifts) < FEWEST_RECORDINGS,
         "no score, no p": not np.isfinite(real),
+        PERIODIC: any(of.periodic for of in shifts),
         "n too small for p": 0 < len(known) < SMALLEST_NULL,
         "no null": not len(known),
     }

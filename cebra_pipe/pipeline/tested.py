@@ -13,9 +13,10 @@ from ..plot.files import Source
 from ..plot.shown import Study
 from ..plot.summary import METHODS, SIGNED
 from ..sklearn.families import by_maximum, holm
-from ..sklearn.nulls import NO_P_METHODS, SMALLEST_NULL
+from ..sklearn.nulls import NO_P_METHODS, PERIODIC, SMALLEST_NULL, TOO_SLOW
 
-TOO_SLOW = "label too slow for circular shifts"
+# control -> notes of a label of which its refits are no null. Shifted apart, neurons that repeat with a label still do.
+SHIFTED = {"circular_shift": (PERIODIC, TOO_SLOW), "neuron_shift": (PERIODIC,)}
 Row = dict[str, object]
 Fits = dict[tuple[str, str, tuple], dict[tuple[int, int], float]]  # (condition, unit, score) -> (fold, seed) -> value
 
@@ -83,12 +84,13 @@ def _corrected(family: Sequence[Tested], shared: bool) -> np.ndarray:
 def _pair(study: Study, entry: Mapping, scores: Sequence[Source], histories: Sequence[Source]) -> Iterator[Tested]:
     names = (entry["condition"], entry["control"])
     mine = [[s for s in sources if s.condition.name in names] for sources in (scores, histories)]
-    decoded, about, slow = _decoding(mine[0], entry) if "decoding" in entry["scores"] else ({}, {}, {})
-    yield from _tests(study, entry, *_bits(mine[1], entry), lambda unit, key: _slow_bits(slow, unit, key, study, entry))
-    yield from _tests(study, entry, decoded, about, lambda unit, key: slow.get((unit, key[0], key[2]), ""))
+    decoded, about, unlike = _decoding(mine[0], SHIFTED.get(entry["kind"], ()))
+    yield from _tests(study, entry, *_bits(mine[1], entry), lambda unit, key: _of_bits(unlike, unit, key, study, entry))
+    if "decoding" in entry["scores"]:
+        yield from _tests(study, entry, decoded, about, lambda unit, key: unlike.get((unit, key[0], key[2]), ""))
 
 
-def _tests(study: Study, entry: Mapping, fits: Fits, about: Mapping, slow: Callable) -> Iterator[Tested]:
+def _tests(study: Study, entry: Mapping, fits: Fits, about: Mapping, why_none: Callable) -> Iterator[Tested]:
     """The real value is that of the first seed, since each draw is one fit of each fold as well."""
     for (condition, unit, key), values in fits.items():
         draws = fits.get((entry["control"], unit, key), {})
@@ -101,7 +103,7 @@ def _tests(study: Study, entry: Mapping, fits: Fits, about: Mapping, slow: Calla
         named |= {"title": study.recordings.get(recording, recording), "score": "decoding" if method else "bits"}
         named |= {"method": method, "method_title": METHODS.get(method, ""), "label": label}
         named |= {name: about[key][name] for name in ("metric", "unit")}
-        note = slow(unit, key) or ("n too small for p" if len(null) < SMALLEST_NULL else "")
+        note = why_none(unit, key) or ("n too small for p" if len(null) < SMALLEST_NULL else "")
         real = sign * _over_folds(values, min(seed for _, seed in values))
         yield Tested(named, label if method else "bits", real, null, sign, note)
 
@@ -123,17 +125,17 @@ def _bits(histories: Sequence[Source], entry: Mapping) -> tuple[Fits, dict]:
     return fits, about
 
 
-def _decoding(scores: Sequence[Source], entry: Mapping) -> tuple[Fits, dict, dict]:
-    """Scores of every method that reads neural data, and the labels that no shift carries away from themselves."""
-    fits, about, slow = {}, {}, {}
+def _decoding(scores: Sequence[Source], reasons: Sequence[str]) -> tuple[Fits, dict, dict]:
+    """Scores of every method that reads neural data, and for which of the reasons labels have no null."""
+    fits, about, unlike = {}, {}, {}
     for source in scores:
         for row in _scored(source.read()):
             key = (row["recording"], row["method"], row["label"])
             about[key] = {"metric": row["metric"], "unit": row["unit"], "sign": SIGNED[row["metric"]].sign}
             fits.setdefault((source.condition.name, source.unit, key), {})[row["fold"], row["seed"]] = row["score"]
-            if source.condition.name == entry["control"] and TOO_SLOW in row["note"]:
-                slow[source.unit, row["recording"], row["label"]] = TOO_SLOW
-    return fits, about, slow
+            if why := next((each for each in reasons if each in row["note"]), ""):
+                unlike[source.unit, row["recording"], row["label"]] = why
+    return fits, about, unlike
 
 
 def _scored(table: Table) -> Iterator[Row]:
@@ -141,6 +143,9 @@ def _scored(table: Table) -> Iterator[Row]:
         yield from (row for row in pick(table, method=method).rows() if np.isfinite(row["score"]))
 
 
-def _slow_bits(slow: Mapping, unit: str, key: tuple, study: Study, entry: Mapping) -> str:
+def _of_bits(unlike: Mapping, unit: str, key: tuple, study: Study, entry: Mapping) -> str:
+    """Of bits in one recording, or pooled over those of its unit: why a label that was fitted has no null."""
     labels = next(k.labels for k in study.conditions if k.name == entry["condition"])
-    return next((slow[found] for found in slow if found[0] == unit and found[2] in labels), "")
+    recordings = {key[0]} if key[0] in study.recordings else set(study.recordings)
+    found = (why for (u, name, label), why in unlike.items() if u == unit and name in recordings and label in labels)
+    return next(found, "")

@@ -21,6 +21,10 @@ NO_P_CONTROLS: Mapping[str, str] = {
     "permute_neural": "destroys autocorrelation, no p",
     "trial_shuffle": "asks for trial-specific coding, no p",
 }
+# Notes of labels without a null by circular shifts: none carries the label away from itself, or each only renames the
+# phase of one that repeats, which scores that equal the truth's when it is a whole period, and which a refit learns.
+TOO_SLOW = "label too slow for circular shifts"
+PERIODIC = "label repeats, shifts are no null, no p"
 NO_P_METHODS: Mapping[str, str] = {"constant": "reads no neural data, no p"}
 
 

@@ -13,7 +13,7 @@ from ..data.table import Table
 from ..streams import generator
 from .bootstrap import interval, resampled_scores, samples_key, trial_draws
 from .methods import Decoded, Task, quantisation_floor
-from .nulls import METRICS, SMALLEST_NULL, null_scores, p_value, why_no_p
+from .nulls import METRICS, PERIODIC, SMALLEST_NULL, TOO_SLOW, null_scores, p_value, why_no_p
 
 TRACED = ("embedding", "naive_bayes", "window_knn")
 SCORES: Mapping[str, object] = {
@@ -43,10 +43,14 @@ class Result:
 
 
 def label_shifts(task: Task, name: str, draws: int, study_seed: int) -> Shifts:
-    """The circular shifts of one label: a function of the recording's labels and time and of the study's seed."""
+    """The circular shifts of one label: a function of the recording's labels and time and of the study's seed.
+
+    None where the label repeats.
+    """
     stream = generator("shift", study_seed, content(task.recording, neural=False))
     inside = np.flatnonzero(task.samples.inside)
-    return circular_shifts({name: task.label(name)}, task.recording.rate, inside, stream).first(draws)
+    found = circular_shifts({name: task.label(name)}, task.recording.rate, inside, stream)
+    return found.none() if found.periodic else found.first(draws)
 
 
 def score_rows(
@@ -95,7 +99,7 @@ def _scored(task: Task, name: str, decoded: Decoded, shifts: Shifts, draws: int,
         "null_n": len(null),
         "null_effective": shifts.effective,
         "p": np.nan if no_p else p_value(metric, decoded.score, null),
-        "note": "; ".join(filter(None, (decoded.note, no_p, null_note(len(null), draws)))),
+        "note": "; ".join(filter(None, (decoded.note, no_p, null_note(shifts, draws)))),
     }
 
 
@@ -107,12 +111,13 @@ def _spread(task: Task, name: str, decoded: Decoded, trials: np.ndarray, owner: 
     return {"draws": draws, "low": low, "high": high}
 
 
-def null_note(drawn: int, wanted: int) -> str:
+def null_note(shifts: Shifts, wanted: int) -> str:
     """What a reader must know of a null that is smaller than it should be."""
+    if shifts.periodic or shifts.slow:
+        return PERIODIC if shifts.periodic else TOO_SLOW
     if not wanted:
         return "no null"
-    if not drawn:
-        return "label too slow for circular shifts"
+    drawn = len(shifts.values)
     few = f"only {drawn} shifts keep away from none" if drawn < wanted else ""
     return "; ".join(filter(None, (few, "n too small for p" if drawn < SMALLEST_NULL else "")))
 

@@ -1,4 +1,4 @@
-"""Circular shifts: bounds, no repeats, and that all three nulls bring the same label to a sample."""
+"""Circular shifts: bounds, labels that repeat, and that all three nulls bring the same label to a sample."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.signal import lfilter
+from scipy.signal import butter, lfilter, sosfiltfilt
 
 from cebra_pipe.data.controls import Repeat, circular_shift
 from cebra_pipe.data.parts import windows_inside
 from cebra_pipe.data.recording import Label
-from cebra_pipe.data.shifts import circular_shifts, shifted, source
+from cebra_pipe.data.shifts import circular_shifts, pace, shifted, source
 from cebra_pipe.datasets.rats import simulate
 from cebra_pipe.pipeline.sessions import Run, Session, shifted_means
 from cebra_pipe.sklearn.nulls import METRICS, null_scores
@@ -51,6 +51,49 @@ def test_the_slowest_label_sets_the_pace_and_one_too_slow_does_not():
     assert shifts_of(slow, block).values.tolist() == shifts_of(slow).values.tolist()
     assert list(shifts_of(slow, block).slow) == ["1"]
     assert len(shifts_of(block).values) == 0
+
+
+# ---- labels that repeat ----------------------------------------------------------------------------------------------
+def laps(jitter, number=40):
+    """Position on laps there and back of about 160 samples, whose durations vary by a share."""
+    durations = 160 * (1 + jitter * np.random.default_rng(0).standard_normal(number))
+    return Label(np.concatenate([np.abs(np.linspace(-1, 1, int(d), endpoint=False)) for d in durations]))
+
+
+@pytest.mark.parametrize("repeats", [3, 3.5, 10, 10.5])
+def test_a_film_that_is_shown_again_repeats(repeats):
+    frames = np.arange(int(300 * repeats)) % 300
+    for label in (Label(frames.astype(float)), Label(frames // 30, "discrete"), Label(frames * 1.2, period=360.0)):
+        assert pace(label).period == 300
+
+
+def test_laps_of_equal_duration_repeat_and_others_do_not():
+    assert pace(laps(0.005)).period == pytest.approx(160, abs=2)
+    assert pace(laps(0.2)).period == 0
+
+
+def test_a_rhythm_that_falls_out_of_step_does_not_repeat():
+    """One cycle later it is nearly what it was, ten later it is not: most shifts are a null."""
+    band = butter(2, [0.95 / 40, 1.05 / 40], "band", fs=1.0, output="sos")
+    label = Label(sosfiltfilt(band, np.random.default_rng(1).standard_normal(8000))[2000:6000])
+    assert np.corrcoef(label.values[40:], label.values[:-40])[0, 1] > 0.9
+    assert pace(label).period == 0
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_noise_and_rats_that_run_as_they_like_do_not_repeat(seed):
+    rat = simulate(seed, neurons=4, samples=3000, place_cells=0.5, interneurons=0.1)
+    for label in (*rat.labels.values(), slow_label(1.0, 400, seed=seed), slow_label(4.0, 1000, seed=seed)):
+        assert pace(label).period == 0
+
+
+def test_a_label_that_repeats_is_shifted_and_named(capsys):
+    number = Label(np.arange(len(RAT)) % 100 + 0.0)
+    paced = replace(RAT, labels={"lap": number})
+    stream = np.random.default_rng(0)
+    made = circular_shift(paced, Repeat(0, stream, stream, np.arange(len(RAT))))
+    assert "repeats, so a fit can learn it shifted: lap every" in capsys.readouterr().err
+    assert (made.labels["lap"].values != number.values).any()
 
 
 def test_time_outside_windows_counts_for_nothing():

@@ -370,6 +370,17 @@ def test_labels_too_slow_to_shift_give_no_null(tmp_path, capsys):
     assert "null: 0 of 39 shifts" in capsys.readouterr().err
 
 
+def test_labels_that_repeat_give_no_null(tmp_path, capsys):
+    made = study(tmp_path)
+    for name, recording in made.recordings.items():
+        laps = Label(np.arange(len(recording)) % 60 / 60, "continuous", "m")
+        made.recordings[name] = dataclasses.replace(recording, labels={**recording.labels, "position": laps})
+    summary = done(made.job("consistency", "consistency", **{**SPEC, "bins": 10})).meta["summary"]
+    assert summary["held_out"]["note"] == "label repeats, shifts are no null, no p"
+    assert all(about["null_n"] == 0 and np.isnan(about["p"]) for about in summary.values())
+    assert "null: position of rat1 repeats every 1.5 s: shifts are none" in capsys.readouterr().err
+
+
 # ---- bytes, time, imports --------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(("spec", "threads"), [(SPEC, "2"), (RUNS, "2")], ids=["recordings", "runs"])
 def test_numbers_are_equal_whatever_the_number_of_threads(tmp_path, spec, threads):

@@ -326,6 +326,17 @@ def test_a_label_too_slow_to_shift_has_no_p_and_says_so(tmp_path):
     assert np.isfinite(made.row(method="naive_bayes", label="position")["p"])
 
 
+def test_a_label_that_repeats_has_no_p_and_says_so(tmp_path):
+    frame = Label((np.arange(len(RAT)) % 200).astype(float))
+    film = dataclasses.replace(RAT, epoch=np.zeros_like(RAT.epoch), labels={**RAT.labels, "frame": frame})
+    made = Study(tmp_path, {"rat": film}).run()
+    row = made.row(method="embedding", label="frame")
+    assert "label repeats, shifts are no null, no p" in row["note"]
+    assert np.isnan(row["p"])
+    assert (row["null_n"], row["null_effective"]) == (0, 0)
+    assert np.isfinite(made.row(method="embedding", label="position")["p"])
+
+
 @pytest.mark.parametrize("control", ["circular_shift", "permute_neural"])
 def test_controls_decode_what_the_fit_was_given(tmp_path, control):
     made = Study(tmp_path, models=((0, 1), (0, 2)), control=control, labels=["position"], null=0).run()

@@ -8,7 +8,7 @@ import json
 import numpy as np
 import pytest
 
-from cebra_pipe.data.table import read_table
+from cebra_pipe.data.table import read_table, write_table
 from cebra_pipe.errors import UserError
 from cebra_pipe.pipeline.plan import Plan
 from cebra_pipe.pipeline.reading import resolve
@@ -133,6 +133,28 @@ def test_primary_tests_alone_are_corrected(tmp_path):
 def test_draws_that_are_not_shared_are_corrected_by_holm(tmp_path):
     _, rows = made_tests(tmp_path, shared=False)
     assert {r["p_corrected"] for r in rows if r["primary"] == "yes"} == {4 / 20}
+
+
+@pytest.mark.parametrize(("kind", "told"), [("circular_shift", True), ("neuron_shift", True), ("", False)])
+def test_a_label_without_a_null_takes_the_p_of_its_bits_too(kind, told, tmp_path):
+    """Of the recording whose label it is, whichever test the control is of."""
+    made, _ = made_tests(tmp_path)
+    why = "label repeats, shifts are no null, no p"
+    for path in made.inputs["scores"]:
+        table = read_table(path)
+        hit = (table["label"] == "position") & (table["recording"] == "rat1")
+        table.columns["note"][hit] = f"k 3; {why}"
+        write_table(path, table)
+    spec = copy.deepcopy(made.spec["tests"])
+    spec["pairs"][0] |= {"kind": kind, "primary": []}
+    job = made.job("tables", ("scores", "histories"), ("csv", "json"), table="tests", tests=spec)
+    tables.run(job)
+    for row in json.loads(job.outputs["json"].read_text())["rows"]:
+        if row["method"] not in ("", "embedding"):
+            continue
+        mine = told and row["recording"] == "rat1" and (row["score"] == "bits" or row["label"] == "position")
+        assert row["note"] == (why if mine else "")
+        assert (row["p"] is None) == mine
 
 
 def test_too_few_draws_have_no_p_and_say_so(tmp_path):
