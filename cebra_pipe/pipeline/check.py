@@ -110,13 +110,15 @@ def check_condition(plan: Plan, k: Condition, prepared: Mapping[str, Prepared], 
     """Builds each fit up to its first step; yields one line a unit, then what is to be known of its labels."""
     told: dict[str, None] = {}  # said once, though it may hold for every unit and fold
     for unit, members in k.fitted.items():
+        if unit in k.portions and unit not in k.smallest:
+            continue
         where, made = f"{k.name} ({unit})", []
         collected(
             problems,
             f"conditions.{where}",
             lambda u=unit, m=members, made=made: made.extend(rehearse(plan, k, u, [prepared[n] for n in m])),
         )
-        if not made:
+        if not made or unit in k.portions:  # of its unit all is said
             continue
         metric, beside, warnings = metric_lines(made[0].task, made[0].objectives)
         windows = ", ".join(f"{part} {made[0].windows[part]}" for part in PARTS)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from ..models.table import SINGLE
 from .recording_options import Float, Int, Line, Model, Name, Path, RecordingConfig
 
-RESERVED = re.compile(r"joint|pooled|without_.*")  # names that the chain gives to several recordings together
+RESERVED = re.compile(r"joint|pooled|without_.*|(minutes|neurons)\d+_of_.*")  # names that the chain gives to units
 
 
 FOLDED = ("folds", "nested")  # schemes of a split that give several folds
@@ -160,13 +160,31 @@ class LeaveOneOutConfig(Model):
     )
 
 
+class EnoughDataConfig(Model):
+    """Fits to less data: does the score still rise with minutes of the train part, and with the number of neurons?"""
+
+    of: list[Literal["minutes", "neurons"]] = Field(
+        ["minutes", "neurons"],
+        min_length=1,
+        max_length=2,
+        description="What is taken less of: minutes (whole trials of the train part) or neurons, drawn at random for "
+        "each fold and seed.",
+    )
+    shares: list[Annotated[Float, Field(gt=0, lt=1)]] = Field(
+        [0.25, 0.5, 0.75],
+        min_length=1,
+        max_length=20,
+        description="Shares of either, in whole per cents; the condition's own fit is the last point.",
+    )
+
+
 class ConditionConfig(TrainingConfig):
     """One condition: what is learned from, and how."""
 
     like: Name | None = Field(
         None,
         description="Take all fields of this condition but its title, then those given here. A condition with a "
-        "control does not take leave_one_out: its seeds are draws, and no p comes of what is adapted to them.",
+        "control takes neither leave_one_out nor enough_data: its seeds are draws, and no p comes of further fits.",
     )
     title: Line = Field("", description="Name in figures.")
     labels: Annotated[dict[Name, Float], BeforeValidator(_weights)] = Field(
@@ -186,6 +204,9 @@ class ConditionConfig(TrainingConfig):
     )
     leave_one_out: LeaveOneOutConfig | None = Field(
         None, description="Units of several recordings: fits without each of them, adapted to it; {} for the defaults."
+    )
+    enough_data: EnoughDataConfig | None = Field(
+        None, description="Fits to less data beside that of each unit: is there enough of it? {} for the defaults."
     )
     seeds: Annotated[list[Annotated[Int, Field(ge=0)]], BeforeValidator(_seeds)] = Field(
         [1],
@@ -262,14 +283,16 @@ class PrimaryTestsConfig(Model):
     tests: list[PrimaryTestConfig] = Field(min_length=1, description="Which; every recording of each is a test.")
 
 
-Figure = Literal["verdict", "decoding", "embeddings", "goodness_of_fit", "consistency", "data", "losses", "transfer"]
+Figure = Literal[
+    "verdict", "decoding", "embeddings", "goodness_of_fit", "consistency", "data", "losses", "transfer", "enough_data"
+]
 
 
 class FiguresConfig(Model):
     """What is drawn."""
 
     figures: list[Figure] = Field(
-        ["verdict", "decoding", "embeddings", "goodness_of_fit", "consistency", "data", "losses", "transfer"],
+        list(get_args(Figure)),
         min_length=1,
         description="Which.",
     )

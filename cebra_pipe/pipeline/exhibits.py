@@ -7,9 +7,10 @@ from .study import Condition, Resolved
 
 # What each figure and table reads: files by role, and parts of the study.
 _VERDICT = (
-    ("recordings", "splits", "scores", "histories", "embeddings", "consistency"),
-    ("recordings", "conditions", "comparisons", "tests"),
+    ("recordings", "splits", "scores", "histories", "embeddings", "consistency", "portion_scores", "portion_histories"),
+    ("recordings", "conditions", "comparisons", "tests", "portions"),
 )
+_ENOUGH = (("scores", "histories", "portion_scores", "portion_histories"), ("recordings", "conditions", "portions"))
 FIGURES = {
     "verdict": _VERDICT,
     "decoding": (("recordings", "splits", "scores", "traces"), ("recordings", "conditions", "color", "laps")),
@@ -19,6 +20,7 @@ FIGURES = {
     "data": (("recordings", "splits"), ("recordings", "color")),
     "losses": (("histories",), ("recordings", "conditions")),
     "transfer": (("transfer",), ("recordings", "conditions")),
+    "enough_data": _ENOUGH,
 }
 TABLES = {
     "verdict": _VERDICT,
@@ -30,7 +32,13 @@ TABLES = {
     "differences": (("scores",), ("recordings", "conditions")),
     "population": (("scores",), ("recordings", "conditions")),
     "transfer": (("transfer",), ("recordings", "conditions")),
+    "enough_data": _ENOUGH,
 }
+
+
+def listed(study: Resolved, table: str) -> list[Condition]:
+    """The conditions of a table: all, or those with fits to less data."""
+    return [k for k in study.conditions.values() if k.portions or table != "enough_data"]
 
 
 def shown(study: Resolved, figure: str) -> list[Condition]:
@@ -41,6 +49,8 @@ def shown(study: Resolved, figure: str) -> list[Condition]:
         return [k for k in conditions if k.name in compared]
     if figure == "transfer":
         return [k for k in conditions if k.without]
+    if figure == "enough_data":
+        return [k for k in conditions if k.portions]
     if figure != "embeddings":
         return conditions
     real = [k for k in conditions if not k.control]
@@ -71,6 +81,15 @@ def _of_condition(condition: Condition) -> dict:
     return about | ({"without": without} if without else {})
 
 
+def _portions(conditions: list[Condition]) -> list[dict]:
+    """The fits to less data. No part of a condition: what does not show them is not made anew by them."""
+    return [
+        {"condition": k.name, "name": name, "unit": one.unit, "of": one.of, "share": one.share}
+        for k in conditions
+        for name, one in k.portions.items()
+    ]
+
+
 def _tests(study: Resolved) -> dict:
     """Each control with its condition, and which of their scores are primary."""
     named = primary(study)
@@ -99,6 +118,7 @@ def about(study: Resolved, parts: tuple[str, ...], conditions: list[Condition]) 
     table = {
         "recordings": [{"name": name, "title": entry.title or name} for name, entry in config.recordings.items()],
         "conditions": [{"name": k.name, **_of_condition(k)} for k in conditions],
+        "portions": _portions(conditions),
         "comparisons": [
             {"name": name, "title": entry.title or name, "condition": entry.condition, "between": entry.between}
             for name, entry in study.comparisons.items()

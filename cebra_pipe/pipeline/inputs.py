@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from .contents import files_of
-from .exhibits import FIGURES, TABLES, shown
+from .exhibits import FIGURES, TABLES, listed, shown
 from .layout import Layout, Wildcards
 from .study import Condition, left_out
 
@@ -60,6 +60,13 @@ def _shown_inputs(plan: Layout, roles: tuple[str, ...], conditions: list[Conditi
         "transfer": [
             plan.output("transfer", "transfer", condition=k.name, unit=u) for k in conditions for u in k.without
         ],
+        "portion_scores": [
+            plan.output("decode", "scores", condition=k.name, unit=unit)
+            for k in conditions
+            for unit in k.portions
+            if plan.decodable(k.name, unit)
+        ],
+        "portion_histories": [path for k in conditions for path in plan.fits(k, "history", k.portions)],
         "consistency": [plan.output("consistency", "consistency", comparison=name) for name in plan.study.comparisons],
     }
     return {role: table[role] for role in roles if table[role]}
@@ -77,5 +84,5 @@ INPUTS: Mapping[str, Callable[[Layout, Wildcards], dict[str, list[str]]]] = {
     "align": _align_inputs,
     "consistency": _consistency_inputs,
     "figures": lambda plan, w: _shown_inputs(plan, FIGURES[w["figure"]][0], shown(plan.study, w["figure"])),
-    "tables": lambda plan, w: _shown_inputs(plan, TABLES[w["table"]][0], list(plan.study.conditions.values())),
+    "tables": lambda plan, w: _shown_inputs(plan, TABLES[w["table"]][0], listed(plan.study, w["table"])),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -76,16 +76,21 @@ class Layout:
         return [{"condition": name, "unit": unit} for name, k in self.study.conditions.items() for unit in k.without]
 
     @cached_property
+    def portions(self) -> list[dict[str, str]]:
+        """Condition and unit of every fit to less data."""
+        return [{"condition": name, "unit": unit} for name, k in self.study.conditions.items() for unit in k.portions]
+
+    @cached_property
     def figures(self) -> list[str]:
         """The figures that this study has something to show in."""
-        filled = {"consistency": self.study.comparisons, "transfer": self.left_out}
+        filled = {"consistency": self.study.comparisons, "transfer": self.left_out, "enough_data": self.portions}
         return [name for name in self.study.config.figures.figures if filled.get(name, True)]
 
     @cached_property
     def tables(self) -> list[str]:
         several = len(self.study.config.recordings) > 1
         filled = {"consistency": self.study.comparisons, "tests": pairs(self.study), "population": several}
-        filled |= {"transfer": self.left_out}
+        filled |= {"transfer": self.left_out, "enough_data": self.portions}
         return [name for name in TABLES if filled.get(name, True)]
 
     # ---- paths -------------------------------------------------------------------------------------------------------
@@ -125,12 +130,12 @@ class Layout:
         }
 
     def fits(
-        self, condition: Condition, role: str, units: tuple[str, ...] | None = None, stage: str = "fit"
+        self, condition: Condition, role: str, units: Collection[str] | None = None, stage: str = "fit"
     ) -> list[str]:
         """The outputs of every fit (or adaptation) of the units, or of all of the condition, fold by fold and seed."""
         return [
             self.output(stage, role, condition=condition.name, unit=unit, fold=fold, seed=seed)
-            for unit in units or condition.units
+            for unit in (condition.units if units is None else units)
             for fold in range(self.study.folds)
             for seed in condition.seeds
         ]
@@ -140,4 +145,4 @@ class Layout:
 
     def decodable(self, condition: str, unit: str) -> bool:
         """Whether the unit's recordings share a label that is decoded."""
-        return bool(decoded_labels(self.study, self.study.conditions[condition].units[unit]))
+        return bool(decoded_labels(self.study, self.study.conditions[condition].fitted[unit]))

@@ -16,7 +16,7 @@ from .mistakes import mistakes
 from .refit import check_primary
 from .sense import check, check_comparisons
 from .study import Resolved, comparisons, condition
-from .without import check_left_out
+from .without import check_left_out, check_portions
 
 
 class Loader(yaml.SafeLoader):
@@ -92,6 +92,7 @@ def resolve(raw: Mapping[str, Any], where: str = "config") -> Resolved:
     check(resolved, where, problems)
     for name, one in conditions.items():
         check_left_out(resolved, one, f"{where}: conditions.{name}", problems)
+        check_portions(one, f"{where}: conditions.{name}", problems)
     problems.raise_any()
     compared = study.comparisons if study.comparisons is not None else comparisons(resolved)
     resolved = Resolved(study, conditions, compared)
@@ -109,8 +110,8 @@ def _inherited(raw: Mapping[str, Any], full: Any, place: tuple) -> bool:
 
 
 def _handed_on(base: Mapping, own: Mapping) -> dict:
-    """What `like` takes. The many seeds of a control are draws of fits: its adaptations would feed no p, unasked."""
-    unasked = ("leave_one_out",) if {**base, **own}.get("control") else ()
+    """What `like` takes. The many seeds of a control are draws: further fits would feed no p, unasked."""
+    unasked = ("leave_one_out", "enough_data") if {**base, **own}.get("control") else ()
     return {key: value for key, value in base.items() if key not in unasked}
 
 

@@ -14,11 +14,17 @@ ROLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "align": (("recordings", "splits", "embeddings"), ("aligned",)),
     "consistency": (("recordings", "splits", "embeddings"), ("consistency",)),
     "figures": (
-        ("recordings", "splits", "scores", "traces", "embeddings", "aligned", "histories", "consistency", "transfer"),
+        (
+            *("recordings", "splits", "scores", "traces", "embeddings", "aligned", "histories", "consistency"),
+            *("transfer", "portion_scores", "portion_histories"),
+        ),
         ("png", "svg", "csv"),
     ),
     "tables": (
-        ("recordings", "splits", "scores", "histories", "embeddings", "consistency", "transfer"),
+        (
+            *("recordings", "splits", "scores", "histories", "embeddings", "consistency"),
+            *("transfer", "portion_scores", "portion_histories"),
+        ),
         ("csv", "json"),
     ),
 }

@@ -35,7 +35,7 @@ EFFECTS = {
 def check(study: Resolved, where: str, problems: Problems) -> None:
     config = study.config
     for name in filter(c.RESERVED.fullmatch, config.recordings):
-        expected = "a name other than joint, pooled and without_…, which stand for several recordings"
+        expected = "a name other than joint, pooled, without_… and …_of_…, which the chain gives"
         problems.add(f"{where}: recordings.{name}", expected, repr(name), "Rename the recording.")
     for name, condition in study.conditions.items():
         _check_condition(study, condition, f"{where}: conditions.{name}", problems)

@@ -8,7 +8,7 @@ from ..data.sources import sources
 from ..models.table import architecture
 from .config import TrainingConfig
 from .contents import files_of
-from .exhibits import FIGURES, TABLES, about, shown
+from .exhibits import FIGURES, TABLES, about, listed, shown
 from .layout import Layout, Wildcards
 from .seen import look
 from .sense import EFFECTS
@@ -44,6 +44,7 @@ def _training(condition: Condition) -> dict:
 def _fit_spec(plan: Layout, w: Wildcards) -> dict:
     condition, config = plan.study.conditions[w["condition"]], plan.study.config
     return {
+        **_portion(plan, condition, w["unit"]),
         "sessions": list(condition.fitted[w["unit"]]),
         "training": _training(condition),
         "labels": dict(condition.labels),
@@ -55,6 +56,16 @@ def _fit_spec(plan: Layout, w: Wildcards) -> dict:
         "study_seed": config.seed,
         "device": config.device,
     }
+
+
+def _portion(plan: Layout, condition: Condition, unit: str) -> dict:
+    """What a fit to less data is given; nothing for any other."""
+    one = condition.portions.get(unit)
+    if one is None:
+        return {}
+    across = condition.training.windows == "across"
+    of_time = {"stratify": plan.study.config.split.stratify, "across": across} if one.of == "minutes" else {}
+    return {"portion": {"of": one.of, "share": one.share, **of_time}}
 
 
 def _transform_spec(plan: Layout, w: Wildcards) -> dict:
@@ -93,8 +104,10 @@ def _transfer_spec(plan: Layout, w: Wildcards) -> dict:
 
 
 def _decode_spec(plan: Layout, w: Wildcards) -> dict:
+    """Of a portion without the null: it is compared with the whole, not with chance."""
     condition = plan.study.conditions[w["condition"]]
-    return _decoding(plan, condition, condition.units[w["unit"]])
+    spec, given = _decoding(plan, condition, condition.fitted[w["unit"]]), _portion(plan, condition, w["unit"])
+    return spec | given | ({"decode": spec["decode"] | {"null": 0}} if given else {})
 
 
 def _decoding(plan: Layout, condition: Condition, members: tuple[str, ...]) -> dict:
@@ -144,7 +157,7 @@ def _figures_spec(plan: Layout, w: Wildcards) -> dict:
 
 
 def _tables_spec(plan: Layout, w: Wildcards) -> dict:
-    return {"table": w["table"], **about(plan.study, TABLES[w["table"]][1], list(plan.study.conditions.values()))}
+    return {"table": w["table"], **about(plan.study, TABLES[w["table"]][1], listed(plan.study, w["table"]))}
 
 
 SPECS: Mapping[str, Callable[[Layout, Wildcards], dict]] = {

@@ -27,6 +27,20 @@ def left_out(unit: str) -> str:
     return unit.removeprefix(LEFT_OUT)
 
 
+@dataclass(frozen=True)
+class Portion:
+    """Part of the data of a unit, to which a fit of its own is made."""
+
+    unit: str
+    of: str  # minutes | neurons
+    share: float
+
+    @property
+    def name(self) -> str:
+        """The unit of that fit. Its share is a part of the name: another share is another fit, not a changed one."""
+        return f"{self.of}{round(100 * self.share)}_of_{self.unit}"
+
+
 SIMULATED_RATE = 40.0  # samples per second
 SIMULATED = {"position": LabelInfo("continuous", "m"), "direction": LabelInfo("discrete", "")}
 
@@ -45,6 +59,7 @@ class Condition:
     seeds: tuple[int, ...]
     control: str | None
     leave_one_out: c.LeaveOneOutConfig | None = None
+    enough_data: c.EnoughDataConfig | None = None
 
     @property
     def without(self) -> dict[str, tuple[str, ...]]:
@@ -53,9 +68,24 @@ class Condition:
         return {f"{LEFT_OUT}{one}": tuple(n for n in unit if n != one) for unit in units for one in unit}
 
     @property
+    def portions(self) -> dict[str, Portion]:
+        """Unit of less data -> what it is of."""
+        given = self.enough_data
+        every = [(u, of, s) for u in self.units for of in given.of for s in sorted(given.shares)] if given else []
+        return {one.name: one for one in (Portion(*each) for each in every)}
+
+    @property
+    def smallest(self) -> set[str]:
+        """Of the portions of each unit and kind the one of the smallest share."""
+        least: dict[tuple[str, str], str] = {}
+        for name, one in self.portions.items():
+            least.setdefault((one.unit, one.of), name)
+        return set(least.values())
+
+    @property
     def fitted(self) -> dict[str, tuple[str, ...]]:
-        """Everything that a model is fitted to: units, and units without a recording."""
-        return {**self.units, **self.without}
+        """Everything that a model is fitted to: units, units without a recording, and portions of units."""
+        return {**self.units, **self.without, **{name: self.units[one.unit] for name, one in self.portions.items()}}
 
     @property
     def recordings(self) -> tuple[str, ...]:
@@ -137,6 +167,7 @@ def condition(study: c.Study, name: str, problems: Problems, where: str) -> Cond
         seeds=tuple(given.seeds),
         control=given.control,
         leave_one_out=given.leave_one_out,
+        enough_data=given.enough_data,
     )
 
 
@@ -161,7 +192,10 @@ def _units(
     for unit, members in given.items():
         if unit in study.recordings or c.RESERVED.fullmatch(unit):
             problems.add(
-                where, "a name that is no recording and not joint, pooled or without_…", repr(unit), "Rename the group."
+                where,
+                "a name that is no recording and none of joint, pooled, without_… or …_of_…",
+                repr(unit),
+                "Rename the group.",
             )
         _each_once(members, f"{where}.{unit}", problems)
         for member in members:

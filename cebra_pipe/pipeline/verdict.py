@@ -17,12 +17,13 @@ from ..plot.known import mean, or_nan, ranges
 from ..plot.shown import Condition, Study
 from ..plot.summary import METHODS, SIGNED, Score, scores
 from ..sklearn.nulls import NO_P_METHODS
-from . import tested
+from . import enough, tested
 from .against import of_refit, of_shifts, refit_of, without
 from .endings import ending
 from .job import Job
 from .spread import collapse, left_out, widths
 
+NOT_RUN = "not run"  # of enough_data
 ALPHA = 0.05  # where the study names no primary tests
 Row = dict[str, object]
 
@@ -39,6 +40,7 @@ class Files:
     splits: Mapping[str, Table]
     dropped: Mapping[str, float]  # recording -> share of its samples that loading left out
     consistency: Sequence[tuple[Mapping[str, str], Mapping]]  # comparison, summary of its held-out map
+    enough: Mapping[tuple, str]  # (condition, unit, (recording, score, label)) -> whether there is enough data
 
     @cached_property
     def refits(self) -> list[Row]:
@@ -66,6 +68,7 @@ def files(job: Job, study: Study) -> Files:
         splits(study, job.files("splits")),
         {name: _dropped(path) for name, path in named(study, job.files("recordings"), "recordings").items()},
         [(entry, _held_out(path)) for entry, path in comparisons(study, job.files("consistency"))],
+        enough.cells(enough.curves(job, study)),
     )
 
 
@@ -109,7 +112,8 @@ def _unit(files: Files, condition: Condition, unit: str, members: Sequence[str])
         about |= {"recording": name, "title": files.study.recordings[name]}
         shares = left_out(embedding, name, files.splits[name]) | {"dropped_share": files.dropped[name]}
         for row in found:
-            yield {**about, **row, **ended, **collapse(spread[name]), **shares, "enough_data": "not run"}
+            cell = files.enough.get((condition.name, unit, (name, row["score"], row["label"])), NOT_RUN)
+            yield {**about, **row, **ended, **collapse(spread[name]), **shares, "enough_data": cell}
 
 
 def _temperature(histories: Sequence[Table]) -> float:
@@ -185,7 +189,7 @@ def _compared(files: Files, condition: Condition, entry: Mapping[str, str], summ
     null_of = without(summary.get("note") or "no null", median) | (tried if len(null) else {})
     spread = collapse([w for unit in condition.units for w in _widths(files, condition, unit, fits)])
     row = _judged(files, about | null_of | ranges([], []) | _beside(None), sign=1)
-    return {**row, **ending(fits), **spread, **nowhere, "enough_data": "not run"}
+    return {**row, **ending(fits), **spread, **nowhere, "enough_data": NOT_RUN}
 
 
 def _widths(files: Files, condition: Condition, unit: str, fits: Sequence[Table]) -> list:

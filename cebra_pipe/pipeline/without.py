@@ -1,4 +1,4 @@
-"""Leaving one recording out at a time: whether it makes sense in a condition."""
+"""Fits to less: leaving one recording out at a time, and portions of units; whether they make sense in a condition."""
 
 from __future__ import annotations
 
@@ -29,3 +29,18 @@ def check_left_out(study: Resolved, k: Condition, where: str, problems: Problems
         if given.alignment == "rotation" and not study.has_bins(study.config.align.labels, members):
             remedy = "Name align.labels, or set alignment: none."
             problems.add(f"{place}.alignment", f"a continuous label in {unit} to align by", "none", remedy)
+
+
+def check_portions(k: Condition, where: str, problems: Problems) -> None:
+    """Shares that are told apart by whole per cents, of a condition that has a verdict."""
+    given, place = k.enough_data, f"{where}.enough_data"
+    if given is None:
+        return
+    if k.control:
+        remedy = "Ask for it in the condition that is controlled."
+        problems.add(place, "a condition without control: a control is the null of others", k.control, remedy)
+    for option in ("of", "shares"):
+        if len(set(values := getattr(given, option))) < len(values):
+            problems.add(f"{place}.{option}", "each once", str(values), "Remove one.")
+    if odd := [share for share in given.shares if abs(100 * share - round(100 * share)) > 1e-6]:
+        problems.add(f"{place}.shares", "whole per cents, which name the fits", ", ".join(map(str, odd)), "Round them.")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..data.recording import Recording
@@ -74,7 +74,7 @@ def _placed(study: Study, paths: Sequence[Path], condition: int, unit: int, unit
 
 def _sorted(study: Study, sources: list[Source]) -> list[Source]:
     """In the order of conditions and units, then of folds and seeds."""
-    every = ((k.name, unit) for k in study.conditions for unit in (*k.units, *k.without))
+    every = ((k.name, unit) for k in study.conditions for unit in (*k.units, *k.without, *k.portions))
     at = {each: i for i, each in enumerate(every)}
     return sorted(sources, key=lambda each: (at[each.condition.name, each.unit], each.fold, each.seed))
 
@@ -165,6 +165,25 @@ def transfers(study: Study, paths: Sequence[Path]) -> list[Source]:
         sessions = _sessions(source.path, "transfer")
         if sessions[:-1] != source.condition.without[source.unit]:
             raise _stranger(source.path, sessions, study)
+    return _sorted(study, found)
+
+
+def portions(study: Study, paths: Sequence[Path], stage: str) -> list[Source]:
+    """The files of decode or fit of the fits to less data, by their places: two conditions may have equal specs."""
+    placed = _placed(study, paths, *PLACES[stage][:2], "portions")
+    if len(placed) < len(paths):
+        expected = "files in the folders of a study, {condition}/{unit}"
+        raise UserError(
+            Problem(f"--input portion files of {stage}", expected, str(paths[0]), "Give them as the rule does.")
+        )
+    found = []
+    for each in placed:
+        spec, one = _spec(each.path, stage), each.condition.portions[each.unit]
+        given, sessions = spec.get("portion") or {}, tuple(spec["sessions"])
+        if (given.get("of"), given.get("share")) != (one.of, one.share) or sessions != each.condition.units[one.unit]:
+            raise _stranger(each.path, sessions, study)
+        of_fit = {"fold": int(spec["fold"]), "seed": int(spec["seed"])} if stage == "fit" else {}
+        found.append(replace(each, **of_fit))
     return _sorted(study, found)
 
 

@@ -18,6 +18,15 @@ CONTROLS = {
 
 
 @dataclass(frozen=True)
+class Portion:
+    """A fit to less data of a unit."""
+
+    unit: str
+    of: str  # minutes | neurons
+    share: float
+
+
+@dataclass(frozen=True)
 class Condition:
     """What figures say of a condition."""
 
@@ -29,6 +38,7 @@ class Condition:
     control: str | None = None
     units: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # unit -> its recordings
     without: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # unit without a recording -> the others
+    portions: Mapping[str, Portion] = field(default_factory=dict)  # unit of less data -> what it is of
     seeds: tuple[int, ...] = ()
     temperature: float = 1.0
     similarity: str = "cosine"
@@ -66,7 +76,7 @@ class Study:
         color = spec.get("color") or {}
         return cls(
             {str(e["name"]): str(e.get("title") or e["name"]) for e in entries(spec.get("recordings", {}))},
-            _told_apart([condition_of(e) for e in entries(spec.get("conditions", {}))]),
+            _told_apart([_with_portions(condition_of(e), spec) for e in entries(spec.get("conditions", {}))]),
             tuple(entries(spec.get("comparisons", {}))),
             color.get("continuous"),
             color.get("discrete"),
@@ -110,6 +120,11 @@ def condition_of(entry: Mapping) -> Condition:
         for name in ("units", "without")
     }
     return Condition(**known | lists | units)
+
+
+def _with_portions(condition: Condition, spec: Mapping) -> Condition:
+    mine = [e for e in spec.get("portions") or () if e["condition"] == condition.name]
+    return replace(condition, portions={e["name"]: Portion(e["unit"], e["of"], e["share"]) for e in mine})
 
 
 def _units(units: Mapping | Sequence) -> list[dict]:

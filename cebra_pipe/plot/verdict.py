@@ -27,7 +27,7 @@ SOUND = {  # heading -> (column, whether a cell is a warning)
     "padded\n%": ("padded_share", lambda text: False),
     "gap\n%": ("gap_share", lambda text: False),
     "dropped\n%": ("dropped_share", lambda text: False),
-    "enough\ndata": ("enough_data", lambda text: False),
+    "enough\ndata": ("enough_data", lambda text: text in ("no", "not known")),
 }
 
 
@@ -106,7 +106,7 @@ def _fill(left: Axes, right: Axes, y: int, line: Line, drawn: Table) -> None:
         _write(left, x, y, _cell(row), PAINT[kind(row["verdict"])], kind(row["verdict"]) == UNTESTED)
     for x, (column, warns) in enumerate(SOUND.values()):
         if title:
-            text = _sound(column, rows[0][column])
+            text = _sound(column, _worst([row[column] for row in rows]))
             _write(right, x, y, text, WARNING if warns(text) else PAINT[UNTESTED], False)
 
 
@@ -121,6 +121,12 @@ def _cell(row: dict) -> str:
     few = 0 < row["null_n"] < SMALLEST_NULL
     told = f"{name} {probability(p, row['null_n'])}" if p == p else f"n < {SMALLEST_NULL}: no p" if few else "no p"
     return f"{value}{f' (null {null})' if null else ''}\n{told}"
+
+
+def _worst(values: Sequence[object]) -> object:
+    """Of texts that differ from score to score the first that says no, else the first that is not known."""
+    said = [v for start in ("no,", "not known") for v in values if isinstance(v, str) and v.startswith(start)]
+    return said[0] if said else values[0]
 
 
 def _sound(column: str, value: object) -> str:

@@ -27,9 +27,9 @@ COLUMNS = {
 }
 
 
-def table(rows: Iterable[Mapping]) -> Table:
+def table(rows: Iterable[Mapping], meta: Mapping[str, object] | None = None) -> Table:
     """history.parquet, in the order the rows were made."""
-    return from_rows(rows, COLUMNS)
+    return from_rows(rows, COLUMNS, meta)
 
 
 def step_rows(

@@ -9,6 +9,7 @@ import numpy as np
 
 from ...data.controls import apply_control
 from ...data.parts import folds_of, keep_units, part_of, read_split
+from ...data.portions import portion
 from ...data.recording import Recording
 from ...data.table import Table, from_rows, read_table
 from ...errors import Problem, Problems, UserError, did_you_mean
@@ -98,15 +99,21 @@ def shared_samples(name: str, part: np.ndarray, padded: np.ndarray) -> Samples:
 def _decoded(
     name: str, recording: Recording, split: Table, blocks: list[Block], spec: Mapping
 ) -> Iterator[tuple[Task, list[Result]]]:
-    """Tasks with the results of all methods. Under a control each seed is a data set of its own, baselines too."""
+    """Tasks with the results of all methods.
+
+    Under a control each seed is a data set of its own, baselines too; so it is where a portion is decoded.
+    """
+    apart = bool(spec["control"] or spec.get("portion"))
     for fold in sorted({block.fold for block in blocks}):
         mine, part = [block for block in blocks if block.fold == fold], part_of(split, fold)
-        samples = shared_samples(name, part, np.any([block.padded for block in mine], axis=0))
-        say(f"{name} fold{fold}: {padding_line(recording, samples)}")
-        for group in [[block] for block in mine] if spec["control"] else [mine]:
-            seed = group[0].seed if spec["control"] else NO_SEED
-            given = apply_control(spec["control"], recording, samples.inside, seed, spec["study_seed"])
-            task = task_of(given, part, samples, spec)
+        padded = np.any([block.padded for block in mine], axis=0)
+        say(f"{name} fold{fold}: {padding_line(recording, shared_samples(name, part, padded))}")
+        for group in [[block] for block in mine] if apart else [mine]:
+            seed = group[0].seed if apart else NO_SEED
+            left = portion(spec.get("portion"), recording, part, spec["study_seed"], fold, seed)
+            samples = shared_samples(name, left.part, padded)
+            given = apply_control(spec["control"], left.of(recording), samples.inside, seed, spec["study_seed"])
+            task = task_of(given, left.part, samples, spec)
             found = [("embedding", b.seed, methods.embedding(task, b.points, spec["metric"])) for b in group]
             found += [(method, seed, decoder(task)) for method, decoder in methods.BASELINES.items()]
             yield task, [result(task, method, fold, s, predictions) for method, s, predictions in found]

@@ -17,7 +17,10 @@ from ..job import Job, say
 
 # Each is a module of pipeline.drawings: `rows` is what is drawn, from the job's files; `draw` draws that alone.
 # Imported by name, so that the code of one figure is no part of another's.
-FIGURES = ("verdict", "decoding", "embeddings", "goodness_of_fit", "consistency", "data", "losses", "transfer")
+FIGURES = (
+    *("verdict", "decoding", "embeddings", "goodness_of_fit", "consistency", "data", "losses", "transfer"),
+    "enough_data",
+)
 
 
 def drawing(name: str) -> tuple[Callable[[Job, Study], Table], Callable[[Table, str], Figure]]:

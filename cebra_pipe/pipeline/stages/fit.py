@@ -8,12 +8,14 @@ import numpy as np
 
 from ...data.controls import OF_LABELS
 from ...data.parts import check_length, content, part_of, read_split
+from ...data.portions import Portion, portion
 from ...data.recording import Recording
 from ...errors import Problem, UserError
 from ...solver.artifact import Fitted, write_model
 from ...solver.device import resolve, settings
 from ...solver.fitting import fit
 from ...solver.history import table
+from ...solver.inputs import Scaling
 from ...solver.keeper import Keeper, checkpoint_path
 from ...solver.task import Task
 from ..controlled import controlled
@@ -22,10 +24,12 @@ from ..job import Job, canonical, say
 
 def run(job: Job) -> None:
     """Writes the model and its history."""
-    job, task = job.with_device(resolve(job.spec.get("device", "auto"), job.gpus)), _task(job)
+    job, given = job.with_device(resolve(job.spec.get("device", "auto"), job.gpus)), _given(job)
+    task, portions = task_of(job.spec, *given), portions_of(job.spec, *given)
     keeper = Keeper(checkpoint_path(job.outputs["model"]), canonical(job.provenance()))
     with settings(task.training["threads"]):
         network, scalings, rows = fit(task, job.device, keeper)
+    scalings = tuple(_of_whole(scaling, one) for scaling, one in zip(scalings, portions, strict=True))
     about = {
         "name": task.training["model"],
         "causal": task.training["causal"],
@@ -36,26 +40,34 @@ def run(job: Job) -> None:
         "offset": list(task.offset),
     }
     write_model(job.outputs["model"], Fitted(network, task.names, scalings, about, job.provenance()))
-    job.write("history", table(rows))
+    job.write("history", table(rows, {"learned_from": _learned_from(task, scalings)}))
     keeper.remove()
 
 
-def _task(job: Job) -> Task:
+def _given(job: Job) -> tuple[list[Recording], list[np.ndarray]]:
+    """The recordings, and the part (time,) of each sample of theirs."""
     spec, names = job.spec, tuple(job.spec["sessions"])
     recordings = [Recording.read(path) for path in job.inputs["recordings"]]
     splits = [read_split(path) for path in job.inputs["splits"]]
     for name, recording, split in zip(names, recordings, splits, strict=True):
         check_length(name, recording, split)
     _check_control(spec)
-    return task_of(spec, recordings, [part_of(split, spec["fold"]) for split in splits])
+    return recordings, [part_of(split, spec["fold"]) for split in splits]
+
+
+def portions_of(spec: Mapping, recordings: Sequence[Recording], parts: Sequence[np.ndarray]) -> list[Portion]:
+    """What the fit of `spec` is given of each recording."""
+    key = spec["study_seed"], spec["fold"], spec["seed"]
+    return [portion(spec.get("portion"), r, part, *key) for r, part in zip(recordings, parts, strict=True)]
 
 
 def task_of(spec: Mapping, recordings: Sequence[Recording], parts: Sequence[np.ndarray]) -> Task:
     """What the fit of `spec` is given: recordings before their control, and the part (time,) of each sample."""
+    portions = portions_of(spec, recordings, parts)
     return Task(
         names=tuple(spec["sessions"]),
-        recordings=tuple(controlled(spec, recording) for recording in recordings),
-        parts=tuple(parts),
+        recordings=tuple(controlled(spec, one.of(r)) for one, r in zip(portions, recordings, strict=True)),
+        parts=tuple(one.part for one in portions),
         contents=tuple(content(recording) for recording in recordings),
         training=spec["training"],
         labels=spec["labels"],
@@ -65,6 +77,19 @@ def task_of(spec: Mapping, recordings: Sequence[Recording], parts: Sequence[np.n
         seed=spec["seed"],
         study_seed=spec["study_seed"],
     )
+
+
+def _of_whole(scaling: Scaling, given: Portion) -> Scaling:
+    """The scaling with its neurons by their place in the whole recording."""
+    return Scaling(given.units[scaling.units], scaling.moments)
+
+
+def _learned_from(task: Task, scalings: Sequence[Scaling]) -> dict[str, dict[str, float]]:
+    """recording -> minutes of its training part, and neurons that the encoder reads."""
+    return {
+        name: {"minutes": float((part == "train").sum() / recording.rate / 60), "neurons": len(scaling.units)}
+        for name, part, recording, scaling in zip(task.names, task.parts, task.recordings, scalings, strict=True)
+    }
 
 
 def _check_control(spec) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from ...data.table import Table, read_table, replacing
 from ...errors import Problem, UserError, did_you_mean
-from ...plot import transferred
+from ...plot import curves, transferred
 from ...plot.drawn import distinct, number, pick
 from ...plot.files import Source, comparisons, histories, of_units, recordings, splits, transfers
 from ...plot.known import mean, or_nan, ranges
@@ -20,7 +20,7 @@ from ...plot.numbers import about
 from ...plot.shown import Study
 from ...plot.summary import METHODS, Score, scores
 from ...sklearn.nulls import SMALLEST_NULL
-from .. import contrasts, tested, verdict
+from .. import contrasts, enough, tested, verdict
 from ..job import Job, say
 
 DIGITS = 4
@@ -190,6 +190,12 @@ def _transfer(job: Job, study: Study) -> Iterator[Row]:
             yield row | {"method_title": title, "share": share, "n_adapt": samples, "common_bins": bins}
 
 
+# ---- amounts of data -------------------------------------------------------------------------------------------------
+def _enough_data(job: Job, study: Study) -> Iterator[Row]:
+    """One row per condition, recording, score and amount of data."""
+    yield from curves.rows(study, enough.curves(job, study))
+
+
 TABLES: Mapping[str, Callable[[Job, Study], Iterator[Row]]] = {
     "verdict": _verdict,
     "recordings": _recordings,
@@ -200,6 +206,7 @@ TABLES: Mapping[str, Callable[[Job, Study], Iterator[Row]]] = {
     "differences": _differences,
     "population": _population,
     "transfer": _transfer,
+    "enough_data": _enough_data,
 }
 
 
