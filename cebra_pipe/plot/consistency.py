@@ -1,9 +1,6 @@
-"""Figure 4: consistency matrices, the held-out map beside the paper's definition, with the null."""
+"""Figure 4: consistency of recordings and of runs, the held-out map beside the paper's definition, with the null."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import numpy as np
 from matplotlib import colormaps
@@ -12,134 +9,36 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Colormap, Normalize
 from matplotlib.figure import Figure
 
-from ..data.table import Table, read_table
-from .drawn import distinct, number, pick, stack
-from .files import comparisons
-from .known import mean, or_nan
-from .shown import Study
-from .style import COLORS, DARK, GREY, figure, letter, literal, message, probability, styled
+from ..data.table import Table
+from .compared import DEFINITIONS, columns_of
+from .drawn import distinct, number, pick
+from .known import mean
+from .style import COLORS, DARK, GREY, LIGHT, figure, letter, literal, message, probability, styled
 
-COLUMNS = {
-    "comparison": str,
-    "title": str,
-    "between": str,
-    "what": str,  # cell | null | summary | absent
-    "definition": str,
-    "row": str,  # the map's source (recordings), or whose runs (runs)
-    "column": str,  # its target, or the pair of runs
-    "score": float,  # R²
-    "coverage": float,  # share of bins used
-    "n": int,  # fits averaged in a cell; pairs of a summary
-    "p": float,
-    "null_n": int,
-    "null_effective": float,
-    "note": str,
-}
-# definition -> (what it is, whether its matrix is drawn)
-DEFINITIONS = {
-    "held_out": ("held-out map: fitted on train, scored on test", True),
-    "paper": ("paper's: fitted and scored on train (in-sample)", True),
-    "paper_test": ("paper's on test: fitted and scored on test", False),
-}
 LARGEST = 14  # columns up to which the numbers fit into the cells
 
 
-# ---- what is drawn ---------------------------------------------------------------------------------------------------
-def rows(study: Study, paths: Sequence[Path]) -> Table:
-    """Cells, null draws and summaries of every comparison."""
-    blocks: list[dict] = []
-    for entry, path in comparisons(study, paths):
-        about = {
-            "comparison": entry["name"],
-            "title": entry.get("title") or entry["name"],
-            "between": entry.get("between", "recordings"),
-        }
-        condition = next(
-            (k.text for k in study.conditions if k.name == entry.get("condition")), entry.get("condition", "")
-        )
-        about["title"] = (
-            f"{about['title']} · {condition}" if condition and condition not in about["title"] else about["title"]
-        )
-        blocks += [{**about, **block} for block in _comparison(study, read_table(path, stage="consistency"))]
-    return stack(COLUMNS, blocks)
-
-
-def _comparison(study: Study, table: Table) -> Iterator[dict]:
-    summary = table.meta.get("summary") or {}
-    if not len(table):
-        yield {"what": "absent", "note": "nothing to compare: fewer than two recordings or runs"}
-    for definition in (d for d in DEFINITIONS if d in set(table["definition"])):
-        mine = pick(table, definition=definition)
-        yield from ({"what": "cell", "definition": definition, **cell} for cell in _cells(study, mine))
-        about = summary.get(definition) or {}
-        null = np.asarray(about.get("null") or [], float)
-        yield {
-            "what": "summary",
-            "definition": definition,
-            "score": or_nan(about.get("mean")),
-            "n": int(about.get("pairs") or 0),
-            "p": or_nan(about.get("p")),
-            "null_n": int(about.get("null_n") or 0),
-            "null_effective": or_nan(about.get("null_effective")),
-            "coverage": mean(mine["coverage"]),
-            "note": about.get("note") or "",
-        }
-        yield {"what": "null", "definition": definition, "score": null}
-
-
-def _cells(study: Study, mine: Table) -> Iterator[dict]:
-    """The mean over folds and seeds of each pair; for runs, whose they are and which pair."""
-    runs = bool((mine["recording"] != "").any()) and not set(mine["from"]) <= set(study.recordings)
-    if runs:
-        keys = [
-            (_title(study, r), f"{a.replace('seed', 'seed ')} → {b.replace('seed', '')}")
-            for r, a, b in _columns(mine, "recording", "from", "to")
-        ]
-    else:
-        keys = [(_title(study, a), _title(study, b)) for a, b in _columns(mine, "from", "to")]
-    for key in dict.fromkeys(keys):
-        mask = np.array([k == key for k in keys])
-        yield {
-            "row": key[0],
-            "column": key[1],
-            "score": mean(mine["score"][mask]),
-            "coverage": mean(mine["coverage"][mask]),
-            "n": int(mask.sum()),
-        }
-
-
-def _title(study: Study, name: str) -> str:
-    return study.recordings.get(name, name)
-
-
-def _columns(table: Table, *names: str) -> list[tuple]:
-    return list(zip(*(table[n] for n in names), strict=True))
-
-
-# ---- the drawing -----------------------------------------------------------------------------------------------------
 @styled
 def draw(drawn: Table, title: str = "") -> Figure:
-    """One row a comparison: held-out matrix, the paper's, and the null of both."""
+    """One row a comparison: the pairs by the held-out map and by the paper's, and the null of both."""
     names = distinct(drawn["comparison"])
-    fig = figure(2.6 * max(len(names), 1) + 0.6)
-    grid = fig.add_gridspec(max(len(names), 1), 3, width_ratios=[1.0, 1.15, 1.0])
+    heights = [_height(pick(drawn, comparison=name)) for name in names] or [2.6]
+    fig = figure(sum(heights) + 0.6)
+    grid = fig.add_gridspec(len(heights), 3, height_ratios=heights)
     norm = Normalize(0.0, 1.0)
     for i, name in enumerate(names):
         mine = pick(drawn, comparison=name)
         axes = [fig.add_subplot(grid[i, column]) for column in range(3)]
-        for ax, definition in zip(axes, [d for d, (_, matrix) in DEFINITIONS.items() if matrix], strict=False):
-            draw_matrix(ax, pick(mine, what="cell", definition=definition), norm, mine["between"][0] == "recordings")
-            ax.set_title(literal(DEFINITIONS[definition][0]), loc="left", fontsize=6.5)
-        axes[0].annotate(
-            literal(mine["title"][0]),
-            (0, 1),
-            (0, 20),
-            xycoords="axes fraction",
-            textcoords="offset points",
-            fontweight="bold",
-        )
+        cells = pick(mine, what="cell")
+        matrices = mine["between"][0] == "recordings"
+        for ax, definition in zip(axes, [d for d, (*_, pairs) in DEFINITIONS.items() if pairs], strict=False):
+            own = pick(cells, definition=definition)
+            draw_matrix(ax, own, norm) if matrices else draw_runs(ax, own, cells["score"])
+            _say(ax, ": ".join(DEFINITIONS[definition][:2]))
+        axes[0].set_title(literal(mine["title"][0]), loc="left", fontweight="bold", pad=17)
         draw_null(axes[2], mine)
-        fig.colorbar(ScalarMappable(norm, _colors()), ax=axes[1], label="R²", shrink=0.7, pad=0.03, extend="min")
+        if matrices:
+            fig.colorbar(ScalarMappable(norm, _colors()), ax=axes[:2], label="R²", shrink=0.7, pad=0.01, extend="min")
         for column, ax in enumerate(axes):
             letter(ax, 3 * i + column, dx=-6, dy=5)
     if not names:
@@ -148,30 +47,71 @@ def draw(drawn: Table, title: str = "") -> Figure:
     return fig
 
 
+def _height(mine: Table) -> float:
+    """Inches: a matrix is square, runs take a line a recording."""
+    runs = mine["between"][0] != "recordings"
+    return max(1.9, 0.9 + 0.16 * len(distinct(mine["row"]))) if runs else 2.6
+
+
 def _colors() -> Colormap:
     return colormaps["cividis"].with_extremes(bad="white", under="#3B0F1A")
 
 
-def draw_matrix(ax: Axes, cells: Table, norm: Normalize, square: bool = True) -> None:
-    """R² from row to column; the diagonal is blank."""
+def draw_matrix(ax: Axes, cells: Table, norm: Normalize) -> None:
+    """R² from row to column of pairs of recordings; the diagonal is blank."""
     if not len(cells):
-        message(ax, "nothing to compare: fewer than two recordings or runs")
+        message(ax, "nothing to compare: fewer than two recordings")
         return
-    lines, columns = distinct(cells["row"]), distinct(cells["column"])
-    if square:
-        lines = columns = list(dict.fromkeys([*lines, *columns]))
-    values = np.full((len(lines), len(columns)), np.nan)
-    for row, column, score in _columns(cells, "row", "column", "score"):
-        values[lines.index(row), columns.index(column)] = score
-    ax.imshow(values, cmap=_colors(), norm=norm, aspect="equal" if square else "auto")
-    if len(columns) <= LARGEST:
+    names = list(dict.fromkeys([*distinct(cells["row"]), *distinct(cells["column"])]))
+    values = np.full((len(names), len(names)), np.nan)
+    for row, column, score in columns_of(cells, "row", "column", "score"):
+        values[names.index(row), names.index(column)] = score
+    ax.imshow(values, cmap=_colors(), norm=norm, aspect="equal")
+    if len(names) <= LARGEST:
         _write(ax, values, norm)
-    ax.set_xticks(range(len(columns)), [literal(c) for c in columns], rotation=30, ha="right", rotation_mode="anchor")
-    ax.set_yticks(range(len(lines)), [literal(n) for n in lines])
+    ax.set_xticks(range(len(names)), [literal(n) for n in names], rotation=30, ha="right", rotation_mode="anchor")
+    ax.set_yticks(range(len(names)), [literal(n) for n in names])
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
-    ax.set_xlabel("to" if square else "pair of runs")
-    ax.set_ylabel("from" if square else "recording")
+    ax.set_xlabel("to")
+    ax.set_ylabel("from")
+
+
+def draw_runs(ax: Axes, cells: Table, scores: np.ndarray) -> None:
+    """R² of pairs of runs, one line a recording: a dot each ordered pair, a bar their mean. `scores` spans the axis."""
+    if not len(cells):
+        message(ax, "nothing to compare: fewer than two runs")
+        return
+    names = distinct(cells["row"])
+    for y, name in enumerate(names):
+        mine = pick(cells, row=name)["score"]
+        ax.plot([mean(mine)], [y], "|", color=LIGHT, ms=14, mew=3, zorder=1)
+        ax.plot(mine, y + _spread(len(mine), 0.5), ".", color=COLORS[0], ms=4.5, mew=0, alpha=0.8, zorder=2)
+        _beside(ax, y, f"{mean(mine):.2f}")
+    _beside(ax, -0.6, "mean", fontstyle="italic")
+    ax.set_ylim(len(names) - 0.4, -0.6)
+    ax.set_yticks(range(len(names)), [literal(n) for n in names])
+    ax.tick_params(axis="y", length=0)
+    ax.set_xlim(min(0.0, 1.05 * float(np.nanmin(scores, initial=0.0))), 1.02)
+    ax.set_xlabel("R² of pairs of runs (dots) and their mean (bar)")
+
+
+def _say(ax: Axes, text: str) -> None:
+    """A line above the axes that takes no width from its neighbours."""
+    ax.annotate(
+        text, (0, 1), (0, 5), xycoords="axes fraction", textcoords="offset points", fontsize=6.5, in_layout=False
+    )
+
+
+def _beside(ax: Axes, y: float, text: str, **look: object) -> None:
+    place = {"xycoords": ax.get_yaxis_transform(), "textcoords": "offset points", "va": "center"}
+    ax.annotate(text, (1, y), (4, 0), fontsize=6, **place, **look)
+
+
+def _spread(number: int, width: float) -> np.ndarray:
+    """Heights of dots on one line, by the golden ratio: even, and the same each time."""
+    heights = (np.arange(number) * 0.618034) % 1
+    return width * (heights - heights.mean()) if number else heights
 
 
 def _write(ax: Axes, values: np.ndarray, norm: Normalize) -> None:
@@ -197,12 +137,9 @@ def draw_null(ax: Axes, mine: Table) -> None:
     for y, definition in enumerate(summaries["definition"]):
         summary, null = pick(summaries, definition=definition), pick(mine, what="null", definition=definition)["score"]
         shade = COLORS[y % len(COLORS)]
-        # Heights by the golden ratio: even, and the same each time.
-        ax.plot(
-            null, y + 0.24 * (((np.arange(len(null)) * 0.618034) % 1) - 0.5), ".", color=GREY, ms=2, mew=0, zorder=1
-        )
+        ax.plot(null, y + _spread(len(null), 0.24), ".", color=GREY, ms=2, mew=0, zorder=1)
         ax.plot(summary["score"], [y], "|", color=shade, ms=14, mew=2, zorder=3)
-        told = f"{DEFINITIONS[definition][0]}\n{_said(summary)}"
+        told = f"{DEFINITIONS[definition][0]}: {_said(summary)}"
         ax.text(
             0.01,
             y - 0.22,
@@ -232,4 +169,4 @@ def _said(summary: Table) -> str:
     p = probability(summary["p"][0], int(summary["null_n"][0]))
     told = f"p = {p}" if p[:1].isdigit() else summary["note"][0] or p
     pairs = int(summary["n"][0])
-    return f"mean {summary['score'][0]:.2f}, {pairs} {'pair' if pairs == 1 else 'pairs'}; {told}"
+    return f"mean {summary['score'][0]:.2f}, {pairs} {'pair' if pairs == 1 else 'pairs'}\n{told}"

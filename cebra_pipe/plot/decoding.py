@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ..data.table import Table
-from .drawn import NONE, distinct, pick
+from .drawn import NONE, distinct, pick, repeated
 from .style import COLORS, DARK, GREY, figure, letter, literal, measured, message, probability, styled, whole_ticks
 
 METRICS = {"median_abs_error": "median absolute error", "balanced_accuracy": "balanced accuracy"}
@@ -172,15 +172,21 @@ def _legend(drawn: Table) -> list[Line2D]:
     classes = sorted(set(distinct(trace["true_class"])) | set(distinct(trace["decoded_class"])))
     name = (distinct(trace["class_label"]) or ["class"])[0]
     groups = [Line2D([], [], color=_shade(c), lw=3, label=literal(f"{name} {c}")) for c in classes]
-    floors = np.nanmax(drawn["floor"], initial=0.0) > 0
-    return [
-        Line2D([], [], color=DARK, lw=1.6, alpha=0.55, label="truth"),
-        Line2D([], [], color=DARK, ls="", marker="o", ms=2, label="decoded (kNN on the embedding)"),
-        *groups,
-        Line2D([], [], color=DARK, ls="", marker="|", ms=8, mew=1.6, label="mean over folds and seeds"),
-        Line2D([], [], color=DARK, lw=4, alpha=0.35, label="95 % over test trials"),
-        Line2D([], [], color=DARK, marker="o", ms=2.6, lw=0.7, label="seeds: optimiser's spread (not n)"),
-        Line2D([], [], color=DARK, marker="D", ms=2.3, lw=0.7, label="folds: split's spread (not n)"),
-        Line2D([], [], color=DARK, lw=0.6, ls=(0, (4, 2)), label="chance (best constant)"),
-        *([Line2D([], [], color=DARK, lw=0.6, ls=(0, (1, 1)), label="quantisation floor")] if floors else []),
+    spread = {what: repeated(pick(drawn, what=what), "recording", "label", "series") for what in ("seed", "fold")}
+    known = {name: bool(np.isfinite(drawn[name]).any()) for name in ("low", "chance")}
+    # Whether it is in the figure, and what stands for it.
+    entries = [
+        (len(trace), {"lw": 1.6, "alpha": 0.55, "label": "truth"}),
+        (len(trace), {"ls": "", "marker": "o", "ms": 2, "label": "decoded (kNN on the embedding)"}),
+        (
+            len(pick(drawn, what="mean")),
+            {"ls": "", "marker": "|", "ms": 8, "mew": 1.6, "label": "mean over folds and seeds"},
+        ),
+        (known["low"], {"lw": 4, "alpha": 0.35, "label": "95 % over test trials"}),
+        (spread["seed"], {"marker": "o", "ms": 2.6, "lw": 0.7, "label": "seeds: optimiser's spread (not n)"}),
+        (spread["fold"], {"marker": "D", "ms": 2.3, "lw": 0.7, "label": "folds: split's spread (not n)"}),
+        (known["chance"], {"lw": 0.6, "ls": (0, (4, 2)), "label": "chance (best constant)"}),
+        (np.nanmax(drawn["floor"], initial=0.0) > 0, {"lw": 0.6, "ls": (0, (1, 1)), "label": "quantisation floor"}),
     ]
+    lines = [Line2D([], [], color=DARK, **look) for there, look in entries if there]
+    return [*lines[: 2 if len(trace) else 0], *groups, *lines[2 if len(trace) else 0 :]]

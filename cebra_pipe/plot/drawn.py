@@ -48,6 +48,11 @@ def pick(table: Table, **equal: object) -> Table:
     return table.where(mask)
 
 
+def repeated(table: Table, *names: str) -> bool:
+    """Whether several rows are equal in these columns."""
+    return len(set(zip(*(table[name] for name in names), strict=True))) < len(table)
+
+
 def csv_text(table: Table, digits: int = 7) -> str:
     """The table as CSV: a header, numbers with so many significant digits, empty cells where there is no value."""
     text = io.StringIO()

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ..data.table import Table
-from .drawn import distinct, number, pick, stack
+from .drawn import distinct, number, pick, repeated, stack
 from .files import Source
 from .shown import Condition, Study
 from .style import DARK, GREY, LIGHT, PARTS, figure, letter, literal, message, styled
@@ -161,15 +161,15 @@ def _legend(drawn: Table) -> list[Line2D]:
     marks = [
         Line2D([], [], ls="", marker=marker, color=PARTS[part], mfc=face or PARTS[part], ms=4, label=text)
         for part, (marker, face, _, text) in MARKS.items()
+        if (drawn["part"] == part).any()
     ]
     grey = (
         [Line2D([], [], ls="", marker="o", color=GREY, ms=4, label="the same parts of a control: the null")]
         if (drawn["kind"] == "control").any()
         else []
     )
-    levels = [
-        Line2D([], [], color=DARK, lw=0.8, label="chance: a constant embedding"),
-        Line2D([], [], color=DARK, lw=0.8, ls=(0, (4, 2)), label="ceiling of this setting"),
-        Line2D([], [], color=DARK, lw=0.6, marker="o", ms=2, label="range over seeds and folds (not n)"),
-    ]
-    return [*marks, *grey, *levels]
+    chance = Line2D([], [], color=DARK, lw=0.8, label="chance: a constant embedding")
+    ceiling = Line2D([], [], color=DARK, lw=0.8, ls=(0, (4, 2)), label="ceiling of this setting")
+    spread = Line2D([], [], color=DARK, lw=0.6, marker="o", ms=2, label="range over seeds and folds (not n)")
+    known, several = np.isfinite(drawn["ceiling"]).any(), repeated(drawn, "panel", "title", "series", "part")
+    return [*marks, *grey, chance, *([ceiling] if known else []), *([spread] if several else [])]

@@ -67,6 +67,7 @@ def draw(drawn: Table, title: str = "") -> Figure:
         letter(ax, i)
         if i % across == 0:
             ax.set_ylabel("InfoNCE loss (nats)")
+    _share_heights(axes, [pick(drawn, series=series, objective=objective) for series, objective in panels])
     for ax in axes[len(panels) :]:
         ax.set_axis_off()
     if not panels:
@@ -74,6 +75,16 @@ def draw(drawn: Table, title: str = "") -> Figure:
     fig.suptitle(literal(f"{title}: losses" if title else "Losses"), fontweight="bold")
     fig.legend(handles=_legend(drawn, titles), loc="outside lower center", ncols=6)
     return fig
+
+
+def _share_heights(axes: Sequence[Axes], panels: Sequence[Table]) -> None:
+    """One range of losses for all panels of one chance level, so that their heights compare."""
+    chances = [round(float(np.max(mine["chance"])), 6) for mine in panels]
+    for chance in set(chances):
+        alike = [ax for ax, own in zip(axes, chances, strict=False) if own == chance]
+        low, high = zip(*(ax.get_ylim() for ax in alike), strict=True)
+        for ax in alike:
+            ax.set_ylim(min(low), max(high))
 
 
 def draw_panel(ax: Axes, mine: Table, titles: list[str]) -> None:
@@ -93,12 +104,12 @@ def draw_panel(ax: Axes, mine: Table, titles: list[str]) -> None:
     ax.annotate(
         f"chance {top:.3g}",
         (1, top),
-        (-2, 2),
+        (-2, 2.5),
         xycoords=("axes fraction", "data"),
         textcoords="offset points",
         ha="right",
         fontsize=6,
-        bbox={"color": "white", "alpha": 0.75, "pad": 0.5},
+        bbox={"color": "white", "alpha": 0.75, "pad": 0},
     )
     ax.set_xlabel("step")
     ax.margins(x=0.02, y=0.08)
@@ -121,7 +132,12 @@ def _shade(session: str, mine: Table, titles: list[str], grey: bool) -> str:
 
 
 def _legend(drawn: Table, titles: list[str]) -> list[Line2D]:
-    sessions = [Line2D([], [], color=COLORS[i % len(COLORS)], lw=2, label=literal(t)) for i, t in enumerate(titles)]
+    coloured = set(distinct(pick(drawn, kind="condition")["title"]))
+    sessions = [
+        Line2D([], [], color=COLORS[i % len(COLORS)], lw=2, label=literal(t))
+        for i, t in enumerate(titles)
+        if t in coloured
+    ]
     pooled = (
         [Line2D([], [], color="#000000", lw=2, label="pooled over recordings")]
         if (drawn["session"] == "pooled").any()
@@ -132,11 +148,12 @@ def _legend(drawn: Table, titles: list[str]) -> list[Line2D]:
         if (drawn["kind"] == "control").any()
         else []
     )
+    valid = (drawn["part"] == "valid").any()
     return [
         *sessions,
         *pooled,
         *grey,
         Line2D([], [], color=DARK, lw=0.7, label="train batches (in-sample)"),
-        Line2D([], [], color=DARK, ls="", marker="o", mfc="white", ms=3, mew=0.7, label="valid"),
+        *([Line2D([], [], color=DARK, ls="", marker="o", mfc="white", ms=3, mew=0.7, label="valid")] if valid else []),
         Line2D([], [], color=DARK, lw=0.7, ls=(0, (4, 2)), label="chance, ln(negatives)"),
     ]

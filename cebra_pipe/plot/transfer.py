@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ..data.table import Table
-from .drawn import distinct, pick
+from .drawn import distinct, number, pick
 from .style import COLORS, DARK, GREY, figure, letter, literal, measured, message, styled
 from .transferred import METHODS
 
@@ -37,14 +37,14 @@ def draw(drawn: Table, title: str = "") -> Figure:
     for i, (cell, (series, label, name)) in enumerate(zip(cells, panels, strict=True)):
         ax, mine = axes.ravel()[cell], pick(drawn, series=series, label=label, title=name)
         _panel(ax, mine)
-        ax.set_title(literal(f"{series}\n{name} left out"), loc="left")
+        ax.set_title(literal(f"{series}\n{name} left out{_unscored(mine)}"), loc="left")
         letter(ax, i)
         if cell % across == 0:
             ax.set_ylabel(measured(f"{label}: {METRICS.get(mine['metric'][0], mine['metric'][0])}", mine["unit"][0]))
     if not panels:
         message(axes[0, 0], "no recording is left out in this study")
     fig.suptitle(literal(f"{title}: a recording left out" if title else "A recording left out"), fontweight="bold")
-    fig.legend(handles=_legend(drawn), loc="outside lower center", ncols=4)
+    fig.legend(handles=_legend(drawn), loc="outside lower center", ncols=3)
     return fig
 
 
@@ -62,9 +62,17 @@ def _panel(ax: Axes, mine: Table) -> None:
             for what, (marker, _) in SPREADS.items():
                 dots = pick(mine, method=method, what=what)
                 ax.plot(100 * dots["share"], dots["score"], marker, color=shade, ms=2, alpha=0.6)
-    ax.set_xlabel("share of the training part (%)")
+    ax.set_xlabel("share of its training part that is used (%)")
     ax.set_xticks(100 * np.unique(mine["share"]))
     ax.set_ylim(bottom=0)
+
+
+def _unscored(mine: Table) -> str:
+    """Where a rotation into the others' space had too few bins to go by, so that their decoder has no score."""
+    means = pick(mine, method="transfer", what="mean")
+    shares = means["share"][np.isnan(means["score"])]
+    told = ", ".join(f"{number(100 * share, 3)} %" for share in shares)
+    return f"\nothers' decoder at {told}: too few common bins" if told else ""
 
 
 def _legend(drawn: Table) -> list[Line2D]:

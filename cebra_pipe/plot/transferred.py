@@ -27,12 +27,13 @@ COLUMNS = {
     "low": float,  # 2.5 % over draws of test trials
     "high": float,  # 97.5 %
 }
+# What was learned from the other recordings, and what from the share of the one that was left out.
 METHODS = {
-    "transfer": "decoder of the others",
-    "within": "decoder on adapt",
-    "scratch": "fitted from scratch to adapt",
-    "naive_bayes": "naive Bayes on adapt",
-    "constant": "best constant of adapt",
+    "transfer": "others' model adapted to the share, others' decoder",
+    "within": "others' model adapted to the share, decoder of the share",
+    "scratch": "model and decoder of the share alone (from scratch)",
+    "naive_bayes": "naive Bayes on the share's neural data",
+    "constant": "best constant of the share",
 }
 
 

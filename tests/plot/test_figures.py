@@ -161,6 +161,19 @@ def test_losses_hold_every_row_of_the_histories(study):
     assert len(table) == rows
 
 
+def test_losses_of_one_chance_level_share_their_heights(study):
+    table, _ = drawn_of(study, "losses")
+    more = table["series"] == "CEBRA-Time"
+    raised = {name: table[name] + 1.0 * more for name in ("loss", "chance")}
+    figure = drawing("losses")[1](Table({**table.columns, **raised}, {}), "")
+    panels = [ax for ax in figure.axes if ax.axison]
+    chances = [ax.lines[-1].get_ydata()[0] for ax in panels]
+    assert 1 < len({chances.index(chance) for chance in chances}) < len(panels)
+    for chance in chances:
+        assert len({ax.get_ylim() for ax, own in zip(panels, chances, strict=True) if own == chance}) == 1
+    assert all(ax.get_ylim()[0] <= ax.dataLim.y0 and ax.dataLim.y1 <= ax.get_ylim()[1] for ax in panels)
+
+
 # ---- consistency -----------------------------------------------------------------------------------------------------
 def test_matrix_is_blank_on_its_diagonal_and_p_stands_beside(study):
     table, figure = drawn_of(study, "consistency")
@@ -168,6 +181,40 @@ def test_matrix_is_blank_on_its_diagonal_and_p_stands_beside(study):
     assert (cells["row"] != cells["column"]).all()
     assert any("p = 0.01" in t for t in texts(figure))
     assert any("no null for this comparison" in t for t in texts(figure))
+
+
+def test_pairs_of_runs_are_dots_on_the_line_of_their_recording(study):
+    table, figure = drawn_of(study, "consistency")
+    cells = pick(table, what="cell", between="runs", definition="held_out")
+    names = distinct(cells["row"])
+    (ax,) = [ax for ax in figure.axes if "pairs of runs" in ax.get_xlabel()][:1]
+    assert [label.get_text() for label in ax.get_yticklabels()] == names
+    dots = [line for line in ax.lines if line.get_marker() == "."]
+    for y, (name, line) in enumerate(zip(names, dots, strict=True)):
+        assert line.get_xdata().tolist() == pick(cells, row=name)["score"].tolist()
+        assert np.abs(line.get_ydata() - y).max() < 0.4
+
+
+# ---- legends ---------------------------------------------------------------------------------------------------------
+def legend(figure):
+    return [text.get_text() for text in figure.legends[0].texts]
+
+
+REPEATED = {
+    "decoding": ("seeds: optimiser's spread (not n)", "folds: split's spread (not n)"),
+    "goodness_of_fit": ("range over seeds and folds (not n)", "the same parts of a control: the null"),
+    "losses": ("control, all recordings", "pooled over recordings"),
+}
+
+
+@pytest.mark.parametrize("name", REPEATED)
+def test_a_legend_lists_what_is_drawn_and_nothing_else(tmp_path, study, name):
+    conditions = [condition("behavior", "B", {"rat1": ["rat1"]}, seeds=[1])]
+    alone = build(tmp_path, {"rat1": make_recording(1)}, conditions, comparisons=[])
+    few, many = legend(drawn_of(alone, name)[1]), legend(drawn_of(study, name)[1])
+    assert few
+    assert not set(REPEATED[name]) & set(few)
+    assert set(REPEATED[name]) & set(many)
 
 
 # ---- data ------------------------------------------------------------------------------------------------------------
@@ -245,6 +292,16 @@ def test_recordings_left_out_stand_side_by_side_and_their_curves_are_of_the_shar
     mine = pick(table, title="Rat 2", label="position", method="within", what="mean")
     (line,) = [line for line in panels[1].lines if list(line.get_ydata()) == list(mine["score"])]
     assert list(line.get_xdata()) == [20, 100]
+
+
+def test_a_share_without_a_rotation_is_told(study):
+    table, _ = drawn_of(study, "transfer")
+    unknown = (table["method"] == "transfer") & (table["share"] == table["share"].min())
+    table.columns["score"][unknown] = np.nan
+    figure = drawing("transfer")[1](table, "")
+    assert all(
+        "others' decoder at 20 %: too few common bins" in ax.get_title(loc="left") for ax in figure.axes if ax.axison
+    )
 
 
 # ---- whatever the names and labels -----------------------------------------------------------------------------------

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from ...data.table import Table
-from ...plot import consistency
+from ...plot import compared
 from ...plot.consistency import draw as draw
 from ...plot.shown import Study
 from ..job import Job
 
 
 def rows(job: Job, study: Study) -> Table:
-    return consistency.rows(study, job.files("consistency"))
+    return compared.rows(study, job.files("consistency"))
