@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import shutil
 from xml.etree import ElementTree
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from cebra_pipe.data.recording import Label, Recording
 from cebra_pipe.data.table import Table, read_table
 from cebra_pipe.errors import UserError
+from cebra_pipe.pipeline import roles
 from cebra_pipe.pipeline.reading import resolve
 from cebra_pipe.pipeline.stages.figures import FIGURES, drawing
 from cebra_pipe.plot import data
@@ -23,9 +25,9 @@ from cebra_pipe.plot.verdict import PAINT, SOUND, kind
 
 from ..conftest import ROOT
 from ..pipeline.test_study import BASE
-from .artifacts import build, condition, make_recording, make_split
+from .artifacts import LESS, build, condition, make_recording, make_split
 
-ROLES = ("recordings", "splits", "scores", "traces", "embeddings", "aligned", "histories", "consistency", "transfer")
+ROLES = roles.ROLES["figures"][0]
 
 
 def drawn_of(made, name):
@@ -331,7 +333,7 @@ def test_one_recording_and_time_alone(tmp_path, name):
 @pytest.mark.parametrize("name", FIGURES)
 def test_names_are_literal(tmp_path, name):
     title, odd = r"$\frac{1}{$ rat_{2}", r"cost $\alpha_{1}$"
-    conditions = [condition("behavior", odd, {"rat1": ["rat1"]}, without={"without_rat1": []})]
+    conditions = [condition("behavior", odd, {"rat1": ["rat1"]}, without={"without_rat1": []}, less=LESS)]
     recordings = {"rat1": make_recording(3, 900, 8)}
     made = build(tmp_path, recordings, conditions, title="$x$")
     comparisons = [{**entry, "title": "$y$"} for entry in made.spec["comparisons"]]
@@ -382,3 +384,29 @@ def test_a_recording_without_trials_is_not_told_of_trials(tmp_path):
     made.write("traces", "decode", {"sessions": ["rat1"]}, flat, "behavior-rat1")
     trace = pick(drawn_of(made, "decoding")[0], panel="trace")
     assert trace["note"][0].startswith("test samples in order; ")
+
+
+# ---- amounts of data -------------------------------------------------------------------------------------------------
+def test_curves_run_over_the_amounts_of_data_and_end_with_what_was_found(study):
+    table, figure = drawn_of(study, "enough_data")
+    panels = [ax for ax in figure.axes if ax.axison]
+    assert [ax.get_xlabel() for ax in panels] == 3 * ["training part (minutes)"] + 3 * ["neurons"]
+    mine = pick(table, of="neurons", title="Rat 2", label="position", what="mean")
+    assert list(mine["amount"]) == [10, 20, 40]
+    (line,) = [line for line in panels[4].lines if list(line.get_ydata()) == list(mine["value"])]
+    assert list(line.get_xdata()) == [10, 20, 40]
+    marks = {"still rises": "^", "flat": "s", "falls": "v", "no evidence at this amount of data": "X"}
+    for name in ("Rat 1", "Rat 2"):
+        mine = pick(table, of="neurons", title=name, label="position", what="mean")
+        ends = [
+            line.get_marker() for line in panels[4].lines if list(line.get_xdata()) == [40] == [line.get_xdata()[0]]
+        ]
+        assert marks[mine["verdict"][0]] in ends
+
+
+def test_files_of_portions_are_told_by_their_places_alone(study, tmp_path):
+    job = study.job("figures", ROLES, ("png",), figure="enough_data")
+    aside = shutil.copy(job.inputs["portion_scores"][0], tmp_path / "scores.parquet")
+    job.inputs["portion_scores"] = [aside, *job.inputs["portion_scores"][1:]]
+    with pytest.raises(UserError, match=r"files in the folders of a study.*found .*scores\.parquet"):
+        drawing("enough_data")[0](job, Study.of(job.spec))
