@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from matplotlib.text import Annotation
 
 from cebra_pipe.data.recording import Label, Recording
 from cebra_pipe.data.table import Table, read_table
@@ -16,7 +17,7 @@ from cebra_pipe.errors import UserError
 from cebra_pipe.pipeline import roles
 from cebra_pipe.pipeline.reading import resolve
 from cebra_pipe.pipeline.stages.figures import FIGURES, drawing
-from cebra_pipe.plot import data
+from cebra_pipe.plot import data, verdict
 from cebra_pipe.plot.drawn import distinct, pick
 from cebra_pipe.plot.numbers import about
 from cebra_pipe.plot.shown import Study
@@ -113,6 +114,20 @@ def test_every_score_has_its_cell_in_the_colour_of_its_verdict(study):
     lines = {(r["condition"], r["unit_of_fit"], r["title"]) for r in table.rows()}
     assert len(right.patches) == len(lines) * len(SOUND)
     assert not set(table["condition"]) & {"shifted"}
+
+
+def test_no_text_leaves_its_cell_and_parts_too_near_are_marked(study):
+    table, _ = drawn_of(study, "verdict")
+    table.columns["null_median"][:] = -0.82812
+    table.columns["real"][:] = -0.050512
+    table.columns["too_near"][table["recording"] == "rat1"] = "label position (1.88 s)"
+    left, right = verdict.draw(table).axes
+    for ax in (left, right):
+        for patch, text in zip(ax.patches, [t for t in ax.texts if not isinstance(t, Annotation)], strict=True):
+            assert text.get_window_extent().width <= patch.get_window_extent().width
+    short = sum(t.get_text().endswith(", short") for t in right.texts)
+    lines = {(r["condition"], r["unit_of_fit"]) for r in table.rows() if r["recording"] == "rat1"}
+    assert short == len(lines)
 
 
 # ---- embeddings ------------------------------------------------------------------------------------------------------
