@@ -102,13 +102,14 @@ class LabelNeighbour(_Classed):
             for mine in np.split(order, np.flatnonzero(np.diff(cell[order])) + 1):
                 if len(mine):
                     apart_from = None if away is None else away[mine]
-                    index = self._index(int(cell[mine[0]]), level)
+                    index = self.index(int(cell[mine[0]]), level)
                     found[mine] = index.query(query[rows[mine]], stream, apart_from, reach)
             return found
 
         return moved, self._find(pick, reference, stream, apart)
 
-    def _index(self, cell: int, level: int) -> NearestIndex:
+    def index(self, cell: int, level: int = 2) -> NearestIndex:
+        """The centres of a cell by their labels; made once. level: which groups draws with `apart` keep away from."""
         if (cell, level) not in self.cache:
             members, groups = self.members[self.starts[cell] : self.starts[cell + 1]], self.levels[level][0]
             found = NearestIndex(self.rows[members], members, None if groups is None else groups[members])

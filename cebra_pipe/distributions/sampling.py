@@ -41,4 +41,8 @@ class Sampling:
         (steps, sessions, number), allowed = draws.negative.shape, self.allowed(draws.reference)
         if allowed is not None:
             return np.log(allowed.sum(-1) * number).mean(-1)
-        return np.full(steps, np.log((sessions if self.conditional.pooled else 1) * number))
+        return np.full(steps, self.level(sessions, number))
+
+    def level(self, sessions: int, number: int) -> float:
+        """Nats that a constant embedding scores where all of `number` negatives of each session serve."""
+        return float(np.log((sessions if self.conditional.pooled else 1) * number))

@@ -1,4 +1,9 @@
-"""What a score is set against in the table `verdict`: refits of a control, shifts at scoring, or nothing."""
+"""What a score is set against in the table `verdict`: refits of a control, shifts at scoring, or nothing.
+
+Two nulls, two questions. Decoder null: does the decoder on this embedding beat shifted labels? Refit null: does
+training on these labels score better than training on shifted ones? A fit that learned little of its labels passes the
+first where the neural data show the label through any embedding, and fails the second. So the stricter one counts.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +15,7 @@ from ..plot.summary import Score
 from ..sklearn.nulls import SMALLEST_NULL
 
 DECODER, REFIT = "decoder", "refit"
+SIDE = {"null_median": np.nan, "p": np.nan, "null_n": 0}  # column of either null -> where there is none
 Row = dict[str, object]
 
 
@@ -32,6 +38,44 @@ def refit_of(refits: Sequence[Row], fit: tuple[str, str, str], score: str, label
     others = sorted(row["control"] for row in told if row is not weakest)
     also = f" (largest p; also {', '.join(others)})" if others else ""
     return {**weakest, "control": f"{weakest['control']}{also}"}
+
+
+def deciding(null: Row) -> float:
+    """The p that a verdict follows: of a primary test the corrected one."""
+    return null["p_corrected"] if null["primary"] == "yes" else null["p"]
+
+
+def passes(null: Row, alpha: float, sign: int) -> bool | None:
+    """None without a p."""
+    p = deciding(null)
+    return None if p != p else bool(p <= alpha and sign * null["effect"] > 0)
+
+
+def stricter(decoder: Row, refit: Row | None, alpha: float, sign: int) -> Row:
+    """The null with the larger p. Refits where both are equal, and of a primary test unless the other one fails."""
+    primary = refit is not None and refit["primary"] == "yes"
+    if refit is None or (passes(refit, alpha, sign) is None and not primary):
+        return decoder
+    if primary and passes(decoder, alpha, sign) is not False:
+        return refit
+    return decoder if deciding(decoder) > deciding(refit) else refit
+
+
+def sides(decoder: Row | None, refit: Row | None, alpha: float, sign: int) -> Row:
+    """The columns of both nulls, and a sentence on what the score is better than."""
+    told = {f"{side}_{name}": empty for side in (DECODER, REFIT) for name, empty in SIDE.items()}
+    for side, null in ((DECODER, decoder), (REFIT, refit)):
+        told |= {f"{side}_{name}": null[name] for name in SIDE} if null else {}
+    known = [in_words(null, alpha, sign) for null in (decoder, refit) if null and deciding(null) == deciding(null)]
+    return told | {"refit_p_corrected": refit["p_corrected"] if refit else np.nan, "in_words": "; ".join(known)}
+
+
+def in_words(null: Row, alpha: float, sign: int) -> str:
+    """One null with a p: "better than fits of shifted (refit null, p 0.03)"."""
+    kind, _, control = null["null"].partition(": ")
+    what = {DECODER: "labels shifted at scoring (decoder null, ", REFIT: f"fits of {control} (refit null, "}
+    shown = f"p {null['p']:.2g}" + (f", corrected {null['p_corrected']:.2g}" if null["primary"] == "yes" else "")
+    return f"{'' if passes(null, alpha, sign) else 'not shown to be '}better than {what.get(kind, f'{kind} (')}{shown})"
 
 
 def _weakness(row: Row) -> tuple:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 BASELINE = "baseline: "
+NULLS = (
+    "Decoder null: does the decoder on this embedding beat shifted labels? Refit null: does training on these labels\n"
+    "score better than training on shifted ones? Where both have a p, the verdict follows the larger one."
+)
 
 
 # ---- decoding --------------------------------------------------------------------------------------------------------
@@ -25,7 +29,8 @@ def decoding(rows: Sequence[Mapping]) -> Iterator[str]:
         for name in sorted(dict.fromkeys(name for name, _ in named), key=lambda name: name.startswith(BASELINE)):
             cells = (cell(named.get((name, title)), scale) for title in recordings)
             yield f"  {name:{width}s}" + "".join(f"{text:>16s}" for text in cells)
-    yield "\np is of the decoder null: circular shifts of the label against the decoded trace."
+    yield "\np is of the decoder null: circular shifts of the label against the decoded trace. Whether fits to shifted"
+    yield "labels do as well is another question, that of the refit null (tests, verdict)."
     yield "A control is fitted to and scored against its own transformed labels."
 
 
@@ -93,6 +98,19 @@ def verdict(rows: Sequence[Mapping]) -> Iterator[str]:
             told.setdefault(row["verdict"], []).append(_score(row))
         parts = [f"{text} ({', '.join(scores)})" for text, scores in told.items()]
         yield f"  {condition}, {title}: {'; '.join([*parts, *_cautions(mine[0])])}"
+        yield from (f"    {_score(row)}: {row['in_words']}" for row in mine if _disagree(row))
+    if any(map(_has_both, rows)):
+        yield NULLS
+
+
+def _has_both(row: Mapping) -> bool:
+    return row["decoder_p"] is not None and row["refit_p"] is not None
+
+
+def _disagree(row: Mapping) -> bool:
+    """Whether one null passes and the other does not."""
+    refit = row["refit_p"] if row["refit_p_corrected"] is None else row["refit_p_corrected"]
+    return _has_both(row) and (row["decoder_p"] <= row["alpha"]) != (refit <= row["alpha"])
 
 
 def _score(row: Mapping) -> str:
@@ -104,6 +122,8 @@ def _cautions(row: Mapping) -> Iterator[str]:
         yield f"converged: {row['converged']}, {row['ending']}"
     if row["collapsed"] != "no":
         yield f"collapsed: {row['collapsed']}"
+    if row["too_near"]:
+        yield f"parts come within {row['apart_s']:.3g} s, below two autocorrelation times of {row['too_near']}"
 
 
 BOARDS: Mapping[str, Callable[[Sequence[Mapping]], Iterator[str]]] = {

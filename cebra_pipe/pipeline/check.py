@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..data.assemble import assemble
+from ..data.memory import apart, memory_times, near_lines
 from ..data.recording import Recording
 from ..data.split import NAMES, PARTS, Cut, split
 from ..datasets.rats import simulate
@@ -58,6 +59,7 @@ def main(options: argparse.Namespace) -> int:
         for line in [
             *source_warnings(name, study.config.recordings[name], one.recording),
             *label_warnings(name, one.recording),
+            *(f"{name}: {line}" for line in near(one)),
         ]:
             print(f"warning: {line}")
     for condition in study.conditions.values():
@@ -90,6 +92,12 @@ def prepare(study: Resolved, name: str) -> Prepared:
     else:
         recording = assemble(entry, study.config.data_folder, name)
     return Prepared(recording, split(recording, study.config.split.model_dump()))
+
+
+def near(one: Prepared) -> Iterator[str]:
+    """What parts are not independent in, as `split` will tell it."""
+    seconds = apart(one.recording.time, [cut.names() for cut in one.cuts])
+    return near_lines(seconds, memory_times(one.recording))
 
 
 def describe(name: str, one: Prepared) -> str:

@@ -26,6 +26,7 @@ STAGES: Mapping[str, Mapping[str, str]] = {
     "transform": {"embedding": "embeddings/{condition}/{unit}.parquet"},
     "adapt": {
         "adapted": "adaptations/{condition}/{unit}/fold{fold}/seed{seed}/adapted.parquet",
+        "models": "adaptations/{condition}/{unit}/fold{fold}/seed{seed}/adapted.pt",
         "history": "adaptations/{condition}/{unit}/fold{fold}/seed{seed}/history.parquet",
     },
     "transfer": {"transfer": "transfer/{condition}/{unit}.parquet"},

@@ -21,10 +21,11 @@ from ..data.table import replacing
 from ..errors import Problem, UserError
 from . import provenance
 from .fingerprint import sources
+from .locks import is_running
 from .plan import Plan, Planned
 from .roles import WITNESS
 from .seen import forgotten, look, remember
-from .status import is_running, reasons
+from .status import reasons
 
 OUTDATED = "outdated"  # an output is damaged or not what the job would make
 SETTLED = "settled"  # its outputs are what it would make, and so are those of all jobs above it

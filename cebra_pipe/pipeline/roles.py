@@ -8,7 +8,7 @@ ROLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "split": (("recording",), ("split",)),
     "fit": (("recordings", "splits"), ("model", "history")),
     "transform": (("recordings", "splits", "models"), ("embedding",)),
-    "adapt": (("recordings", "splits", "model"), ("adapted", "history")),
+    "adapt": (("recordings", "splits", "model"), ("adapted", "models", "history")),
     "transfer": (("recordings", "splits", "embedding", "adapted"), ("transfer",)),
     "decode": (("recordings", "splits", "embedding"), ("scores", "traces")),
     "align": (("recordings", "splits", "embeddings"), ("aligned",)),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import fcntl
 import importlib
 import json
 import platform
@@ -19,6 +18,7 @@ from ..data.table import replacing
 from ..errors import Problem, Problems, UserError, did_you_mean
 from .environment import installed
 from .job import Job
+from .locks import lock
 from .roles import ROLES
 from .seen import look, remember
 
@@ -99,25 +99,6 @@ def _check_code(options: argparse.Namespace, spec: dict) -> None:
     if (found := _code(spec)) != options.code:
         remedy = 'cebra_pipe was edited meanwhile: run snakemake again, or by hand with --code "" at the end.'
         raise UserError(Problem("--code", f"the code of the plan ({options.code})", f"another one ({found})", remedy))
-
-
-@contextmanager
-def lock(output: Path) -> Iterator[None]:
-    """Holds a lock on an artifact; the kernel frees it when the process ends, however it ends."""
-    path = lock_path(output)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            print(f"{output}: another job is writing it; waiting for it to end.", file=sys.stderr, flush=True)
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-def lock_path(output: Path) -> Path:
-    """Where the lock of an artifact lies: beside it, hidden."""
-    return Path(output).with_name(f".{Path(output).name}.lock")
 
 
 @contextmanager

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..data.memory import too_near
 from ..data.parts import folds_of, part_of
 from ..data.table import Table
 from ..plot.drawn import distinct, pick
-from ..plot.known import mean
+from ..plot.known import mean, or_nan
 
 COLLAPSED = 0.1  # bits of room below which hardly any positive can be told from a negative
 
@@ -71,6 +72,13 @@ def collapse(found: Sequence[Width]) -> dict[str, object]:
         "room_bits": mean(each.room for each in found),
         "effective_dimension": mean(each.dimension for each in found),
     }
+
+
+def nearness(split: Table) -> dict[str, object]:
+    """Seconds between the nearest samples of different parts, and of what they are not independent."""
+    seconds = or_nan(split.meta.get("apart"))
+    near = too_near(seconds, split.meta.get("memory", {}))
+    return {"apart_s": seconds, "too_near": ", ".join(f"{name} ({needed:.3g} s)" for name, needed in near.items())}
 
 
 def left_out(embedding: Table, name: str, split: Table) -> dict[str, float]:

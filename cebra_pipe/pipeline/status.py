@@ -6,7 +6,6 @@ Works after Snakemake's own notes are lost, and for result trees that came from 
 from __future__ import annotations
 
 import argparse
-import fcntl
 import platform
 import shlex
 from collections import Counter
@@ -22,8 +21,8 @@ from . import claims, provenance
 from .changes import for_snakemake, read_changed
 from .environment import same
 from .job import RECORDED, digest
+from .locks import is_running
 from .plan import Plan, Planned, check_files
-from .runner import lock_path
 from .seen import look
 
 KINDS = (
@@ -127,19 +126,6 @@ def versions() -> dict[str, str]:
             return ""
 
     return {"python": platform.python_version(), "cebra_pipe": __version__} | {n: installed(n) for n in RECORDED}
-
-
-def is_running(path: str) -> bool:
-    """Whether a job holds the lock of this artifact."""
-    lock = lock_path(Path(path))
-    if not lock.exists():
-        return False
-    with open(lock) as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
 
 
 def foreign(plan: Plan) -> Iterator[State]:

@@ -18,10 +18,10 @@ from ..plot.shown import Condition, Study
 from ..plot.summary import METHODS, SIGNED, Score, scores
 from ..sklearn.nulls import NO_P_METHODS
 from . import enough, tested
-from .against import of_refit, of_shifts, refit_of, without
+from .against import in_words, of_refit, of_shifts, passes, refit_of, sides, stricter, without
 from .endings import ending
 from .job import Job
-from .spread import collapse, left_out, widths
+from .spread import collapse, left_out, nearness, widths
 
 NOT_RUN = "not run"  # of enough_data
 ALPHA = 0.05  # where the study names no primary tests
@@ -111,6 +111,7 @@ def _unit(files: Files, condition: Condition, unit: str, members: Sequence[str])
         about = {"condition": condition.name, "condition_title": condition.text, "unit_of_fit": unit}
         about |= {"recording": name, "title": files.study.recordings[name]}
         shares = left_out(embedding, name, files.splits[name]) | {"dropped_share": files.dropped[name]}
+        shares |= nearness(files.splits[name])
         for row in found:
             cell = files.enough.get((condition.name, unit, (name, row["score"], row["label"])), NOT_RUN)
             yield {**about, **row, **ended, **collapse(spread[name]), **shares, "enough_data": cell}
@@ -139,25 +140,26 @@ def _bits(
         real |= {"in_sample": "no", "real": mean(v for _, v in mine), "low": np.nan, "high": np.nan}
         refit = refit_of(files.refits, (condition.name, unit, name), "bits", objective)
         null = of_refit(refit) if refit else without("no control of this condition", np.nan)
-        yield _judged(files, real | null | ranges(spread["seed"], spread["fold"]) | _beside(None), sign=1)
+        told = ranges(spread["seed"], spread["fold"]) | sides(None, null if refit else None, files.alpha, sign=1)
+        yield _judged(files, real | null | told | _beside(None), sign=1)
 
 
 # ---- decoding --------------------------------------------------------------------------------------------------------
 def _decoded(files: Files, condition: Condition, unit: str, table: Table) -> Iterator[Row]:
-    """One row a label: kNN on the embedding, against its refits where they give a p, else against shifts at scoring."""
+    """One row a label: kNN on the embedding, against shifts at scoring and its refits; the stricter of them counts."""
     mine = list(scores(table))
     for score in (s for s in mine if s.method == "embedding"):
         sign = SIGNED[score.metric].sign
         baselines = [s for s in mine if s.label == score.label and s.method not in ("embedding", *NO_P_METHODS)]
         best = max((s for s in baselines if s.mean == s.mean), key=lambda s: sign * s.mean, default=None)
-        refit = refit_of(files.refits, (condition.name, unit, score.recording), "decoding", score.label)
-        stands = refit and (refit["primary"] == "yes" or refit["p"] == refit["p"])
+        found = refit_of(files.refits, (condition.name, unit, score.recording), "decoding", score.label)
+        decoder, refit = of_shifts(score), of_refit(found) if found else None
+        null = stricter(decoder, refit, files.alpha, sign)
         real = {"score": "decoding", "label": score.label, "metric": score.metric, "unit": score.unit}
-        shown = _of_first_seed(table, score.label) if stands else score
+        shown = _of_first_seed(table, score.label) if null is refit else score
         real |= {"in_sample": "no", "real": shown.mean, "low": shown.low, "high": shown.high}
-        null = of_refit(refit) if stands else of_shifts(score)
-        spread = ranges(score.by_seed.values(), score.by_fold.values())
-        yield _judged(files, real | null | spread | _beside(best), sign)
+        told = ranges(score.by_seed.values(), score.by_fold.values()) | sides(decoder, refit, files.alpha, sign)
+        yield _judged(files, real | null | told | _beside(best), sign)
 
 
 def _of_first_seed(table: Table, label: str) -> Score:
@@ -185,10 +187,12 @@ def _compared(files: Files, condition: Condition, entry: Mapping[str, str], summ
     tried = {"null": "shifts of every recording", "effect": real - median, "p": or_nan(summary.get("p"))}
     tried |= {"null_n": len(null), "why_no_p": summary.get("note") or ""}
     fits = [s.read() for unit in condition.units for s in files.of(files.histories, condition, unit)]
-    nowhere = dict.fromkeys(("gap_share", "padded_share", "dropped_share"), np.nan)
+    nowhere = dict.fromkeys(("gap_share", "padded_share", "dropped_share", "apart_s"), np.nan) | {"too_near": ""}
     null_of = without(summary.get("note") or "no null", median) | (tried if len(null) else {})
     spread = collapse([w for unit in condition.units for w in _widths(files, condition, unit, fits)])
-    row = _judged(files, about | null_of | ranges([], []) | _beside(None), sign=1)
+    told = ranges([], []) | sides(None, None, files.alpha, sign=1)
+    told |= {"in_words": in_words(null_of, files.alpha, sign=1)} if null_of["p"] == null_of["p"] else {}
+    row = _judged(files, about | null_of | told | _beside(None), sign=1)
     return {**row, **ending(fits), **spread, **nowhere, "enough_data": NOT_RUN}
 
 
@@ -201,12 +205,11 @@ def _widths(files: Files, condition: Condition, unit: str, fits: Sequence[Table]
 # ---- what follows ----------------------------------------------------------------------------------------------------
 def _judged(files: Files, row: Row, sign: int) -> Row:
     """The row with its verdict: a primary test by its corrected p, any other by its own, which it says."""
-    primary = row["primary"] == "yes"
-    p = row["p_corrected"] if primary else row["p"]
-    if p != p:
+    passed = passes(row, files.alpha, sign)
+    if passed is None:
         told = f"{UNTESTED}: {row['why_no_p'] or 'no p'}"
-    elif p <= files.alpha and sign * row["effect"] > 0:
-        told = EVIDENCE if primary else f"{EVIDENCE}, p not corrected"
+    elif passed:
+        told = EVIDENCE if row["primary"] == "yes" else f"{EVIDENCE}, p not corrected"
     else:
         told = NONE
     return {**row, "alpha": files.alpha, "verdict": told}

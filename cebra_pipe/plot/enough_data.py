@@ -11,14 +11,14 @@ from ..data.table import Table
 from .curves import FALLS, FLAT, RISES, UNKNOWN
 from .drawn import distinct, pick
 from .judged import NONE
-from .style import DARK, GREY, color, figure, letter, literal, measured, message, styled
+from .style import DARK, GREY, color, figure, letter, literal, measured, message, styled, whole_ticks
 
 AXES = {"minutes": "training part (minutes)", "neurons": "neurons"}
 METRICS = {"bits": "held-out bits", "median_abs_error": "median error", "balanced_accuracy": "balanced accuracy"}
 OBJECTIVES = {"labels": "label objective", "time": "time objective"}
 LAST = {RISES: "^", FLAT: "s", FALLS: "v", NONE: "X", UNKNOWN: "X"}  # the marker of all the data
 SAID = {
-    "^": "all the data: the score still rises",
+    "^": "all the data: the score still rises (gets better)",
     "s": "all the data: flat",
     "v": "all the data: falls",
     "X": "all the data: no better than chance, or not known",
@@ -69,10 +69,11 @@ def _panel(ax: Axes, mine: Table, colors: dict[str, str]) -> None:
         ends = np.abs(np.stack([curve["low"], curve["high"]]) - curve["value"])
         ax.errorbar(curve["amount"], curve["value"], ends, fmt="none", ecolor=shade, elinewidth=0.6, alpha=0.5)
         dots = pick(mine, title=name, what="seed")
-        ax.plot(dots["amount"], dots["value"], "o", color=shade, ms=2, mfc="white", mew=0.5, zorder=4)
+        ax.plot(dots["amount"], dots["value"], "o", color=shade, ms=2, mfc="white", mew=0.5, zorder=1)
         bayes = pick(mine, title=name, what="naive_bayes")
         ax.plot(bayes["amount"], bayes["value"], ls=":", color=shade)
     ax.set_xlim(0, 1.05 * mine["amount"].max())
+    whole_ticks(ax.xaxis, mine["amount"])
     _limits(ax, mine)
 
 

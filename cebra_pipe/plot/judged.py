@@ -26,6 +26,14 @@ COLUMNS = {
     "p_corrected": float,
     "alpha": float,
     "verdict": str,
+    "in_words": str,  # what it is better than, null by null
+    "decoder_null_median": float,  # does the decoder on this embedding beat shifted labels?
+    "decoder_p": float,
+    "decoder_null_n": int,
+    "refit_null_median": float,  # does training on these labels score better than training on shifted ones?
+    "refit_p": float,
+    "refit_p_corrected": float,
+    "refit_null_n": int,
     "best_baseline": str,
     "best_baseline_score": float,
     "seeds": int,
@@ -43,6 +51,8 @@ COLUMNS = {
     "effective_dimension": float,
     "padded_share": float,
     "gap_share": float,
+    "apart_s": float,  # between the nearest samples of different parts
+    "too_near": str,  # whose memory they are not independent in (how far apart they would have to be)
     "dropped_share": float,
     "enough_data": str,
 }

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
+from matplotlib.text import Annotation, Text
 
 from ..data.table import Table
 from ..sklearn.nulls import SMALLEST_NULL
@@ -19,13 +21,15 @@ PAINT = {EVIDENCE: to_rgba(COLORS[0], 0.25), NONE: to_rgba(COLORS[4], 0.35), UNT
 WARNING = to_rgba(COLORS[3], 0.4)
 ORDER = ("bits", "decoding", "consistency")
 OBJECTIVES = {"labels": "label objective", "time": "time objective"}
-LINE = 0.27  # inches a line
+LINE = {False: 0.27, True: 0.36}  # inches a line, by whether a cell holds the p of both nulls
+SIZE = 5.5  # points of what cells hold, less where the longest would leave its cell
+SHORT = ", short"  # parts that lie nearer to each other than two autocorrelation times
 SOUND = {  # heading -> (column, whether a cell is a warning)
     "converged": ("converged", lambda text: text != "yes"),
     "collapsed": ("collapsed", lambda text: text != "no"),
     "dims\nin use": ("effective_dimension", lambda text: False),
     "padded\n%": ("padded_share", lambda text: False),
-    "gap\n%": ("gap_share", lambda text: False),
+    "gap\n%": ("gap_share", lambda text: text.endswith(SHORT)),
     "dropped\n%": ("dropped_share", lambda text: False),
     "enough\ndata": ("enough_data", lambda text: text in ("no", "not known")),
 }
@@ -35,7 +39,7 @@ SOUND = {  # heading -> (column, whether a cell is a warning)
 def draw(drawn: Table, title: str = "") -> Figure:
     """Left the scores, coloured by verdict; right what bears on them. A line a recording or comparison."""
     lines = _lines(drawn)
-    fig = figure(LINE * max(len(lines), 3) + 1.3)
+    fig = figure(_line(drawn) * max(len(lines), 3) + 1.3)
     grid = fig.add_gridspec(1, 2, width_ratios=[max(len(_scores(drawn)), 1) * 1.25, len(SOUND) * 0.7])
     left, right = fig.add_subplot(grid[0, 0]), fig.add_subplot(grid[0, 1])
     for i, ax in enumerate((left, right)):
@@ -50,7 +54,26 @@ def draw(drawn: Table, title: str = "") -> Figure:
         right.set_axis_off()
     fig.suptitle(literal(f"{title}: verdict" if title else "Verdict"), fontweight="bold")
     fig.legend(handles=_legend(), loc="outside lower center", ncols=4)
+    _fit(fig, [left, right])
     return fig
+
+
+def _line(drawn: Table) -> float:
+    return LINE[bool(np.any(np.isfinite(drawn["decoder_p"]) & np.isfinite(drawn["refit_p"])))]
+
+
+def _fit(fig: Figure, panels: Sequence[Axes]) -> None:
+    """The texts of all cells as large as the fullest cell takes."""
+    fig.draw_without_rendering()
+    pairs = [each for ax in panels for each in zip(ax.patches, _cells(ax), strict=True)]
+    fullest = max((t.get_window_extent().width / p.get_window_extent().width for p, t in pairs), default=0.0)
+    for _, text in pairs:
+        text.set_fontsize(SIZE * 0.97 / max(fullest, 0.97))
+
+
+def _cells(ax: Axes) -> list[Text]:
+    """What the cells hold, in the order of their boxes; the panel's letter is a text as well."""
+    return [text for text in ax.texts if not isinstance(text, Annotation)]
 
 
 Line = tuple[str, str, str]  # condition, unit, title of the recording or comparison; a heading has an empty title
@@ -107,6 +130,7 @@ def _fill(left: Axes, right: Axes, y: int, line: Line, drawn: Table) -> None:
     for x, (column, warns) in enumerate(SOUND.values()):
         if title:
             text = _sound(column, _worst([row[column] for row in rows]))
+            text += SHORT if column == "gap_share" and rows[0]["too_near"] else ""
             _write(right, x, y, text, WARNING if warns(text) else PAINT[UNTESTED], False)
 
 
@@ -116,11 +140,22 @@ def kind(verdict: str) -> str:
 
 
 def _cell(row: dict) -> str:
+    """Score and null median of what the verdict follows; below it the p of either null, corrected where it is."""
     value, null = number(row["real"], 3), number(row["null_median"], 3)
-    p, name = (row["p_corrected"], "corrected p") if row["primary"] == "yes" else (row["p"], "p")
     few = 0 < row["null_n"] < SMALLEST_NULL
-    told = f"{name} {probability(p, row['null_n'])}" if p == p else f"n < {SMALLEST_NULL}: no p" if few else "no p"
-    return f"{value}{f' (null {null})' if null else ''}\n{told}"
+    told = [*_told(row)] or [f"n < {SMALLEST_NULL}: no p" if few else "no p"]
+    return "\n".join([f"{value}{f' (null {null})' if null else ''}", *told])
+
+
+def _told(row: dict) -> Iterator[str]:
+    if row["score"] == "consistency" and row["p"] == row["p"]:
+        yield f"p {probability(row['p'], row['null_n'])}"
+    if (p := row["decoder_p"]) == p:
+        yield f"decoder p {probability(p, row['decoder_null_n'])}"
+    if (p := row["refit_p_corrected"]) == p:
+        yield f"refit p {probability(p, row['refit_null_n'])} corr."
+    elif (p := row["refit_p"]) == p:
+        yield f"refit p {probability(p, row['refit_null_n'])}"
 
 
 def _worst(values: Sequence[object]) -> object:
@@ -139,7 +174,7 @@ def _sound(column: str, value: object) -> str:
 
 def _write(ax: Axes, x: int, y: int, text: str, paint: tuple, faint: bool) -> None:
     ax.add_patch(Rectangle((x + 0.03, y - 0.44), 0.94, 0.88, fc=paint, ec="none"))
-    ax.text(x + 0.5, y, literal(text), ha="center", va="center", fontsize=5.5, color=GREY if faint else DARK)
+    ax.text(x + 0.5, y, literal(text), ha="center", va="center", fontsize=SIZE, color=GREY if faint else DARK)
 
 
 def _legend() -> list[Patch]:

@@ -1,4 +1,4 @@
-"""model.pt: a fitted model with what it needs to embed, and where it came from."""
+"""model.pt: a fitted model with what it needs to embed, and where it came from; adapted.pt: several, by name."""
 
 from __future__ import annotations
 
@@ -41,19 +41,60 @@ class Fitted:
 
 def write_model(path: Path, fitted: Fitted) -> None:
     """Write whole or not at all. Equal models give equal bytes: texts are made anew, so that no shared object shows."""
-    texts = {"provenance": fitted.provenance, "model": fitted.settings, "sessions": list(fitted.sessions)}
-    content = {"format": FORMAT, **json.loads(json.dumps(texts, sort_keys=True))}
-    content["units"] = [_whole(torch.from_numpy(s.units)) for s in fitted.scalings]
-    content["scaling"] = [s.moments and [_whole(torch.from_numpy(m)) for m in s.moments] for s in fitted.scalings]
-    content["state"] = {name: _whole(value) for name, value in fitted.network.state_dict().items()}
-    content["temperature"] = fitted.network.temperature
-    with replacing(path) as temporary, open(temporary, "wb") as file:  # a file object: its name stays out of the bytes
-        torch.save(content, file)
+    _write(path, {**_named(fitted.provenance), **_packed(fitted)})
+
+
+def write_models(path: Path, models: Mapping[str, Fitted], provenance: Mapping[str, object]) -> None:
+    """Several models in one file, under their names and with one provenance; as `write_model`."""
+    _write(path, {**_named(provenance), "models": {name: _packed(fitted) for name, fitted in models.items()}})
 
 
 def read_model(path: Path) -> Fitted:
     """The model of `path`, on the CPU; a UserError that names the file where it is none."""
     content = _content(path)
+    if "models" in content:
+        found, remedy = f"{len(content['models'])} models", "Read it with read_models, and take one by its name."
+        raise UserError(Problem(str(path), "one fitted model", found, remedy))
+    return _read(path, content, content["provenance"])
+
+
+def read_models(path: Path) -> dict[str, Fitted]:
+    """The models of a file that `write_models` wrote, by name; a UserError where it is none."""
+    content = _content(path)
+    if not isinstance(content.get("models"), dict):
+        raise UserError(Problem(str(path), "several models (adapted.pt)", "one", "Read it with read_model."))
+    return {name: _read(path, packed, content["provenance"]) for name, packed in content["models"].items()}
+
+
+def read_provenance(path: Path) -> dict:
+    """What the model says of itself: stage, spec, code, inputs, versions, device."""
+    return _content(path)["provenance"]
+
+
+def _named(provenance: Mapping[str, object]) -> dict:
+    return {"format": FORMAT, "provenance": _anew(provenance)}
+
+
+def _packed(fitted: Fitted) -> dict:
+    return {
+        **_anew({"model": fitted.settings, "sessions": list(fitted.sessions)}),
+        "units": [_whole(torch.from_numpy(s.units)) for s in fitted.scalings],
+        "scaling": [s.moments and [_whole(torch.from_numpy(m)) for m in s.moments] for s in fitted.scalings],
+        "state": {name: _whole(value) for name, value in fitted.network.state_dict().items()},
+        "temperature": fitted.network.temperature,
+    }
+
+
+def _anew(texts: Mapping[str, object]) -> dict:
+    return json.loads(json.dumps(texts, sort_keys=True))
+
+
+def _write(path: Path, content: Mapping[str, object]) -> None:
+    with replacing(path) as temporary, open(temporary, "wb") as file:  # a file object: its name stays out of the bytes
+        torch.save(content, file)
+
+
+def _read(path: Path, content: Mapping, provenance: Mapping[str, object]) -> Fitted:
     try:
         settings = content["model"]
         scalings = tuple(_scaling(*each) for each in zip(content["units"], content["scaling"], strict=True))
@@ -67,14 +108,9 @@ def read_model(path: Path) -> Fitted:
             torch.Generator(),
         )
         network.load_state_dict(content["state"])
-        return Fitted(network.eval(), tuple(content["sessions"]), scalings, settings, content["provenance"])
+        return Fitted(network.eval(), tuple(content["sessions"]), scalings, settings, provenance)
     except UNREADABLE as error:
         raise damaged(path, str(error)) from error
-
-
-def read_provenance(path: Path) -> dict:
-    """What the model says of itself: stage, spec, code, inputs, versions, device."""
-    return _content(path)["provenance"]
 
 
 def _content(path: Path) -> dict:

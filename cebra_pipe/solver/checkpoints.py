@@ -40,9 +40,12 @@ def read(path: Path, device: str) -> dict:
 def move(optimizer: torch.optim.Optimizer) -> None:
     """Bring what an optimizer holds of each parameter to where the parameter is, as a second fit elsewhere needs.
 
-    Counts of steps stay where they are: torch wants them on the CPU for most optimizers.
+    Counts of steps move where the optimizer is fused, or expects to be recorded; all others have them on the CPU.
     """
-    for parameter, state in optimizer.state.items():
-        for name, value in state.items():
-            if isinstance(value, torch.Tensor) and value.shape == parameter.shape:
-                state[name] = value.to(parameter.device)
+    for group in optimizer.param_groups:
+        counts = group.get("fused") or group.get("capturable")
+        for parameter in group["params"]:
+            state = optimizer.state.get(parameter, {})
+            for name, value in state.items():
+                if isinstance(value, torch.Tensor) and (counts if name == "step" else value.shape == parameter.shape):
+                    state[name] = value.to(parameter.device)

@@ -14,7 +14,7 @@ import torch
 from ..data.base import Loader
 from ..data.sampling import Streamed, sessions_of
 from . import checkpoints
-from .engine import Place
+from .draws import Place
 
 PATTERN = "checkpoint_{:07d}.pth"  # the documented name of the checkpoint of a step
 

@@ -7,7 +7,9 @@ import os
 import sys
 from collections.abc import Iterator
 
+import numpy as np
 import torch
+from torch import Tensor
 
 from ..errors import Problem, UserError
 
@@ -30,6 +32,14 @@ def resolve(wanted: str, gpus: int) -> str:
     why = "this job was given no GPU" if seen else "torch sees no GPU"
     print(f"device: cpu ({why})", file=sys.stderr, flush=True)
     return "cpu"
+
+
+def moved(array: np.ndarray, device: torch.device) -> Tensor:
+    """The values of `array` on `device`; to CUDA from pinned memory: a copy from any other waits for the device."""
+    given = torch.from_numpy(np.ascontiguousarray(array))
+    if device.type == "cuda":
+        return given.pin_memory().to(device, non_blocking=True)
+    return given.to(device)
 
 
 @contextlib.contextmanager

@@ -19,6 +19,7 @@ from ..data.timeline import Timeline
 from ..models.encoder import Encoder
 from ..models.layers import SparseSeries, worth_sparse
 from ..models.table import Architecture
+from .device import moved
 from .network import Network
 
 Plan = tuple[Tensor, Tensor | None, list[int], int | None]
@@ -78,12 +79,13 @@ class Encoding:
         begin = index - left - self.timeline.start[session]
         seeds = [None] * len(index) if self.masks is None else stream.integers(0, 2**63, len(index)).tolist()
         if self.timeline.sessions == 1:
-            moved = _moved(begin, self.network)
-            return ((rows, None, [len(rows)], seed) for rows, seed in zip(moved, seeds, strict=True))
+            there = moved(begin, self.network.device)
+            return ((rows, None, [len(rows)], seed) for rows, seed in zip(there, seeds, strict=True))
         order = np.argsort(session, axis=1, kind="stable")
         counts = (session[:, :, None] == np.arange(self.timeline.sessions)).sum(1)
-        rows = _moved(np.take_along_axis(begin, order, 1), self.network)
-        return zip(rows, _moved(np.argsort(order, axis=1), self.network), counts.tolist(), seeds, strict=True)
+        indices = np.take_along_axis(begin, order, 1), np.argsort(order, axis=1)
+        rows, places = (moved(each, self.network.device) for each in indices)
+        return zip(rows, places, counts.tolist(), seeds, strict=True)
 
     def __call__(self, rows: Tensor, places: Tensor | None, counts: list[int], seed: int | None = None) -> Tensor:
         """(n, dimension) embeddings of one step's plan."""
@@ -127,7 +129,3 @@ def encoding(
 
 def _input(series: Tensor, first: object) -> Tensor | SparseSeries:
     return SparseSeries.of(series, first.kernel) if first.plain and worth_sparse(series) else series
-
-
-def _moved(index: np.ndarray, network: Network) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(index)).to(network.device)

@@ -19,7 +19,8 @@ from ..models.contrast import Contrast
 from .network import Network
 from .objective import Objective, on_device, served
 
-CELLS = 2**17  # similarities held at a time, in float64: what a core's cache holds
+# Similarities held at a time, in float64: what a core's cache holds, what a GPU does at once.
+CELLS = {"cpu": 2**17, "cuda": 2**24}
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Exam:
             views = self.objective.grouped(Triplet(*(embedding[each[i]].double() for each in index)))
             serves = None if allowed is None else served(allowed[i], draws.negative.shape[2])
             parts.append(_excess(criterion, views, serves))
-        excess, align = torch.tensor(parts, dtype=torch.float64).mean(0).tolist()
+        excess, align = torch.stack(parts).mean(0).tolist()
         chance = float(sampling.chance(draws).mean())
         loss = chance + excess
         return Score(loss, align, loss - align, chance, -excess / np.log(2))
@@ -104,14 +105,14 @@ def ceiling(temperature: float, dimension: int) -> float:
     return float(-(gammaln(dimension / 2) + order * np.log(2 / k) + np.log(ive(order, k))) / np.log(2))
 
 
-def _excess(criterion: Contrast, views: Triplet[Tensor], allowed: Tensor | None) -> tuple[float, float]:
-    """Mean of log mean_j exp(phi_ij - phi_i+), 0 for a constant embedding, and mean align; views (group, n, d)."""
+def _excess(criterion: Contrast, views: Triplet[Tensor], allowed: Tensor | None) -> Tensor:
+    """(2,) mean of log mean_j exp(phi_ij - phi_i+), 0 for a constant embedding, and mean align; views (group, n, d)."""
     reference, positive, negative = views
     scale = criterion.scale.detach().double()
     good = scale * criterion.similar(reference, positive)  # (group, n)
     values = []
     for x, y, near in zip(*criterion.features(reference, negative), good, strict=True):
-        rows = max(1, CELLS // len(y))
+        rows = max(1, CELLS.get(x.device.type, CELLS["cuda"]) // len(y))
         for begin in range(0, len(x), rows):
             block = slice(begin, begin + rows)
             differ = (scale * x[block]) @ y.T - near[block, None]
@@ -120,4 +121,4 @@ def _excess(criterion: Contrast, views: Triplet[Tensor], allowed: Tensor | None)
             top = differ.amax(1, keepdim=True)
             number = torch.isfinite(differ).sum(1) if allowed is not None else len(y)
             values.append(((differ - top).exp_().sum(1) / number).log() + top[:, 0])
-    return float(torch.cat(values).mean()), float(-good.mean())
+    return torch.stack([torch.cat(values).mean(), -good.mean()])

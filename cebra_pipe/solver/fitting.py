@@ -11,8 +11,9 @@ from torch import nn
 
 from ..errors import Problem, UserError
 from ..streams import generator
+from .draws import Place
 from .encode import encoding
-from .engine import Place, train
+from .engine import train
 from .evaluate import Part
 from .history import score_rows, step_rows
 from .inputs import Scaling

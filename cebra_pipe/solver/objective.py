@@ -13,6 +13,7 @@ from ..data.datatypes import Triplet
 from ..distributions.conditional import Conditional
 from ..distributions.sampling import Sampling
 from ..models.contrast import Contrast, Loss
+from .device import moved
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,4 +65,4 @@ def parted(z: Tensor, draws: Sequence[Triplet]) -> list[Triplet[Tensor]]:
 
 
 def on_device(allowed: np.ndarray | None, device: torch.device) -> Tensor | None:
-    return None if allowed is None else torch.from_numpy(allowed).to(device)
+    return None if allowed is None else moved(allowed, device)

@@ -5,11 +5,19 @@ torch.optim.Adam gives the same numbers, but making one imports torch's compiler
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 from torch.optim.adam import adam
+
+
+class Optimizer(Protocol):
+    def zero_grad(self) -> None: ...
+
+    def step(self) -> None: ...
 
 
 class Adam:
@@ -57,3 +65,37 @@ class Adam:
             eps=1e-8,
             maximize=False,
         )
+
+
+# What the recording of a step has to know of an optimizer -------------------------------------------------------------
+
+
+def can_be_recorded(optimizer: Optimizer) -> bool:
+    """Whether a step reads nothing of the device, and keeps its counts there: Adam by torch's fused kernel."""
+    if isinstance(optimizer, Adam):
+        return True
+    theirs = type(optimizer).__module__.startswith("torch.optim.") and type(optimizer).__name__ in ("Adam", "AdamW")
+    if not theirs or optimizer._optimizer_step_pre_hooks or optimizer._optimizer_step_post_hooks:
+        return False
+    return all(group["fused"] and not isinstance(group["lr"], Tensor) for group in optimizer.param_groups)
+
+
+def constants(optimizer: Optimizer) -> object:
+    """The numbers that a recorded step holds fast: where they are changed, it is to be recorded again."""
+    if isinstance(optimizer, Adam):
+        return optimizer.learning_rate
+    return [{name: value for name, value in group.items() if name != "params"} for group in optimizer.param_groups]
+
+
+@contextmanager
+def being_recorded(optimizer: Optimizer) -> Iterator[None]:
+    """torch refuses to record its own optimizers unless they say that they expect it, and warns of those that do."""
+    groups = getattr(optimizer, "param_groups", [])
+    before = [group["capturable"] for group in groups]
+    for group in groups:
+        group["capturable"] = True
+    try:
+        yield
+    finally:
+        for group, value in zip(groups, before, strict=True):
+            group["capturable"] = value

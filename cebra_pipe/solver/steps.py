@@ -14,7 +14,8 @@ from ..data.base import Loader
 from ..data.batches import masked_batches
 from ..data.datatypes import Batch
 from ..data.sampling import Streamed, sessions_of
-from .engine import Place, train
+from .draws import Place
+from .engine import train
 from .handover import Handover
 
 FLUSH = {"cpu": 1, "cuda": 50}  # steps after which losses are read from the device
@@ -45,19 +46,21 @@ def steps_of(solver: Trained, loader: Loader, place: Place) -> Iterator[Read]:
 def engine_steps(solver: Trained, loader: Loader, place: Place) -> Iterator[Read]:
     """Steps of the engine; losses stay on the device for a while."""
     given = solver.hand_over(loader)
-    pending: list[Tensor] = []
+    pending: list[tuple[Tensor, Tensor]] = []
     every = FLUSH.get(given.network.device.type, FLUSH["cuda"])
 
     def read(now: bool) -> bool:
         if pending and (now or len(pending) >= every):
-            solver._note(torch.stack(pending).double().cpu())
+            values, temperatures = (torch.stack(each) for each in zip(*pending, strict=True))
+            solver._note(torch.cat([values, temperatures.to(values)[:, None]], 1).double().cpu())
             pending.clear()
             return True
         return False
 
     parts = given.network, given.encoding, given.objectives, given.batch, given.steps
     for losses, _ in train(*parts, solver.optimizer, given.stream, place):
-        pending.append(torch.cat([losses.flatten(), solver._temperature().to(losses).view(1)]))
+        # A fixed temperature is a number of the host: moving it here would wait for the device at each step.
+        pending.append((losses.flatten(), solver._temperature().reshape(())))
         yield read
 
 

@@ -60,7 +60,8 @@ def test_population_has_its_interval(lines):
 
 
 def test_verdict_by_condition_and_recording(lines):
-    _, *rows = lines["verdict"]
+    _, *rows, asked = lines["verdict"]
+    assert asked.startswith("Decoder null: ")
     assert len(rows) == 2 * len(RATS)
     one = next(line for line in rows if line.startswith("  CEBRA-Behavior, Rat 1: "))
     assert "evidence (bits of labels); evidence, p not corrected (position, direction)" in one
@@ -82,5 +83,14 @@ def test_an_empty_table_prints_nothing(name):
 def test_what_cannot_be_told_is_said(lines):
     row = {"condition_title": "C", "unit_of_fit": "u", "title": "R", "score": "bits", "label": "time"}
     row |= {"verdict": "evidence", "converged": "no", "ending": "1 of 1 fits: valid loss rises"}
-    (_, line) = BOARDS["verdict"]([{**row, "collapsed": "yes, 1 of 1 fits"}])
-    assert line.endswith("converged: no, 1 of 1 fits: valid loss rises; collapsed: yes, 1 of 1 fits")
+    row |= {"collapsed": "yes, 1 of 1 fits", "apart_s": 1.0, "too_near": "label x (1.9 s)"}
+    row |= {"decoder_p": 0.001, "refit_p": None, "refit_p_corrected": None, "alpha": 0.05}
+    (_, line) = BOARDS["verdict"]([row])
+    told = "converged: no, 1 of 1 fits: valid loss rises; collapsed: yes, 1 of 1 fits; parts come within 1 s, below two"
+    assert line.endswith(f"{told} autocorrelation times of label x (1.9 s)")
+    both = row | {"score": "decoding", "in_words": "better than X; not shown to be better than Y"}
+    *_, words, asked = BOARDS["verdict"]([both | {"refit_p": 0.4}])
+    assert words == "    time: better than X; not shown to be better than Y"
+    assert asked.startswith("Decoder null: ")
+    _, _, asked = BOARDS["verdict"]([both | {"refit_p": 0.05}])
+    assert asked.startswith("Decoder null: ")

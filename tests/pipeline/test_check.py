@@ -78,6 +78,7 @@ def test_a_study_in_order(folder, capsys):
     assert "  direction: 2 classes (samples): 0 (300), 1 (300)" in told
     assert "distance² = (1 Δposition/m)², within the class of direction" in told
     assert "in order. " in told
+    assert "warning: a: parts come within 0.5" in told
     assert not (folder / "results" / "s" / "fits").exists()
 
 

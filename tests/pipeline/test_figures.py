@@ -12,11 +12,12 @@ import pytest
 from PIL import Image
 
 from cebra_pipe.errors import UserError
+from cebra_pipe.pipeline import roles
 from cebra_pipe.pipeline.stages import figures
 
-from ..plot.artifacts import build, condition, left_out, make_recording
+from ..plot.artifacts import LESS, build, condition, left_out, make_recording
 
-ROLES = ("recordings", "splits", "scores", "traces", "embeddings", "aligned", "histories", "consistency", "transfer")
+ROLES = roles.ROLES["figures"][0]
 KINDS = ("png", "svg", "csv")
 
 
@@ -25,7 +26,7 @@ def made(tmp_path_factory):
     names = ("rat1", "rat2")
     each = {name: [name] for name in names}
     conditions = [
-        condition("behavior", "CEBRA-Behavior", each, without=left_out(names)),
+        condition("behavior", "CEBRA-Behavior", each, without=left_out(names), less=LESS),
         condition("shifted", "Shifted", each, control="circular_shift"),
     ]
     recordings = {name: make_recording(name, 900, 8) for name in names}

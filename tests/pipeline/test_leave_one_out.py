@@ -24,7 +24,8 @@ from cebra_pipe.pipeline.reading import resolve
 from cebra_pipe.pipeline.stages import adapt, fit
 from cebra_pipe.pipeline.stages.transform import embed
 from cebra_pipe.sklearn.transfer import Session, rotation
-from cebra_pipe.solver.artifact import read_model, write_model
+from cebra_pipe.solver import fitting, keeper
+from cebra_pipe.solver.artifact import read_model, read_models, write_model
 from cebra_pipe.solver.fitting import fit as train
 
 from ..toys import OUTPUTS, parts, save, track
@@ -199,6 +200,59 @@ def test_two_runs_give_the_same_bytes(study):
     before = {role: path.read_bytes() for role, path in job.outputs.items()}
     adapt.run(job)
     assert {role: path.read_bytes() for role, path in job.outputs.items()} == before
+
+
+def stopped(job: Job, monkeypatch, fits: int, looks: int) -> None:
+    """The process ends in the midst of a fit, `looks` looks on after `fits` whole ones."""
+    monkeypatch.setattr(keeper, "FIRST", 0.0)
+    monkeypatch.setattr(keeper, "SHARE", float("inf"))
+    seen, glance = [], fitting._glance
+
+    def look(task, network, valid, step):
+        seen.append(step)
+        if seen.count(0) > fits and step >= looks * 10:
+            raise InterruptedError
+        return glance(task, network, valid, step)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fitting, "_glance", look)
+        with pytest.raises(InterruptedError):
+            adapt.run(job)
+
+
+@pytest.mark.parametrize(("fits", "looks"), [(0, 2), (3, 3)])
+def test_a_stopped_adaptation_goes_on_where_it_was_and_ends_with_the_same_bytes(
+    study, tmp_path, monkeypatch, capsys, fits, looks
+):
+    job = study.job("adapt", condition="joint", unit="without_c", fold="0", seed="1")
+    whole = {role: path.read_bytes() for role, path in job.outputs.items()}
+    again = dataclasses.replace(job, outputs={role: tmp_path / path.name for role, path in job.outputs.items()})
+    stopped(again, monkeypatch, fits, looks)
+    assert not any(path.exists() for path in again.outputs.values())
+    capsys.readouterr()
+    adapt.run(again)
+    steps = [int(line.split()[5][:-1]) for line in capsys.readouterr().err.splitlines() if "goes on after step" in line]
+    assert steps == fits * [40] + [10 * looks - 10]
+    assert {role: path.read_bytes() for role, path in again.outputs.items()} == whole
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["adapted.parquet", "adapted.pt", "history.parquet"]
+
+
+def test_each_adapted_model_is_written_and_embeds_as_it_did(study):
+    path = Path(study.plan.output("adapt", "models", condition="joint", unit="without_c", fold=0, seed=1))
+    models = read_models(path)
+    assert list(models) == ["adapted 0.3", "scratch 0.3", "adapted 1", "scratch 1"]
+    for share in SHARES:
+        for way in ("adapted", "scratch"):
+            points, _ = embed(models[f"{way} {share:g}"], 0, RECORDINGS["c"], False)
+            np.testing.assert_array_equal(points, study.adapted(way, share)[0])
+    later = [{n: v for n, v in list(m.network.encoders[0].state_dict().items())[2:]} for m in models.values()]
+    for name, value in later[0].items():
+        np.testing.assert_array_equal(value, later[2][name])
+        assert not np.array_equal(value, later[1][name])
+    with pytest.raises(UserError, match="one fitted model, found 4 models"):
+        read_model(path)
+    with pytest.raises(UserError, match=r"several models \(adapted.pt\), found one"):
+        read_models(Path(study.plan.output("fit", "model", condition="joint", unit="without_c", fold=0, seed=1)))
 
 
 # ---- scores ----------------------------------------------------------------------------------------------------------

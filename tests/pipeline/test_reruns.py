@@ -25,13 +25,13 @@ from cebra_pipe.errors import UserError
 from cebra_pipe.pipeline import provenance, reruns, seen
 from cebra_pipe.pipeline.fingerprint import fingerprint, sources
 from cebra_pipe.pipeline.job import Job, canonical, digest
+from cebra_pipe.pipeline.locks import lock
 from cebra_pipe.pipeline.plan import Plan, Planned
 from cebra_pipe.pipeline.provenance import KEY
 from cebra_pipe.pipeline.prune import _empty_folders
 from cebra_pipe.pipeline.reading import read_yaml, resolve
 from cebra_pipe.pipeline.reruns import OPEN, OUTDATED, SETTLED, arguments, leftovers, prepare, standing
 from cebra_pipe.pipeline.roles import ROLES, WITNESS
-from cebra_pipe.pipeline.runner import lock
 from cebra_pipe.pipeline.seen import file_digest, look, remember
 from cebra_pipe.pipeline.status import states
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import uniform_filter1d
 
+from cebra_pipe.data.memory import apart, memory_times, near_lines, smoothed
 from cebra_pipe.data.parts import folds_of, part_of, read_split
 from cebra_pipe.data.recording import Recording
 from cebra_pipe.errors import UserError
@@ -68,7 +69,7 @@ def test_shares_and_times_are_told(rat, tmp_path, capsys):
     assert "the gap took" in said
     for name in ("population rate", "mean over neurons", "label position", "label direction"):
         assert name in said
-    assert "warning: gap 0.5 s is below two autocorrelation times of label position" in said
+    assert "warning: parts come within 0.5 s of each other, below two autocorrelation times of label position" in said
 
 
 @pytest.mark.parametrize("rate", [40.0, 20.0, 3.0])
@@ -76,11 +77,25 @@ def test_rates_are_means_over_a_quarter_of_a_second(rat, rate):
     recording = dataclasses.replace(Recording.read(rat), rate=rate)
     width = max(1, round(0.25 * rate))
     expected = uniform_filter1d(recording.neural.astype(np.float64), width, axis=0, mode="nearest")
-    np.testing.assert_allclose(split.smoothed(recording), expected, atol=1e-12)
+    np.testing.assert_allclose(smoothed(recording), expected, atol=1e-12)
 
 
-def test_a_wide_gap_is_not_warned_about(rat):
-    assert len(split.memory_lines(Recording.read(rat), 60.0)) == 1
+def test_parts_far_enough_apart_are_not_warned_about(rat):
+    times = memory_times(Recording.read(rat))
+    assert [*near_lines(2 * max(times.values()), times)] == []
+    assert len([*near_lines(0.0, times)]) == len(times) == 4
+
+
+def test_what_is_between_parts_is_recorded_time_and_in_the_file(rat, tmp_path):
+    """Rests that were cut out between trials keep parts apart as a gap does."""
+    part = np.array(["train", "gap", "gap", "valid", "valid", "test", "test"])
+    time = np.array([0.0, 0.1, 0.2, 0.3, 0.4, 2.0, 2.1])
+    assert apart(time, [part]) == pytest.approx(0.3)
+    assert apart(time, [np.where(part == "valid", "train", part)]) == pytest.approx(1.6)
+    made = read_split(divided(rat, tmp_path / "split.parquet", scheme="trials", stratify="direction", gap=0.5))
+    recording = Recording.read(rat)
+    assert made.meta["apart"] == apart(recording.time, [part_of(made, 0)]) > 0.5
+    assert made.meta["memory"] == memory_times(recording)
 
 
 def test_mistakes_name_the_recording_and_write_nothing(rat, tmp_path):

@@ -10,19 +10,20 @@ import pytest
 
 from cebra_pipe.data.table import read_table
 from cebra_pipe.errors import UserError
+from cebra_pipe.pipeline import roles
 from cebra_pipe.pipeline.stages import tables
 from cebra_pipe.plot.summary import METHODS
 
-from ..plot.artifacts import build, condition, left_out, make_recording
+from ..plot.artifacts import LESS, build, condition, left_out, make_recording
 
-ROLES = ("recordings", "splits", "scores", "histories", "embeddings", "consistency", "transfer")
+ROLES = roles.ROLES["tables"][0]
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     each = {"rat1": ["rat1"], "rat2": ["rat2"]}
     conditions = [
-        condition("behavior", "CEBRA-Behavior", each),
+        condition("behavior", "CEBRA-Behavior", each, less=LESS),
         condition("hybrid", "Hybrid", each, hybrid=True, seeds=[1], without=left_out(list(each))),
         condition("permuted", "Permuted", each, control="permute_labels", seeds=[1]),
     ]

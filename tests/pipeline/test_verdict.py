@@ -8,7 +8,8 @@ import json
 import numpy as np
 import pytest
 
-from cebra_pipe.data.table import Table, read_table
+from cebra_pipe.data.table import Table, read_table, write_table
+from cebra_pipe.pipeline import against
 from cebra_pipe.pipeline.endings import change, ending
 from cebra_pipe.pipeline.spread import COLLAPSED, collapse, left_out, width, widths
 from cebra_pipe.pipeline.stages import tables
@@ -96,6 +97,74 @@ def test_too_few_refits_have_an_effect_and_no_p_and_decoding_falls_back_on_shift
     assert (place["seeds"], place["folds"]) == (2, 2)
     by_seed = [100 * mine["score"][mine["seed"] == seed].mean() for seed in (1, 2)]
     assert [place["seeds_low"], place["seeds_high"]] == pytest.approx(sorted(by_seed))
+
+
+def null(kind, p, corrected=None):
+    """Of an error, which a smaller one is better than."""
+    primary = {
+        "primary": "no" if corrected is None else "yes",
+        "p_corrected": np.nan if corrected is None else corrected,
+    }
+    return {"null": kind, "p": p, "effect": -1.0, "null_median": 2.0, "null_n": 19, **primary}
+
+
+@pytest.mark.parametrize(
+    ("decoder", "refit", "judge"),
+    [
+        (null("decoder", 0.001), None, "decoder"),
+        (null("decoder", 0.001), null("refit: c", 0.4), "refit: c"),
+        (null("decoder", 0.4), null("refit: c", 0.05), "decoder"),
+        (null("decoder", 0.05), null("refit: c", 0.05), "refit: c"),
+        (null("decoder", 0.001), null("refit: c", np.nan), "decoder"),
+        (null("decoder", np.nan), null("refit: c", 0.05), "refit: c"),
+        (null("decoder", 0.001), null("refit: c", np.nan, np.nan), "refit: c"),
+        (null("decoder", 0.04), null("refit: c", 0.01, 0.03), "refit: c"),
+        (null("decoder", 0.2), null("refit: c", 0.01, 0.03), "decoder"),
+        (null("decoder", 0.2), null("refit: c", 0.1, 0.3), "refit: c"),
+    ],
+)
+def test_the_stricter_null_judges(decoder, refit, judge):
+    """Of a primary test the refits do, unless the decoder null alone fails."""
+    assert against.stricter(decoder, refit, 0.05, -1)["null"] == judge
+
+
+def test_both_nulls_stand_in_the_table_and_in_words(refitted):
+    rows = rows_of(refitted, tests={"alpha": 0.05, "shared": False, "pairs": [pair("shifted")]})
+    place = only(rows, recording="rat1", label="position")
+    table = read_table(next(p for p in refitted.inputs["scores"] if p.stem == "behavior-rat1"))
+    mine = table.where((table["method"] == "embedding") & (table["label"] == "position"))
+    assert (place["decoder_p"], place["decoder_null_n"]) == (0.01, 99)
+    assert place["decoder_null_median"] == pytest.approx(100 * mine["null_median"].mean())
+    assert (place["refit_p"], place["refit_null_n"], place["refit_p_corrected"]) == (0.05, 19, None)
+    assert (place["null"], place["p"]) == ("refit: shifted", 0.05)
+    assert place["in_words"] == (
+        "better than labels shifted at scoring (decoder null, p 0.01); better than fits of shifted (refit null, p 0.05)"
+    )
+    bits = only(rows, recording="rat1", score="bits")
+    assert (bits["decoder_p"], bits["refit_p"]) == (None, 0.05)
+    assert bits["in_words"] == "better than fits of shifted (refit null, p 0.05)"
+    assert only(rows, label="rats")["in_words"] == "better than shifts of every recording (p 0.01)"
+
+
+def test_a_decoder_that_passes_is_no_evidence_where_refits_do_as_well(refitted):
+    """Fits to shifted labels that decode them as well as the truth is decoded."""
+    inputs = dict(refitted.inputs)
+    good = next(p for p in inputs["scores"] if p.stem == "behavior-rat1")
+    made = []
+    for path in inputs["scores"]:
+        if path.stem == "shifted-rat1":
+            table, real = read_table(path), read_table(good)["score"].min()
+            table.columns["score"][:] = real / 2
+            path = path.with_name("shifted-rat1-good.parquet")
+            write_table(path, table)
+        made.append(path)
+    inputs["scores"] = made
+    rows = rows_of(
+        dataclasses.replace(refitted, inputs=inputs), tests={"alpha": 0.05, "shared": False, "pairs": [pair("shifted")]}
+    )
+    place = only(rows, recording="rat1", label="position")
+    assert (place["decoder_p"], place["refit_p"], place["verdict"]) == (0.01, 1.0, NO_EVIDENCE)
+    assert place["in_words"].endswith("; not shown to be better than fits of shifted (refit null, p 1)")
 
 
 def test_a_primary_test_is_judged_by_its_corrected_p(refitted):

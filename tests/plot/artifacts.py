@@ -30,6 +30,7 @@ CONSISTENCY = {
     **{"score": "f8", "coverage": "f8", "bins_used": "i4"},
 }
 ERRORS = {"embedding": 0.09, "window_knn": 0.12, "naive_bayes": 0.08, "pca": 0.2, "constant": 0.4}
+LESS = (("minutes", 0.5), ("neurons", 0.25), ("neurons", 0.5))
 TRANSFER = ("transfer", "within", "scratch", "naive_bayes", "constant")
 ACCURACY = {"embedding": 0.9, "window_knn": 0.85, "naive_bayes": 0.93, "pca": 0.7, "constant": 0.5}
 
@@ -105,7 +106,7 @@ def left_out(names: list[str]) -> dict[str, list[str]]:
 def default_conditions(names: list[str]) -> list[dict]:
     each = {name: [name] for name in names}
     return [
-        condition("behavior", "CEBRA-Behavior", each),
+        condition("behavior", "CEBRA-Behavior", each, less=LESS),
         condition("time", "CEBRA-Time", each, (), seeds=[1]),
         condition("hybrid", "CEBRA-Hybrid", each, hybrid=True, seeds=[1]),
         condition("multi", "CEBRA-Behavior, multi-session", {"joint": names}, seeds=[1], without=left_out(names)),
@@ -138,6 +139,9 @@ def build(
         if not entry["control"] and len(names) > 1:
             table = _aligned(made, entry, embeddings)
             made.write("aligned", "align", {"sessions": names}, table, entry["name"], {"embeddings": embeddings})
+        for unit, members in entry["units"].items():
+            for of, share in entry.get("less", ()):
+                _portion(made, entry, unit, members, of, share)
         for unit, others in entry.get("without", {}).items():
             left = unit.removeprefix("without_")
             table = _transfer(made, entry, left)
@@ -162,8 +166,31 @@ def _unit(made: Made, entry: dict, unit: str, members: list[str]) -> Path:
     for fold in range(made.folds):
         for seed in entry["seeds"]:
             spec = {"sessions": members, "fold": fold, "seed": seed, "control": entry["control"]}
-            made.write("histories", "fit", spec, _history(entry, members, fold, seed), f"{name}-{fold}-{seed}")
+            table = _history(entry, members, fold, seed)
+            table = Table(table.columns, {"learned_from": {m: _amounts() for m in members}})
+            made.write("histories", "fit", spec, table, f"{name}-{fold}-{seed}")
     return path
+
+
+def _portion(made: Made, entry: dict, unit: str, members: list[str], of: str, share: float) -> None:
+    """Scores and histories of a fit to less data, in their places in a study."""
+    name = f"{of}{share * 100:.0f}_of_{unit}"
+    made.spec.setdefault("portions", []).append(
+        {"condition": entry["name"], "name": name, "unit": unit, "of": of, "share": share}
+    )
+    spec, other = {"sessions": members, "portion": {"of": of, "share": share}}, {**entry, "name": name}
+    if any(made.recordings[m].labels for m in members):
+        made.write("portion_scores", "decode", spec, _scores(made, other, members), f"{entry['name']}/{name}")
+    for fold in range(made.folds):
+        for seed in entry["seeds"]:
+            place = f"{entry['name']}/{name}/fold{fold}/seed{seed}/history"
+            table = _history(other, members, fold, seed)
+            table = Table(table.columns, {"learned_from": {m: _amounts(of, share) for m in members}})
+            made.write("portion_histories", "fit", {**spec, "fold": fold, "seed": seed}, table, place)
+
+
+def _amounts(of: str = "", share: float = 1.0) -> dict[str, float]:
+    return {name: whole * (share if name == of else 1) for name, whole in (("minutes", 2.0), ("neurons", 40))}
 
 
 def _embedding(made: Made, entry: dict, members: list[str]) -> Table:

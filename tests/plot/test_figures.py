@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import shutil
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from matplotlib.text import Annotation
 
 from cebra_pipe.data.recording import Label, Recording
 from cebra_pipe.data.table import Table, read_table
 from cebra_pipe.errors import UserError
+from cebra_pipe.pipeline import roles
 from cebra_pipe.pipeline.reading import resolve
 from cebra_pipe.pipeline.stages.figures import FIGURES, drawing
-from cebra_pipe.plot import recorded
-from cebra_pipe.plot.drawn import distinct, pick, stack
+from cebra_pipe.plot import data, verdict
+from cebra_pipe.plot.drawn import distinct, pick
 from cebra_pipe.plot.numbers import about
 from cebra_pipe.plot.shown import Study
 from cebra_pipe.plot.style import as_svg
@@ -23,9 +26,9 @@ from cebra_pipe.plot.verdict import PAINT, SOUND, kind
 
 from ..conftest import ROOT
 from ..pipeline.test_study import BASE
-from .artifacts import build, condition, make_recording, make_split
+from .artifacts import LESS, build, condition, make_recording, make_split
 
-ROLES = ("recordings", "splits", "scores", "traces", "embeddings", "aligned", "histories", "consistency", "transfer")
+ROLES = roles.ROLES["figures"][0]
 
 
 def drawn_of(made, name):
@@ -113,6 +116,20 @@ def test_every_score_has_its_cell_in_the_colour_of_its_verdict(study):
     assert not set(table["condition"]) & {"shifted"}
 
 
+def test_no_text_leaves_its_cell_and_parts_too_near_are_marked(study):
+    table, _ = drawn_of(study, "verdict")
+    table.columns["null_median"][:] = -0.82812
+    table.columns["real"][:] = -0.050512
+    table.columns["too_near"][table["recording"] == "rat1"] = "label position (1.88 s)"
+    left, right = verdict.draw(table).axes
+    for ax in (left, right):
+        for patch, text in zip(ax.patches, [t for t in ax.texts if not isinstance(t, Annotation)], strict=True):
+            assert text.get_window_extent().width <= patch.get_window_extent().width
+    short = sum(t.get_text().endswith(", short") for t in right.texts)
+    lines = {(r["condition"], r["unit_of_fit"]) for r in table.rows() if r["recording"] == "rat1"}
+    assert short == len(lines)
+
+
 # ---- embeddings ------------------------------------------------------------------------------------------------------
 def test_points_are_the_aligned_ones_of_each_part_without_padded_samples(study):
     table, _ = drawn_of(study, "embeddings")
@@ -137,18 +154,6 @@ def test_every_dimension_is_drawn(tmp_path, dimension, axes):
     points = pick(table, what="point")
     assert [a for a in "xyz" if np.isfinite(points[a]).any()] == list(axes)
     assert any("dimensions 1 to 3 of 5" in t for t in texts(figure)) == (dimension == 5)
-
-
-def test_without_a_control_there_is_no_empty_column(tmp_path, study):
-    alone = build(
-        tmp_path, {"rat1": make_recording(1)}, [condition("behavior", "B", {"rat1": ["rat1"]})], comparisons=[]
-    )
-    figure = drawn_of(alone, "embeddings")[1]
-    assert sum(ax.name == "3d" for ax in figure.axes) == 2
-    assert "no control condition in this study" in texts(figure)
-    figure = drawn_of(study, "embeddings")[1]
-    assert sum(ax.name == "3d" for ax in figure.axes) == 3 * len(study.recordings)
-    assert "no control condition in this study" not in texts(figure)
 
 
 # ---- goodness of fit and losses --------------------------------------------------------------------------------------
@@ -250,9 +255,9 @@ def test_rate_map_equals_the_plain_loop():
     recording = make_recording(7, 300, 3)
     mask = recording.trial % 2 == 0
     values = recording.labels["position"].values
-    edges = recorded.bin_edges(values)
+    edges = data.bin_edges(values)
     np.testing.assert_allclose(
-        recorded.rate_map(recording, "position", mask, edges), rate_map_loop(recording, values, mask, edges), rtol=1e-6
+        data.rate_map(recording, "position", mask, edges), rate_map_loop(recording, values, mask, edges), rtol=1e-6
     )
 
 
@@ -260,9 +265,9 @@ def test_a_value_on_an_edge_lies_in_the_bin_above_and_the_last_in_the_last():
     recording = make_recording(7, 205, 3)
     whole = Label((np.arange(205) % 41).astype(float))
     recording = dataclasses.replace(recording, labels={"step": whole})
-    edges, mask = recorded.bin_edges(whole.values), np.ones(205, bool)
+    edges, mask = data.bin_edges(whole.values), np.ones(205, bool)
     assert edges.tolist() == list(range(41))
-    fast = recorded.rate_map(recording, "step", mask, edges)
+    fast = data.rate_map(recording, "step", mask, edges)
     np.testing.assert_allclose(fast, rate_map_loop(recording, whole.values, mask, edges), rtol=1e-6)
 
 
@@ -274,62 +279,13 @@ def test_noise_has_no_diagonal():
     study = Study({"n": "N"}, ())
 
     def diagonal(recording):
-        table = stack(recorded.COLUMNS, recorded._fields(recording, study))
-        said, rows = pick(table, what="notes on field"), pick(table, what="field", part="direction 0")
-        image = np.zeros((80, recorded.BINS))
-        image[rows["row"] - 1, np.round((rows["x"] - said["low"]) / said["wide"]).astype(int)] = rows["value"]
-        active = np.flatnonzero(image.any(axis=1))
-        return np.corrcoef(active, image[active].argmax(axis=1))[0, 1]
+        rows = next(b for b in data._fields(recording, study) if b["what"] == "field")
+        size = rows["row"].max() + 1
+        image = np.asarray(rows["value"]).reshape(size, -1)
+        return np.corrcoef(np.arange(size), image.argmax(axis=1))[0, 1]
 
     assert diagonal(real) > 0.4
     assert abs(diagonal(noise)) < 0.25
-
-
-def test_cells_of_many_neurons_and_samples_hold_their_largest_activity():
-    """In plain loops; what has no row is 0."""
-    stream = np.random.default_rng(0)
-    neural = stream.normal(size=(7, 11)) * (stream.random((7, 11)) < 0.4)
-    order = np.array([3, 1, 0, 2, 6, 5, 4])
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(recorded, "CELLS", (3, 5))
-        cells, said = recorded._activity(neural[order], order, 10.0)
-    found = {
-        (row, round(x * 10)): value for row, x, value in zip(cells["row"], cells["x"], cells["value"], strict=True)
-    }
-    for row in (1, 4, 7):
-        for time in (0, 3, 6, 9):
-            expected = max(neural[n, t] for n in order[row - 1 : row + 2] for t in range(time, min(time + 3, 11)))
-            assert found.get((row, time), 0.0) == expected
-    assert said["deep"] == 3
-    assert said["wide"] == pytest.approx(0.3)
-    assert said["note"].startswith("raster: largest of 3 neurons × 3 samples, black from ")
-
-
-def test_many_neurons_make_no_larger_file_than_the_picture_shows():
-    recording = make_recording(1, 3000, 10)
-    many = np.tile(recording.neural + np.float32(0.25), (1, 70))
-    recording = dataclasses.replace(recording, neural=many)
-    table = recorded.rows(Study({"m": "M"}, ()), {"m": recording}, {"m": make_split(recording)})
-    lines, columns = recorded.CELLS
-    assert len(pick(table, what="activity")) <= lines * columns
-    assert len(pick(table, what="field")) <= lines * recorded.BINS * 2
-    assert len(pick(table, what="lap")) <= recorded.TRACE
-    figure = drawing("data")[1](table, "")
-    figure.draw_without_rendering()
-    raster = figure.axes[0]
-    assert [tick.get_text() for tick in raster.get_yticklabels()] == ["1", "700"]
-    assert raster.images[0].get_array().shape[0] == 140
-    assert {"M: N = 700 neurons" in t for t in texts(figure) if t.startswith("M: ")} == {True}
-
-
-def test_a_spike_is_drawn_at_its_neuron_and_time(study):
-    table, figure = drawn_of(study, "data")
-    spikes = pick(table, what="spike", recording="rat1")
-    recording = study.recordings["rat1"]
-    assert spikes["row"].min() == 1
-    assert (recording.neural[np.round(spikes["x"] * recording.rate).astype(int), spikes["neuron"]] > 0).all()
-    assert "split" in texts(figure)
-    assert legend(figure) == ["train", "valid", "test", "gap (in no part)"]
 
 
 def test_numbers_of_a_recording():
@@ -392,7 +348,7 @@ def test_one_recording_and_time_alone(tmp_path, name):
 @pytest.mark.parametrize("name", FIGURES)
 def test_names_are_literal(tmp_path, name):
     title, odd = r"$\frac{1}{$ rat_{2}", r"cost $\alpha_{1}$"
-    conditions = [condition("behavior", odd, {"rat1": ["rat1"]}, without={"without_rat1": []})]
+    conditions = [condition("behavior", odd, {"rat1": ["rat1"]}, without={"without_rat1": []}, less=LESS)]
     recordings = {"rat1": make_recording(3, 900, 8)}
     made = build(tmp_path, recordings, conditions, title="$x$")
     comparisons = [{**entry, "title": "$y$"} for entry in made.spec["comparisons"]]
@@ -443,3 +399,29 @@ def test_a_recording_without_trials_is_not_told_of_trials(tmp_path):
     made.write("traces", "decode", {"sessions": ["rat1"]}, flat, "behavior-rat1")
     trace = pick(drawn_of(made, "decoding")[0], panel="trace")
     assert trace["note"][0].startswith("test samples in order; ")
+
+
+# ---- amounts of data -------------------------------------------------------------------------------------------------
+def test_curves_run_over_the_amounts_of_data_and_end_with_what_was_found(study):
+    table, figure = drawn_of(study, "enough_data")
+    panels = [ax for ax in figure.axes if ax.axison]
+    assert [ax.get_xlabel() for ax in panels] == 3 * ["training part (minutes)"] + 3 * ["neurons"]
+    mine = pick(table, of="neurons", title="Rat 2", label="position", what="mean")
+    assert list(mine["amount"]) == [10, 20, 40]
+    (line,) = [line for line in panels[4].lines if list(line.get_ydata()) == list(mine["value"])]
+    assert list(line.get_xdata()) == [10, 20, 40]
+    marks = {"still rises": "^", "flat": "s", "falls": "v", "no evidence at this amount of data": "X"}
+    for name in ("Rat 1", "Rat 2"):
+        mine = pick(table, of="neurons", title=name, label="position", what="mean")
+        ends = [
+            line.get_marker() for line in panels[4].lines if list(line.get_xdata()) == [40] == [line.get_xdata()[0]]
+        ]
+        assert marks[mine["verdict"][0]] in ends
+
+
+def test_files_of_portions_are_told_by_their_places_alone(study, tmp_path):
+    job = study.job("figures", ROLES, ("png",), figure="enough_data")
+    aside = shutil.copy(job.inputs["portion_scores"][0], tmp_path / "scores.parquet")
+    job.inputs["portion_scores"] = [aside, *job.inputs["portion_scores"][1:]]
+    with pytest.raises(UserError, match=r"files in the folders of a study.*found .*scores\.parquet"):
+        drawing("enough_data")[0](job, Study.of(job.spec))

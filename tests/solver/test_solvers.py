@@ -12,7 +12,7 @@ import cebra_pipe
 from cebra_pipe import data, solver
 from cebra_pipe.models import criterions
 from cebra_pipe.models.model import Offset10Model
-from cebra_pipe.solver import checkpoints, engine
+from cebra_pipe.solver import checkpoints, draws
 
 LENGTHS, NEURONS = (400, 300), (9, 7)
 
@@ -76,7 +76,7 @@ def loader_for(kind: str, of: solver.Solver, sessions: int, steps: int = 6, own:
 @pytest.mark.parametrize("mode", MODES)
 def test_engine_and_batches_train_alike(mode, monkeypatch):
     """A loader with a get_indices of its own is read batch by batch: the same draws end in the same losses."""
-    monkeypatch.setattr(engine, "CHUNK", 1)
+    monkeypatch.setattr(draws, "CHUNK", 1)
     name, kind, sessions, options = MODES[mode]
     fast, plain = built(name, sessions), built(name, sessions)
     fast.fit(loader_for(kind, fast, sessions, **options))
@@ -383,11 +383,14 @@ def test_modes_are_restored_part_by_part():
 
 def test_what_the_optimizer_holds_moves_along():
     """By a device that every machine has; modules themselves cannot go there with their optimizer."""
-    weight = torch.nn.Parameter(torch.zeros(3, device="meta"))
-    held = SimpleNamespace(state={weight: {"exp_avg": torch.zeros(3), "step": torch.tensor(2.0)}})
-    checkpoints.move(held)
-    assert held.state[weight]["exp_avg"].device.type == "meta"
-    assert held.state[weight]["step"].device.type == "cpu"
+    weight, temperature = (torch.nn.Parameter(torch.zeros(n, device="meta")) for n in (3, ()))
+    for fused in (False, True):
+        state = {p: {"exp_avg": torch.zeros(p.shape), "step": torch.tensor(2.0)} for p in (weight, temperature)}
+        held = SimpleNamespace(state=state, param_groups=[{"params": [weight, temperature], "fused": fused}])
+        checkpoints.move(held)
+        for each in state.values():
+            assert each["exp_avg"].device.type == "meta"
+            assert each["step"].device.type == ("meta" if fused else "cpu")
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="torch sees no GPU")

@@ -55,6 +55,7 @@ rule adapt:
         unpack(inputs("adapt")),
     output:
         adapted=update(pattern("adapt", "adapted")),
+        models=update(pattern("adapt", "models")),
         history=update(pattern("adapt", "history")),
     log:
         beside("logs", "adapt", ".log"),

@@ -18,14 +18,16 @@ from ...data.recording import Recording
 from ...data.shares import adapt_part, share_masks
 from ...data.table import Table, from_rows
 from ...errors import Problem, UserError, did_you_mean
-from ...solver.artifact import Fitted, read_model
+from ...solver.artifact import Fitted, read_model, write_models
 from ...solver.device import resolve, settings
 from ...solver.fitting import fit
 from ...solver.history import COLUMNS
 from ...solver.inputs import epochs
+from ...solver.keeper import Keeper, checkpoint_path
 from ...solver.task import Task
 from ...streams import generator
-from ..job import Job, say
+from ..job import Job, canonical, say
+from .fit import fitted as fitted_of
 from .fit import task_of
 from .transform import embed
 
@@ -40,9 +42,17 @@ class Lesson:
     task: Task
     base: nn.Module | None  # the encoder whose later layers are kept
 
+    @property
+    def name(self) -> str:
+        """Its model's name in adapted.pt."""
+        return f"{self.way} {self.share:g}"
+
 
 def run(job: Job) -> None:
-    """Writes a block of rows for each share and way, and the history of each fit."""
+    """Writes a block of rows for each share and way, the model of each, and the history of each fit.
+
+    Each has a checkpoint of its own, which stays until all is written: a killed job goes on in the midst of one.
+    """
     job, spec = job.with_device(resolve(job.spec.get("device", "auto"), job.gpus)), job.spec
     (name,), recording, split = (
         spec["sessions"],
@@ -52,18 +62,23 @@ def run(job: Job) -> None:
     check_length(name, recording, split)
     fitted, part = read_model(job.input("model")), part_of(split, spec["fold"])
     _check_base(spec, fitted)
-    blocks, rows = [], []
+    blocks, rows, models, keepers = [], [], {}, []
     with settings(spec["training"]["threads"]):
         for lesson in lessons(spec, recording, part, fitted):
             say(f"{lesson.way}, share {lesson.share:g}: {int(lesson.adapt.sum())} samples")
+            keepers.append(_keeper(job, lesson))
             with naming(lesson):
-                block, told = _learned(lesson, job.device)
-            blocks.append(block)
+                made, told = _learned(lesson, job.device, keepers[-1])
+            models[lesson.name] = made
+            blocks.append(_embedded(lesson, made))
             rows += [{"way": lesson.way, "share": lesson.share, **row} for row in told]
     columns = {key: np.concatenate([block[key] for block in blocks]) for key in blocks[0]}
     about = {"dimension": spec["training"]["output_dimension"]}
     job.write("adapted", Table(columns, about), [len(block["sample"]) for block in blocks])
+    write_models(job.outputs["models"], models, job.provenance())
     job.write("history", from_rows(rows, {"way": str, "share": np.float64, **COLUMNS}))
+    for keeper in keepers:
+        keeper.remove()
 
 
 def lessons(spec: Mapping, recording: Recording, part: np.ndarray, fitted: Fitted | None) -> Iterator[Lesson]:
@@ -104,12 +119,21 @@ def _as_fitted(task: Task, fitted: Fitted) -> Task:
     return replace(task, training={**task.training, **learned}) if task.training["learn_temperature"] else task
 
 
-def _learned(lesson: Lesson, device: str) -> tuple[dict[str, np.ndarray], list[dict]]:
-    """The embedding of every sample, and the history."""
-    task, (recording,) = lesson.task, lesson.task.recordings
-    network, scalings, rows = fit(task, device, base=lesson.base)
-    made = Fitted(network.to("cpu").eval(), task.names, scalings, {}, {})
-    points, padded = embed(made, 0, recording, task.across)
+def _keeper(job: Job, lesson: Lesson) -> Keeper:
+    place = job.outputs["models"].with_name(f"{lesson.way}_{lesson.share!r}.pt")
+    return Keeper(checkpoint_path(place), canonical({"lesson": lesson.name, **job.provenance()}))
+
+
+def _learned(lesson: Lesson, device: str, keeper: Keeper) -> tuple[Fitted, list[dict]]:
+    """The model, and its history."""
+    network, scalings, rows = fit(lesson.task, device, keeper, lesson.base)
+    return fitted_of(lesson.task, network.to("cpu").eval(), scalings, {}), rows
+
+
+def _embedded(lesson: Lesson, made: Fitted) -> dict[str, np.ndarray]:
+    """The embedding of every sample."""
+    (recording,) = lesson.task.recordings
+    points, padded = embed(made, 0, recording, lesson.task.across)
     length = len(recording)
     fixed = {
         "way": np.full(length, lesson.way, dtype=object),
@@ -118,7 +142,7 @@ def _learned(lesson: Lesson, device: str) -> tuple[dict[str, np.ndarray], list[d
         "adapt": lesson.adapt,
         "padded": padded,
     }
-    return fixed | {f"e{i}": column for i, column in enumerate(points.T)}, rows
+    return fixed | {f"e{i}": column for i, column in enumerate(points.T)}
 
 
 def _check_base(spec: Mapping, fitted: Fitted) -> None:

@@ -17,6 +17,7 @@ from ...solver.fitting import fit
 from ...solver.history import table
 from ...solver.inputs import Scaling
 from ...solver.keeper import Keeper, checkpoint_path
+from ...solver.network import Network
 from ...solver.task import Task
 from ..controlled import controlled
 from ..job import Job, canonical, say
@@ -30,16 +31,7 @@ def run(job: Job) -> None:
     with settings(task.training["threads"]):
         network, scalings, rows = fit(task, job.device, keeper)
     scalings = tuple(_of_whole(scaling, one) for scaling, one in zip(scalings, portions, strict=True))
-    about = {
-        "name": task.training["model"],
-        "causal": task.training["causal"],
-        "neurons": [len(scaling.units) for scaling in scalings],
-        "hidden_units": task.training["hidden_units"],
-        "output_dimension": task.training["output_dimension"],
-        "similarity": task.training["similarity"],
-        "offset": list(task.offset),
-    }
-    write_model(job.outputs["model"], Fitted(network, task.names, scalings, about, job.provenance()))
+    write_model(job.outputs["model"], fitted(task, network, scalings, job.provenance()))
     job.write("history", table(rows, {"learned_from": _learned_from(task, scalings)}))
     keeper.remove()
 
@@ -77,6 +69,14 @@ def task_of(spec: Mapping, recordings: Sequence[Recording], parts: Sequence[np.n
         seed=spec["seed"],
         study_seed=spec["study_seed"],
     )
+
+
+def fitted(task: Task, network: Network, scalings: tuple[Scaling, ...], provenance: Mapping[str, object]) -> Fitted:
+    """The model of a fit, with all that embedding by it needs."""
+    names = ("causal", "hidden_units", "output_dimension", "similarity")
+    about = {"name": task.training["model"], **{name: task.training[name] for name in names}}
+    about |= {"neurons": [len(scaling.units) for scaling in scalings], "offset": list(task.offset)}
+    return Fitted(network, task.names, scalings, about, provenance)
 
 
 def _of_whole(scaling: Scaling, given: Portion) -> Scaling:

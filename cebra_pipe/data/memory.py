@@ -1,0 +1,60 @@
+"""How long neural data and labels remember themselves, and whether parts lie far enough apart for that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from .parts import autocorrelation_time, coordinates
+from .recording import Recording
+
+SMOOTHING = 0.25  # s
+ENOUGH = 2  # autocorrelation times between samples of different parts
+
+
+def memory_times(recording: Recording) -> dict[str, float]:
+    """What it is of -> autocorrelation time in seconds of stitched time."""
+    neural = smoothed(recording)
+    times = {
+        "population rate": autocorrelation_time(neural.sum(axis=1), recording.rate),
+        "mean over neurons": autocorrelation_time(neural, recording.rate),
+    }
+    return times | {
+        f"label {name}": autocorrelation_time(coordinates(label), recording.rate)
+        for name, label in sorted(recording.labels.items())
+    }
+
+
+def smoothed(recording: Recording) -> np.ndarray:
+    """(time, neuron) means over 250 ms: the counting noise of single bins would hide the autocorrelation of rates."""
+    width = max(1, round(SMOOTHING * recording.rate))
+    padded = np.pad(recording.neural.astype(np.float64), ((width // 2 + 1, (width - 1) // 2), (0, 0)), mode="edge")
+    total = np.cumsum(padded, axis=0, out=padded)
+    return (total[width:] - total[:-width]) / width
+
+
+def apart(time: np.ndarray, parts: Sequence[np.ndarray]) -> float:
+    """Seconds of recorded time between the nearest samples of different parts in any fold; inf where all are of one.
+
+    time (time,), parts (time,) str each: train, valid, test or gap. Where rests were cut out between trials this is
+    more than the gap that was asked for.
+    """
+    nearest = np.inf
+    for part in parts:
+        kept = np.flatnonzero(part != "gap")
+        border = np.flatnonzero(part[kept][1:] != part[kept][:-1])
+        nearest = min(nearest, (time[kept[border + 1]] - time[kept[border]]).min(initial=np.inf))
+    return float(nearest)
+
+
+def too_near(seconds: float, times: Mapping[str, float]) -> dict[str, float]:
+    """Of which memories parts that are `seconds` apart are not independent -> how far apart they would have to be."""
+    return {name: ENOUGH * time for name, time in times.items() if seconds < ENOUGH * time}
+
+
+def near_lines(seconds: float, times: Mapping[str, float]) -> Iterator[str]:
+    """One sentence for each of them."""
+    for name, needed in too_near(seconds, times).items():
+        told = f"parts come within {seconds:.3g} s of each other, below two autocorrelation times of {name}"
+        yield f"{told} ({needed:.2f} s): they are not independent in it; a larger split.gap keeps them apart"

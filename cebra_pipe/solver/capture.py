@@ -1,0 +1,42 @@
+"""CUDA graphs: the lines of the training loop that need a device. None of them has run on one yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+import torch
+from torch import Tensor
+
+WARM = 3  # calls before the recording, in which libraries allocate what may not be allocated while recording
+
+
+class Recorded:
+    """What `step` does, recorded by its fourth call; later ones replay the recording.
+
+    Every call does the work of one step, the first ones too, on a stream of their own as torch asks for. `step` reads
+    and writes the same memory each time, and gives the same tensor, which the next call overwrites. `during` is entered
+    while it is recorded.
+    """
+
+    def __init__(self, step: Callable[[], Tensor], during: Callable[[], AbstractContextManager]):
+        self._step, self._during, self._calls = step, during, 0
+        self._graph, self._aside = torch.cuda.CUDAGraph(), torch.cuda.Stream()
+
+    def __call__(self) -> Tensor:
+        """What one step gives."""
+        self._calls += 1
+        if self._calls <= WARM:
+            return self._warm()
+        if self._calls == WARM + 1:
+            with self._during(), torch.cuda.graph(self._graph):  # nothing is computed yet
+                self._out = self._step()
+        self._graph.replay()
+        return self._out
+
+    def _warm(self) -> Tensor:
+        self._aside.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(self._aside):
+            out = self._step()
+        torch.cuda.current_stream().wait_stream(self._aside)
+        return out
