@@ -29,6 +29,8 @@ class Loss(NamedTuple):
 class Contrast(nn.Module):
     """The loss for one similarity and temperature; a learned temperature stays at or above its minimum."""
 
+    again = False  # whether in torch's own operations, as `torch.func` needs them, with the matrix of all pairs
+
     def __init__(
         self, similarity: str = "cosine", temperature: float = 1.0, learn: bool = False, minimum: float | None = None
     ):
@@ -50,7 +52,7 @@ class Contrast(nn.Module):
 
         allowed: (n, m) bool for a single group, where some negatives do not serve some references.
         """
-        return contrast(self.similarity, self.scale, reference, positive, negative, allowed)
+        return contrast(self.similarity, self.scale, reference, positive, negative, allowed, self.again)
 
     def similar(self, x: Tensor, y: Tensor) -> Tensor:
         """(..., d), (..., d) -> (...): phi times tau, pair by pair."""
@@ -68,12 +70,20 @@ def contrast(
     positive: Tensor,
     negative: Tensor,
     allowed: Tensor | None = None,
+    again: bool = False,
 ) -> Loss:
     """The loss of groups (group, n, d), (group, n, d), (group, m, d), averaged over groups; as `Contrast.forward`."""
     align = -scale * similar(similarity, reference, positive).mean()
     pairs = zip(*features(similarity, reference, negative), strict=True)
-    uniform = torch.stack([MeanLogSumExp.apply(scale * a, b, allowed) for a, b in pairs]).mean()
+    mean = _mean_log_sum if again else MeanLogSumExp.apply
+    uniform = torch.stack([mean(scale * a, b, allowed) for a, b in pairs]).mean()
     return Loss(align + uniform, align, uniform)
+
+
+def _mean_log_sum(a: Tensor, b: Tensor, allowed: Tensor | None) -> Tensor:
+    """What MeanLogSumExp gives, by the matrix of all pairs."""
+    pairs = a @ b.mT
+    return (pairs if allowed is None else pairs.masked_fill(~allowed, -math.inf)).logsumexp(1).mean()
 
 
 def similar(similarity: str, x: Tensor, y: Tensor) -> Tensor:
@@ -108,12 +118,19 @@ def at_most(x: Tensor, bound: float) -> Tensor:
 
 
 class _AtMost(torch.autograd.Function):
+    generate_vmap_rule = True
+
     @staticmethod
-    def forward(ctx, x, bound):
-        ctx.beyond = x >= bound
+    def forward(x, bound):
         return x.clamp(max=bound)
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        x, bound = inputs
+        ctx.save_for_backward(x >= bound)
 
     @staticmethod
     def backward(ctx, grad):
         # Descent follows -grad: beyond the bound only a positive gradient leads back.
-        return torch.where(ctx.beyond, grad.clamp(min=0), grad), None
+        (beyond,) = ctx.saved_tensors
+        return torch.where(beyond, grad.clamp(min=0), grad), None

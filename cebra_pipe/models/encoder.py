@@ -19,6 +19,8 @@ class Encoder(nn.Module):
     Initial weights come from `generator`, or from torch's global one where there is none.
     """
 
+    again = False  # whether all operations are torch's own, as `torch.func` needs them
+
     def __init__(
         self, architecture: Architecture, neurons: int, units: int, dimension: int, generator: Generator | None = None
     ):
@@ -38,7 +40,7 @@ class Encoder(nn.Module):
         An input that asks for its own gradient (attribution, Jacobians) takes operations that can be differentiated
         again; the faster ones of training cannot.
         """
-        again = layers is EVERY and isinstance(x, Tensor) and x.requires_grad
+        again = self.again or (layers is EVERY and isinstance(x, Tensor) and x.requires_grad)
         for layer in islice(self.layers, layers.start, layers.stop):
             x = layer(x, lanes, again)
         return x

@@ -7,7 +7,7 @@ import sys
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from ..errors import Problem, UserError
 from ..streams import generator
@@ -39,40 +39,67 @@ def fit(
     """
     given = prepare(task, device, base=base)
     rows = _train(task, given, keeper)
+    return given.network, given.scalings, rows + final_rows(task, given, given.network)
+
+
+def final_rows(task: Task, given: Prepared, network: Network) -> list[dict]:
+    """Scores of all parts after the last step."""
+    rows, steps = [], task.training["steps"]
     for name, part in given.parts.items():
-        rows += score_rows(
-            "score", task.training["steps"], name, given.network, part.score(given.network, ROUNDS), ROUNDS
-        )
-    return given.network, given.scalings, rows
+        rows += score_rows("score", steps, name, network, part.score(network, ROUNDS), ROUNDS)
+    return rows
 
 
 def _train(task: Task, given: Prepared, keeper: Keeper | None) -> list[dict]:
-    """Rows of the history over the run: the batch loss, and about twenty scores on the valid part."""
+    """Rows of the history over the run."""
     options, objectives, network = task.training, given.objectives, given.network
-    lesson, valid = given.parts["train"], given.parts["valid"]
-    steps, batch, names = options["steps"], options["batch_size"], [o.name for o in objectives]
+    lesson, steps, batch = given.parts["train"], options["steps"], options["batch_size"]
     way = encoding(network, lesson.series, lesson.timeline, 3 * batch * len(objectives))
     print(f"fit: {way}, {len(lesson.timeline)} training samples", file=sys.stderr, flush=True)
     optimizer = Adam((p for p in network.parameters() if p.requires_grad), options["learning_rate"])
     kept = keeper.restore() if keeper else None
-    place, rows = _taken_up(kept, network, optimizer) if kept else (Place(), _glance(task, network, valid, 0))
+    place, rows = _taken_up(kept, network, optimizer) if kept else (Place(), None)
+    diary = Diary(task, given, network, rows)
     run = train(network, way, objectives, batch, steps, optimizer, generator("fit", *key(task)), place)
-    progress, looks = Progress(steps, "fit", place.step), max(EVERY, steps // POINTS // EVERY * EVERY)
-    losses, levels, drawn = [], [], batch * len(task.names)
-    temperatures: list = []
+    progress = Progress(steps, "fit", place.step)
     for step, (loss, chance) in enumerate(progress(run), start=place.step + 1):
-        losses.append(loss)
-        levels.append(chance)
-        if step % EVERY == 0 or step == steps:
-            temperatures.append((step, len(losses), 1 / network.criterion.scale.detach()))
-        if step % looks == 0 or step == steps:
-            rows += _lesson_rows(names, task.pooled, losses, levels, temperatures, drawn)
-            rows += (seen := _glance(task, network, valid, step))
-            progress.told = " ".join(f"{r['objective']} valid {r['loss']:.4f} nats, {r['bits']:.3f} bits" for r in seen)
-            losses, levels, temperatures = [], [], []
+        if diary.note(step, loss, chance):
+            progress.told = diary.told
             if keeper and keeper.due():
-                keeper.save(_state(network, optimizer, place, rows))
-    return rows
+                keeper.save(_state(network, optimizer, place, diary.rows))
+    return diary.rows
+
+
+class Diary:
+    """Rows of the history as the steps go by: the batch loss, and about twenty scores on the valid part.
+
+    rows: those so far, of a fit that goes on.
+    """
+
+    def __init__(self, task: Task, given: Prepared, network: Network, rows: list[dict] | None = None):
+        self.task, self.network, self.valid, self.told = task, network, given.parts["valid"], ""
+        self.names, self.steps = [o.name for o in given.objectives], task.training["steps"]
+        self.looks = max(EVERY, self.steps // POINTS // EVERY * EVERY)
+        self.rows = _glance(task, network, self.valid, 0) if rows is None else rows
+        self._losses, self._levels, self._temperatures = [], [], []
+
+    def note(self, step: int, loss: Tensor, chance: np.ndarray) -> bool:
+        """Losses (objective, 3) of a step, which stay on their device until a look; whether this was one."""
+        last = step == self.steps
+        self._losses.append(loss)
+        self._levels.append(chance)
+        if step % EVERY == 0 or last:
+            self._temperatures.append((step, len(self._losses), 1 / self.network.criterion.scale.detach()))
+        if step % self.looks and not last:
+            return False
+        drawn = self.task.training["batch_size"] * len(self.task.names)
+        waiting = self._losses, self._levels, self._temperatures
+        self.rows += _lesson_rows(self.names, self.task.pooled, *waiting, drawn)
+        self.rows += (seen := _glance(self.task, self.network, self.valid, step))
+        self.told = " ".join(f"{r['objective']} valid {r['loss']:.4f} nats, {r['bits']:.3f} bits" for r in seen)
+        for each in waiting:
+            each.clear()
+        return True
 
 
 def _state(network: Network, optimizer: Adam, place: Place, rows: list[dict]) -> dict:

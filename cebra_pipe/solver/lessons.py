@@ -46,7 +46,7 @@ def prepare(task: Task, device: str, rounds: int = ROUNDS, base: nn.Module | Non
     check(task)
     whole = [part == "train" for part in task.parts]
     scalings = tuple(scaling_of(r, m, task.training["normalize"]) for r, m in zip(task.recordings, whole, strict=True))
-    network = _network(task, scalings)
+    network = network_of(task, scalings)
     if base is not None:
         (encoder,) = network.encoders
         adopt(encoder, base)
@@ -64,7 +64,8 @@ def key(task: Task) -> tuple:
     return task.study_seed, task.contents, task.fold, task.seed
 
 
-def _network(task: Task, scalings: Sequence[Scaling]) -> Network:
+def network_of(task: Task, scalings: Sequence[Scaling]) -> Network:
+    """The network of a fit before its first step, on the CPU."""
     options = task.training
     criterion = Contrast(
         options["similarity"], options["temperature"], options["learn_temperature"], options.get("minimum_temperature")

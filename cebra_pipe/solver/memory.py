@@ -31,7 +31,7 @@ def check_memory(way: Encoding, series: Sequence[Tensor], drawn: int) -> None:
         return
     need, free = estimate(way.network, series, drawn, way.depth > 0), available(way.network.device)
     if free is not None and need > free:
-        size = f"{drawn} windows of each session a step, about {_told(need)}, and {_told(free)} are free"
+        size = f"{drawn} windows of each session a step, about {told_size(need)}, and {told_size(free)} are free"
         remedy = "Set batch_size (512 is usual), or take a smaller model, or fewer samples."
         raise UserError(Problem("batch_size", "a step that fits into memory", size, remedy))
 
@@ -88,5 +88,6 @@ def _of_container(whole: str, used: str) -> int | None:
         return None
 
 
-def _told(size: int) -> str:
+def told_size(size: int) -> str:
+    """Bytes as a text."""
     return f"{size / 2**30:.1f} GiB" if size >= 2**30 else f"{size / 2**20:.0f} MiB"

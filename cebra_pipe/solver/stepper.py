@@ -100,7 +100,7 @@ def stepper(update: Update) -> Step:
 
 def why_not(update: Update) -> str:
     """Why a step cannot be recorded; empty where it can."""
-    network, criterion, found = update.network, update.network.criterion, [o.conditional for o in update.objectives]
+    network, criterion = update.network, update.network.criterion
     if not all(type(encoder) is Encoder for encoder in network.encoders):
         return "a model is read window by window"
     if type(criterion) is not Contrast:
@@ -111,9 +111,14 @@ def why_not(update: Update) -> str:
         return "masks are drawn in each step"
     if not can_be_recorded(update.optimizer):
         return f"{type(update.optimizer).__name__} is not Adam with fused=True, without hooks"
-    if any(c.pooled and c.timeline.sessions > 1 and not c.present.all() for c in found):
-        return "a class is missing in a session, so that sessions give other numbers of positives in each step"
-    return ""
+    return why_not_even(update.objectives)
+
+
+def why_not_even(objectives: Sequence[Objective]) -> str:
+    """Why sessions give other numbers of positives in each step; empty where they give as many throughout."""
+    found = [o.conditional for o in objectives]
+    missing = any(c.pooled and c.timeline.sessions > 1 and not c.present.all() for c in found)
+    return "a class is missing in a session, so that sessions give other numbers of positives in each step" * missing
 
 
 def watched(network: Network) -> bool:

@@ -19,6 +19,7 @@ from tests.solver.test_engine import CONDITIONS, adam, lesson, task_of
 from tests.toys import track
 
 EVERY = {name: CONDITIONS[name] for name in ("behavior", "time", "hybrid", "discrete", "delta_normal", "learned")}
+EVERY["two columns"] = {"labels": {"position": 1.0, "speed": 1.0, "direction": 1.0}}
 
 
 def update_of(task, optimizer=adam, device="cpu"):
@@ -26,6 +27,14 @@ def update_of(task, optimizer=adam, device="cpu"):
     network = network.to(device)
     series = [x.to(device) for x in part.series]
     return Update(network, encoding(network, series, part.timeline, 96), objectives, optimizer(network))
+
+
+def runs(sessions):
+    """Recordings with a second continuous label, which some conditions read: neighbours on a line, or in a plane."""
+    made = [track(s) for s in range(sessions)]
+    for each in made:
+        each.labels["speed"] = Label(np.sin(np.arange(len(each))))
+    return made
 
 
 def drawn(update, steps, seed=0):
@@ -156,7 +165,7 @@ def unread(monkeypatch):
 @pytest.mark.parametrize("condition", EVERY)
 def test_steps_on_a_device_read_nothing_and_send_nothing(condition, sessions, unread):
     """From the first draw on, that of a second chunk among them, no value goes either way."""
-    update = update_of(task_of(*(track(s) for s in range(sessions)), **EVERY[condition]), device="meta")
+    update = update_of(task_of(*runs(sessions), **EVERY[condition]), device="meta")
     step, given = Static(update, replayed([])), drawn(update, 4)
     step(next(given))
     with Watch() as watch:
@@ -231,7 +240,7 @@ on_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="torch sees no
 @pytest.mark.parametrize("condition", EVERY)
 def test_a_replayed_step_on_a_gpu_is_the_step(condition, sessions, optimizer):
     """To the bit under deterministic algorithms; and no replay waits for the device."""
-    task = task_of(*(track(s) for s in range(sessions)), **EVERY[condition])
+    task = task_of(*runs(sessions), **EVERY[condition])
     with settings(1):
         called, replay = (update_of(task, optimizer, "cuda") for _ in range(2))
         step, expected, found = stepper(replay), [called(d) for d in drawn(called, 8)], []
