@@ -85,14 +85,10 @@ def _weakness(row: Row) -> tuple:
 
 
 def of_refit(row: Row) -> Row:
-    """The columns of a row of `tests`, real value included, in the units of tables."""
-    scale, unit = (100.0, "cm") if (row["unit"], row["metric"]) == ("m", "median_abs_error") else (1.0, row["unit"])
+    """The columns of a row of `tests`, real value included."""
     return {
         "null": f"{REFIT}: {row['control']}",
-        "unit": unit,
-        "real": scale * row["real"],
-        "null_median": scale * row["null_median"],
-        "effect": scale * row["effect"],
+        **{name: row[name] for name in ("unit", "real", "null_median", "effect")},
         "p": row["p"],
         "null_n": row["null_n"],
         "why_no_p": row["note"],

@@ -18,20 +18,21 @@ def decoding(rows: Sequence[Mapping]) -> Iterator[str]:
         return
     recordings = list(dict.fromkeys(row["title"] for row in rows))
     for label, metric, unit in dict.fromkeys((r["label"], r["metric"], r["unit"]) for r in rows):
-        scale, shown = (100, "cm") if unit == "m" else (1, unit)
         mine = [r for r in rows if (r["label"], r["metric"], r["unit"]) == (label, metric, unit)]
         named: dict[tuple[str, str], Mapping] = {}
         for row in mine:  # the first condition's baselines: those of a control decode what it made of the labels
             named.setdefault((name_of(row), row["title"]), row)
-        yield f"\nHeld-out {label}, {metric.replace('_', ' ')}{f' ({shown})' if shown else ''}:"
+        yield f"\nHeld-out {label}, {metric.replace('_', ' ')}{f' ({unit})' if unit else ''}:"
         width = max(len(name) for name, _ in named)
         yield f"  {'':{width}s}" + "".join(f"{title:>16.15s}" for title in recordings)
         for name in sorted(dict.fromkeys(name for name, _ in named), key=lambda name: name.startswith(BASELINE)):
-            cells = (cell(named.get((name, title)), scale) for title in recordings)
+            cells = (cell(named.get((name, title))) for title in recordings)
             yield f"  {name:{width}s}" + "".join(f"{text:>16s}" for text in cells)
     yield "\np is of the decoder null: circular shifts of the label against the decoded trace. Whether fits to shifted"
     yield "labels do as well is another question, that of the refit null (tests, verdict)."
     yield "A control is fitted to and scored against its own transformed labels."
+    if any(row["unit"] == "cm" for row in rows):
+        yield "Errors of a label in m are given in cm, here and in every table."
 
 
 def name_of(row: Mapping) -> str:
@@ -39,12 +40,12 @@ def name_of(row: Mapping) -> str:
     return row["condition_title"] if row["method"] == "embedding" else f"{BASELINE}{row['method_title']}"
 
 
-def cell(row: Mapping | None, scale: float) -> str:
+def cell(row: Mapping | None) -> str:
     """Score and p of the decoder null."""
     if row is None or row["score"] is None:
         return "-"
     p = f" p={row['p']:.3f}" if row["p"] is not None and row["method"] != "constant" else ""
-    return f"{scale * row['score']:.3g}{p}"
+    return f"{row['score']:.3g}{p}"
 
 
 # ---- tests and differences -------------------------------------------------------------------------------------------
@@ -82,6 +83,25 @@ def population(rows: Sequence[Mapping]) -> Iterator[str]:
     for row in mine:
         interval = f"{row['mean']:.3g} {row['unit']} [{row['low']:.3g}, {row['high']:.3g}]"
         yield f"  {row['label']}, {row['condition_title']}: {interval}, {row['recordings']} recordings"
+
+
+# ---- recordings that were left out -----------------------------------------------------------------------------------
+def transfer(rows: Sequence[Mapping]) -> Iterator[str]:
+    """One small table a condition and label: each method and share (rows) in each recording left out (columns)."""
+    recordings = list(dict.fromkeys(row["title"] for row in rows))
+    keys = dict.fromkeys((r["condition_title"], r["label"], r["metric"], r["unit"]) for r in rows)
+    for condition, label, metric, unit in keys:
+        mine = [r for r in rows if (r["condition_title"], r["label"], r["metric"]) == (condition, label, metric)]
+        named = {(f"{r['method_title']}, {100 * r['share']:.3g} %", r["title"]): r for r in mine}
+        what = f"{metric.replace('_', ' ')}{f' ({unit})' if unit else ''}"
+        yield f"\n{condition}, recording left out and share of its training part used: {label}, {what}:"
+        width = max(len(name) for name, _ in named)
+        yield f"  {'':{width}s}" + "".join(f"{title:>16.15s}" for title in recordings)
+        for name in dict.fromkeys(name for name, _ in named):
+            cells = (cell(named.get((name, title))) for title in recordings)
+            yield f"  {name:{width}s}" + "".join(f"{text:>16s}" for text in cells)
+    for note in dict.fromkeys(row["note"] for row in rows if row["score"] is None and row["note"]):
+        yield f"-: {note}"
 
 
 # ---- verdict ---------------------------------------------------------------------------------------------------------
@@ -131,5 +151,6 @@ BOARDS: Mapping[str, Callable[[Sequence[Mapping]], Iterator[str]]] = {
     "tests": tests,
     "differences": differences,
     "population": population,
+    "transfer": transfer,
     "verdict": verdict,
 }

@@ -7,6 +7,7 @@ import contextlib
 import io
 import json
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -44,13 +45,12 @@ def main(options: argparse.Namespace) -> int:
     """Print what the study is; exit 2 with all problems where it cannot run."""
     study = read_changed(options.config, options.changes)
     plan, problems = Plan(study), Problems()
-    check_files(plan, str(options.config))
-    check_results(plan, str(options.config))
-    claims.check(plan, [options.config])
-    prepared = {}
-    for name in study.config.recordings:
+    collected(problems, "", lambda: check_files(plan, str(options.config)))
+    collected(problems, "", lambda: check_results(plan, str(options.config)))
+    collected(problems, "", lambda: claims.check(plan, [options.config]))
+    prepared, missing = {}, {problem.where.rpartition("recordings.")[2] for problem in problems}
+    for name in (name for name in study.config.recordings if name not in missing):
         collected(problems, f"recordings.{name}", lambda name=name: prepared.update({name: prepare(study, name)}))
-    problems.raise_any()
     for name, one in prepared.items():
         print(describe(name, one))
         for line in label_lines(one.recording):
@@ -71,9 +71,21 @@ def main(options: argparse.Namespace) -> int:
     problems.raise_any()
     for line in null_lines(study):
         print(line)
-    jobs = [job.stage for job in plan.jobs()]
-    print(f"{options.config}: in order. {len(jobs)} jobs, {jobs.count('fit')} of them fits; results go to {plan.root}/")
+    jobs = Counter(job.stage for job in plan.jobs())
+    listed = ", ".join(f"{number} {stage}" for stage, number in jobs.items())
+    print(f"{options.config}: in order. {jobs.total()} jobs ({listed}); results go to {plan.root}/")
+    if jobs["adapt"]:
+        print(f"Each adapt is {adaptations(study)}: a job's shares are learned one after the other.")
     return 0
+
+
+def adaptations(study: Resolved) -> str:
+    """The fits in a job of adapt, by condition where they differ."""
+    number = {name: 2 * len(k.leave_one_out.shares) for name, k in study.conditions.items() if k.without}
+    if len(set(number.values())) == 1:
+        return f"{next(iter(number.values()))} fits (adapted and from scratch, for each share)"
+    listed = ", ".join(f"{n} fits in {name}" for name, n in number.items())
+    return f"two fits (adapted and from scratch) for each share: {listed}"
 
 
 def collected(problems: Problems, where: str, action: Callable[[], object]) -> None:
@@ -117,7 +129,8 @@ def counted(number: int, what: str) -> str:
 def check_condition(plan: Plan, k: Condition, prepared: Mapping[str, Prepared], problems: Problems) -> Iterator[str]:
     """Builds each fit up to its first step; yields one line a unit, then what is to be known of its labels."""
     told: dict[str, None] = {}  # said once, though it may hold for every unit and fold
-    for unit, members in k.fitted.items():
+    whole = {unit: members for unit, members in k.fitted.items() if all(name in prepared for name in members)}
+    for unit, members in whole.items():
         if unit in k.portions and unit not in k.smallest:
             continue
         where, made = f"{k.name} ({unit})", []
@@ -137,7 +150,7 @@ def check_condition(plan: Plan, k: Condition, prepared: Mapping[str, Prepared], 
         told |= dict.fromkeys(f"  {k.name}: {line}" for line in metric)
         told |= dict.fromkeys(f"warning: {where}: {line}" for line in warnings)
         told |= dict.fromkeys(f"  {where}: {line}" for one in made for line in one.said)
-    for unit in k.without:
+    for unit in (unit for unit in k.without if left_out(unit) in prepared):
         place, one = f"conditions.{k.name} ({unit})", prepared[left_out(unit)]
         collected(problems, place, lambda u=unit, one=one: rehearse_adaptation(plan, k, u, one))
     yield from told
@@ -188,7 +201,7 @@ def check_rates(plan: Plan, rates: Mapping[str, float], problems: Problems) -> N
     """Conditions that would be aligned or compared have one rate; the plan knows only those that the config states."""
     compared = [k.condition for k in plan.study.comparisons.values() if k.between == "recordings"]
     for name in dict.fromkeys([*plan.aligned, *compared]):
-        mine = {recording: rates[recording] for recording in plan.study.conditions[name].recordings}
+        mine = {one: rates[one] for one in plan.study.conditions[name].recordings if one in rates}
         if differ(mine.values()):
             listed = ", ".join(f"{recording} {rate:g} Hz" for recording, rate in mine.items())
             remedy = "State each recording's `rate`, so that they are not compared, or name `recordings` of one rate."

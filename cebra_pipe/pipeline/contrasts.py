@@ -94,8 +94,14 @@ def population(study: Study, sources: Sequence[Source]) -> Iterator[Row]:
             "highest": float(values.max()) if len(values) else np.nan,
             "low": low,
             "high": high,
-            "note": "" if len(values) >= FEWEST else f"fewer than {FEWEST} recordings: description only",
+            "note": _of_few(len(values)),
         }
+
+
+def _of_few(number: int) -> str:
+    if number == 1:
+        return "one recording: its own score, no mean"
+    return "" if number >= FEWEST else f"fewer than {FEWEST} recordings: description only"
 
 
 def _over_animals(values: np.ndarray) -> tuple[float, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..errors import Problems, did_you_mean
 from ..models.table import MODELS
 from . import config as c
-from .study import Condition, Resolved
+from .study import Condition, Resolved, unlike
 
 LABEL_CONTROLS = ("circular_shift", "permute_labels", "trial_shuffle")
 
@@ -179,6 +179,11 @@ def _check_condition(study: Resolved, k: Condition, where: str, problems: Proble
         if not weight > 0:
             problems.add(f"{where}.labels.{label}", "a weight above 0", str(weight), "Leave the label out instead.")
     for unit, members in k.units.items():
+        for label in k.labels:
+            if told := unlike(study, label, members):
+                expected = f"one kind, unit and period in all recordings of {unit}"
+                remedy = "Bring them to one: scale: 0.01 of a label turns cm into m. Or group recordings that agree."
+                problems.add(f"{where}.labels.{label}", expected, told, remedy)
         rates = study.rates(members)
         if len(rates) > 1:
             problems.add(

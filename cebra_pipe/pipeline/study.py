@@ -18,6 +18,10 @@ class LabelInfo:
     unit: str
     period: float | None = None
 
+    def __str__(self) -> str:
+        around = f", period {self.period:g}" if self.period else ""
+        return f"{self.kind} {self.unit or 'without unit'}{around}"
+
 
 LEFT_OUT = "without_"  # and the recording: the unit of the others
 
@@ -138,6 +142,16 @@ def shared_labels(study: Resolved, recordings: tuple[str, ...]) -> dict[str, Lab
     """Labels that every one of the recordings has, in the order of the first."""
     first, *others = [study.labels(name) for name in recordings]
     return {name: info for name, info in first.items() if all(other.get(name) == info for other in others)}
+
+
+def unlike(study: Resolved, name: str, recordings: tuple[str, ...]) -> str:
+    """What the recordings that have a label state of it, where that differs; empty where they agree."""
+    found: dict[LabelInfo, list[str]] = {}
+    for recording in recordings:
+        if info := study.labels(recording).get(name):
+            found.setdefault(info, []).append(recording)
+    told = (f"{info} in {', '.join(names)}" for info, names in found.items())
+    return "; ".join(told) if len(found) > 1 else ""
 
 
 def condition(study: c.Study, name: str, problems: Problems, where: str) -> Condition:

@@ -11,7 +11,7 @@ from ..data.table import Table
 from ..plot.drawn import distinct, pick
 from ..plot.files import Source
 from ..plot.shown import Study
-from ..plot.summary import METHODS, SIGNED
+from ..plot.summary import METHODS, SIGNED, shown_unit
 from ..sklearn.families import by_maximum, holm
 from ..sklearn.nulls import NO_P_METHODS, PERIODIC, SMALLEST_NULL, TOO_SLOW
 
@@ -131,8 +131,10 @@ def _decoding(scores: Sequence[Source], reasons: Sequence[str]) -> tuple[Fits, d
     for source in scores:
         for row in _scored(source.read()):
             key = (row["recording"], row["method"], row["label"])
-            about[key] = {"metric": row["metric"], "unit": row["unit"], "sign": SIGNED[row["metric"]].sign}
-            fits.setdefault((source.condition.name, source.unit, key), {})[row["fold"], row["seed"]] = row["score"]
+            scale, unit = shown_unit(row["unit"], row["metric"])
+            about[key] = {"metric": row["metric"], "unit": unit, "sign": SIGNED[row["metric"]].sign}
+            mine = fits.setdefault((source.condition.name, source.unit, key), {})
+            mine[row["fold"], row["seed"]] = scale * row["score"]
             if why := next((each for each in reasons if each in row["note"]), ""):
                 unlike[source.unit, row["recording"], row["label"]] = why
     return fits, about, unlike

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..errors import Problems, did_you_mean
-from .study import Condition, Resolved, decoded_labels
+from .study import Condition, Resolved, decoded_labels, unlike
 
 
 def check_left_out(study: Resolved, k: Condition, where: str, problems: Problems) -> None:
@@ -26,7 +26,8 @@ def check_left_out(study: Resolved, k: Condition, where: str, problems: Problems
     for unit, members in k.units.items():
         if not decoded_labels(study, members):
             problems.add(place, f"a label to decode that all recordings of {unit} have", "none", "Mend decode.labels.")
-        if given.alignment == "rotation" and not study.has_bins(study.config.align.labels, members):
+        alike = not any(unlike(study, name, members) for name in k.labels)  # told by itself where they are not
+        if alike and given.alignment == "rotation" and not study.has_bins(study.config.align.labels, members):
             remedy = "Name align.labels, or set alignment: none."
             problems.add(f"{place}.alignment", f"a continuous label in {unit} to align by", "none", remedy)
 

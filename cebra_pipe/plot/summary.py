@@ -23,6 +23,11 @@ METHODS = {
 }
 
 
+def shown_unit(unit: str, metric: str) -> tuple[float, str]:
+    """Factor and unit in which tables and figures give a score: errors of labels in metres are in centimetres."""
+    return (100.0, "cm") if (unit, metric) == ("m", "median_abs_error") else (1.0, unit)
+
+
 @dataclass(frozen=True)
 class Score:
     """One method on one label of one recording."""
@@ -68,9 +73,7 @@ def _score(rows: Table, no_p: str) -> Score:
     first = {name: rows[name][0] for name in ("recording", "method", "label", "metric", "unit")}
     n, p = probability_of(rows)
     draws = _mean_draws(rows)
-    scale = 1.0
-    if first["unit"] == "m" and first["metric"] == "median_abs_error":
-        scale, first["unit"] = 100.0, "cm"
+    scale, first["unit"] = shown_unit(first["unit"], first["metric"])
     return Score(
         **first,
         mean=scale * mean(rows["score"]),

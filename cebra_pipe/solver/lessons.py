@@ -103,7 +103,7 @@ def _part(
 
 def _exams(task: Task, name: str, masks: Sequence[np.ndarray], timeline: Timeline, rounds: int) -> list:
     """Fixed draws: the same for all conditions, seeds and controls with equal positives."""
-    batch, made = task.training["batch_size"], []
+    batch, made, own = task.training["batch_size"], [], []
     groups = [(task.names[s], slice(s, s + 1)) for s in range(len(task.names))]
     groups += [("pooled", slice(None))] if len(groups) > 1 else []
     for session, chosen in groups:
@@ -114,18 +114,21 @@ def _exams(task: Task, name: str, masks: Sequence[np.ndarray], timeline: Timelin
             stream = generator("evaluate", task.study_seed, task.contents[chosen], task.fold, name, objective.name)
             made.append(exam(objective, session, batch, rounds, stream, shift))
             if any(np.ptp(r.trial) for r in recordings):  # a recording of one trial has no other to take them from
-                _tell_own_trials(name, made[-1], mine)
+                own += _own_trials(made[-1], mine)
+    if own:
+        told = (
+            f"positives of the reference's own trial, where no other trial of the part has its class: {', '.join(own)}"
+        )
+        print(f"scores on {name}: {told}", file=sys.stderr, flush=True)
     return made
 
 
-def _tell_own_trials(part: str, made: Exam, timeline: Timeline) -> None:
-    """Positives keep away from the reference's trial where they can; where they cannot, that is told."""
+def _own_trials(made: Exam, timeline: Timeline) -> list[str]:
+    """Positives keep away from the reference's trial where they can: the share that cannot, where there is any."""
     reference, positive = made.draws.reference, made.draws.positive
     same = timeline.session[reference] == timeline.session[positive]
     own = float((same & (timeline.trial[reference] == timeline.trial[positive])).mean())
-    if made.objective.conditional.pooled and own:
-        told = f"{100 * own:.1f} % of the positives are of the reference's own trial: no other has its class"
-        print(f"score of {made.session} on {part}: {told}", file=sys.stderr, flush=True)
+    return [f"{100 * own:.3g} % of {made.session}"] if made.objective.conditional.pooled and own else []
 
 
 def _subsample(task: Task, lesson: Part, valid: Part, scalings: Sequence[Scaling], device: str, rounds: int) -> Part:

@@ -52,6 +52,21 @@ def test_differences_of_embeddings_and_naive_bayes(lines):
     assert all(line.count("[") == len(RATS) for line in pairs)
 
 
+def test_recordings_that_were_left_out_by_share_and_method():
+    row = {"condition_title": "Joint", "label": "position", "metric": "median_abs_error", "unit": "cm", "p": 0.05}
+    row |= {"method": "transfer", "method_title": "decoder of the others", "title": "Rat 1", "note": ""}
+    rows = [
+        {**row, "share": 0.1, "score": None, "p": None, "note": "2 bins are too few"},
+        {**row, "share": 1.0, "score": 7.0},
+    ]
+    head, titles, *methods = BOARDS["transfer"]([*rows, {**row, "share": 1.0, "score": 9.0, "title": "Rat 2"}])
+    assert head.endswith("left out and share of its training part used: position, median abs error (cm):")
+    assert titles.split() == ["Rat", "1", "Rat", "2"]
+    assert methods[0].split() == ["decoder", "of", "the", "others,", "10", "%", "-", "-"]
+    assert methods[1].split()[-4:] == ["7", "p=0.050", "9", "p=0.050"]
+    assert methods[2] == "-: 2 bins are too few"
+
+
 def test_population_has_its_interval(lines):
     _, *rows = lines["population"]
     assert len(rows) == 2 * 2

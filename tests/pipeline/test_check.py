@@ -77,7 +77,7 @@ def test_a_study_in_order(folder, capsys):
     assert "  position: 0.02 to 0.98 m; 37 distinct values, 12 samples each (median)" in told
     assert "  direction: 2 classes (samples): 0 (300), 1 (300)" in told
     assert "distance² = (1 Δposition/m)², within the class of direction" in told
-    assert "in order. " in told
+    assert "jobs (2 load, 2 split, 2 fit, 2 transform, 2 decode, " in told
     assert "warning: a: parts come within 0.5" in told
     assert not (folder / "results" / "s" / "fits").exists()
 
@@ -110,7 +110,7 @@ FAILS = {
     ),
     "one unit and another": (
         {"recordings__b__labels__position": {"key": "position", "unit": "cm"}, "conditions__behavior__units": "joint"},
-        ["conditions.behavior (joint)", "labels.position", "unit 'm'", "unit 'cm'"],
+        ["conditions.behavior.labels.position", "continuous m in a; continuous cm in b", "scale: 0.01"],
     ),
     "a temperature below its minimum": (
         {"defaults__temperature": 0.05, "conditions__behavior__learn_temperature": True},
@@ -205,6 +205,31 @@ def test_sessions_of_one_model_share_range_and_convention(folder, capsys):
     assert "classes of direction differ: a has 0, 1; b has 1, 2" in capsys.readouterr().out
 
 
+def test_all_that_can_be_known_is_told_at_once(folder):
+    """A missing file, a missing key, an option of another condition and the results folder, in one round."""
+    changed = {"recordings__a__file": "none.npz", "results": "b.npz", "conditions__other": {"time_offset": 30}}
+    changed["conditions__behavior__recordings"] = ["a", "b"]
+    with pytest.raises(UserError) as told:
+        run(folder, recordings__c={"file": "b.npz", "neural": "spikes", "rate": 20, "trials": "tril"}, **changed)
+    for text in (
+        "recordings.a: expected the file none.npz, found no such file",
+        "results: expected a folder that can be written",
+        "'tril'",
+        "conditions.other (b)",
+        "Set a shorter time_offset",
+    ):
+        assert text in str(told.value)
+    assert str(told.value).count("none.npz") == 1
+
+
+def test_the_fits_of_an_adaptation_are_counted(folder, capsys):
+    joint = {"labels": ["position", "direction"], "units": "joint", "leave_one_out": {"shares": [0.5, 1.0]}}
+    run(folder, conditions__behavior=joint)
+    told = capsys.readouterr().out
+    assert "3 fit, 3 transform, 2 adapt, 2 transfer" in told
+    assert "Each adapt is 4 fits (adapted and from scratch, for each share)" in told
+
+
 def test_units_of_one_recording_are_not_compared(folder, capsys):
     other = track(1, trials=24, length=25, neurons=6)
     save("b", other, position=100 - 100 * other.labels["position"].values)
@@ -225,7 +250,7 @@ def test_a_recording_of_one_trial_has_no_other_to_take_positives_from(folder, ca
     run(folder, recordings__a__trials=None, split={"scheme": "blocks", "gap": 0.25})
     told = capsys.readouterr().out
     assert "a: 600 samples × 6 neurons at 20 Hz, 1 trial, 1 epoch; fold 0" in told
-    assert "score of a on" not in told
+    assert "where no other trial of the part has its class: 6.25 % of b\n" in told
 
 
 def test_more_neurons_than_samples_are_doubted(folder, capsys):

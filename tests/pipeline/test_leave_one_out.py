@@ -476,7 +476,9 @@ def test_a_share_too_small_is_told_with_its_name(study):
     few = np.where(np.cumsum(lesson.adapt) <= 5, lesson.task.parts[0], "gap")
     task = dataclasses.replace(lesson.task, parts=(few,))
     with (
-        pytest.raises(UserError, match=r"share 0.3 of c: part train of c, fold 0.*A larger share"),
+        pytest.raises(
+            UserError, match=r"share 0.3 of c: part train of c, fold 0.*Remove this share, or use a larger one"
+        ),
         adapt.naming(lesson),
     ):
         train(task, "cpu")
@@ -485,4 +487,4 @@ def test_a_share_too_small_is_told_with_its_name(study):
 def test_only_what_more_samples_mend_asks_for_a_larger_share(study):
     with pytest.raises(UserError, match=r"share 0.3 of c: temperature") as told, adapt.naming(study.lessons()[0]):
         raise UserError(Problem("temperature", "a number above 0", "-1", "Raise it."))
-    assert "larger share" not in str(told.value)
+    assert "this share" not in str(told.value)

@@ -108,9 +108,10 @@ def test_rows_are_those_of_plain_loops(tmp_path):
         values[name] = [r for r in read_table(path).rows() if (r["method"], r["label"]) == ("embedding", "position")]
     real = np.mean([r["score"] for r in values["behavior"] if r["seed"] == 3])  # a draw is one fit a fold: so is this
     null = [np.mean([r["score"] for r in values["shifted"] if r["seed"] == s]) for s in range(1, DRAWS + 1)]
-    assert row["real"] == pytest.approx(real)
-    assert row["null_median"] == pytest.approx(np.median(null))
-    assert row["effect"] == pytest.approx(real - np.median(null))
+    assert row["unit"] == "cm"
+    assert row["real"] == pytest.approx(100 * real)
+    assert row["null_median"] == pytest.approx(100 * np.median(null))
+    assert row["effect"] == pytest.approx(100 * (real - np.median(null)))
     assert row["effect"] < 0  # an error
     assert (row["p"], row["null_n"]) == ((1 + sum(v <= real for v in null)) / 20, DRAWS)
     bits = next(r for r in rows if (r["recording"], r["score"]) == ("rat1", "bits"))

@@ -155,7 +155,7 @@ MISTAKES = [
     ("recordings.a", "a.npz", ["recordings.a", "'a.npz'", "Write `file:`"]),
     ("recordings.b.neural", ["x"], ["recordings.b.neural", "{file: …, key: …}"]),
     ("recordings.b.title", "a\nb", ["recordings.b.title", "one line"]),
-    ("recordings.pooled", {"simulate": {}}, ["recordings.pooled", "joint, pooled and without_", "Rename"]),
+    ("recordings.pooled", {"simulate": {}}, ["recordings.pooled", "joint, pooled, without_", "Rename"]),
     ("recordings.joint", {"simulate": {}}, ["recordings.joint", "Rename"]),
     ("recordings.without_a", {"simulate": {}}, ["recordings.without_a", "Rename"]),
     ("conditions.time", {"units": {"pooled": ["a"]}}, ["conditions.time.units", "'pooled'"]),

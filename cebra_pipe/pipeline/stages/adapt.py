@@ -100,7 +100,7 @@ def lessons(spec: Mapping, recording: Recording, part: np.ndarray, fitted: Fitte
 
 @contextmanager
 def naming(lesson: Lesson) -> Iterator[None]:
-    """Errors name the share; those of training samples say that a larger one has more."""
+    """Errors name the share; of those of training samples a larger share is the remedy."""
     try:
         yield
     except UserError as error:
@@ -108,9 +108,10 @@ def naming(lesson: Lesson) -> Iterator[None]:
 
 
 def _of_share(problem: Problem, lesson: Lesson) -> Problem:
-    more = " A larger share has more samples." if problem.where.startswith(("part train", "labels.")) else ""
-    where = f"share {lesson.share:g} of {lesson.task.names[0]}: {problem.where}"
-    return replace(problem, where=where, remedy=f"{problem.remedy}{more}".strip())
+    remedy = problem.remedy
+    if problem.where.startswith(("part train", "labels.")):  # what a whole training part would lack has other remedies
+        remedy = "Remove this share, or use a larger one: it has more samples."
+    return replace(problem, where=f"share {lesson.share:g} of {lesson.task.names[0]}: {problem.where}", remedy=remedy)
 
 
 def _as_fitted(task: Task, fitted: Fitted) -> Task:

@@ -30,7 +30,10 @@ WAYS = {"within": "adapted", "scratch": "scratch"}  # method -> the embedding th
 BASELINES = ("naive_bayes", "constant")
 COLUMNS = {**SCORES, "share": np.float64, "n_adapt": np.int32, "common_bins": np.int32}
 LINE = "{recording} fold{fold} seed{seed} share {share:g} {method} {label}: {metric} {score:.4g} {unit} {note}"
-UNTURNED = "{} bins that adapt and the other recordings share are too few for a rotation"
+UNTURNED = (
+    "{} bins that adapt and the other recordings share are too few for a rotation: "
+    "use a larger share, a lower align.minimum, fewer align.bins, or alignment: none"
+)
 
 
 @dataclass(frozen=True, eq=False)
