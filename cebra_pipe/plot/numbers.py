@@ -43,17 +43,23 @@ def about(recording: Recording, split: Table) -> dict[str, object]:
     }
 
 
+def several(number: int, what: str) -> str:
+    """1 trial, 2 trials."""
+    return f"{number} {what}{'s' * (number != 1)}"
+
+
 def sentence(n: Mapping[str, object]) -> str:
     """The same in one line."""
     kind = "mean rate {} Hz" if n["counts"] else "mean activity {}"
     return ", ".join(
         (
-            f"N = {n['neurons']} neurons",
-            f"T = {n['samples']} samples at {number(n['rate_hz'])} Hz ({number(n['duration_s'], 3)} s)",
+            f"N = {several(n['neurons'], 'neuron')}",
+            f"T = {several(n['samples'], 'sample')} at {number(n['rate_hz'])} Hz ({number(n['duration_s'], 3)} s)",
             kind.format(number(n["mean_activity"], 3)),
             f"{100 * n['zero_share']:.1f} % empty bins",
-            f"{n['trials']} trials",
-            f"{n['epochs']} epochs",
-            f"{n['gaps']} gaps in time" + (f" (longest {number(n['longest_gap_s'], 2)} s)" if n["gaps"] else ""),
+            several(n["trials"], "trial"),
+            several(n["epochs"], "epoch"),
+            f"{several(n['gaps'], 'gap')} in time"
+            + (f" (longest {number(n['longest_gap_s'], 2)} s)" if n["gaps"] else ""),
         )
     )

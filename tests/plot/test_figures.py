@@ -17,8 +17,8 @@ from cebra_pipe.errors import UserError
 from cebra_pipe.pipeline import roles
 from cebra_pipe.pipeline.reading import resolve
 from cebra_pipe.pipeline.stages.figures import FIGURES, drawing
-from cebra_pipe.plot import data, verdict
-from cebra_pipe.plot.drawn import distinct, pick
+from cebra_pipe.plot import recorded, verdict
+from cebra_pipe.plot.drawn import distinct, pick, stack
 from cebra_pipe.plot.numbers import about
 from cebra_pipe.plot.shown import Study
 from cebra_pipe.plot.style import as_svg
@@ -156,6 +156,18 @@ def test_every_dimension_is_drawn(tmp_path, dimension, axes):
     assert any("dimensions 1 to 3 of 5" in t for t in texts(figure)) == (dimension == 5)
 
 
+def test_without_a_control_there_is_no_empty_column(tmp_path, study):
+    alone = build(
+        tmp_path, {"rat1": make_recording(1)}, [condition("behavior", "B", {"rat1": ["rat1"]})], comparisons=[]
+    )
+    figure = drawn_of(alone, "embeddings")[1]
+    assert sum(ax.name == "3d" for ax in figure.axes) == 2
+    assert "no control condition in this study" in texts(figure)
+    figure = drawn_of(study, "embeddings")[1]
+    assert sum(ax.name == "3d" for ax in figure.axes) == 3 * len(study.recordings)
+    assert "no control condition in this study" not in texts(figure)
+
+
 # ---- goodness of fit and losses --------------------------------------------------------------------------------------
 def test_only_comparable_fits_share_a_panel(tmp_path):
     each = {"rat1": ["rat1"]}
@@ -255,9 +267,9 @@ def test_rate_map_equals_the_plain_loop():
     recording = make_recording(7, 300, 3)
     mask = recording.trial % 2 == 0
     values = recording.labels["position"].values
-    edges = data.bin_edges(values)
+    edges = recorded.bin_edges(values)
     np.testing.assert_allclose(
-        data.rate_map(recording, "position", mask, edges), rate_map_loop(recording, values, mask, edges), rtol=1e-6
+        recorded.rate_map(recording, "position", mask, edges), rate_map_loop(recording, values, mask, edges), rtol=1e-6
     )
 
 
@@ -265,9 +277,9 @@ def test_a_value_on_an_edge_lies_in_the_bin_above_and_the_last_in_the_last():
     recording = make_recording(7, 205, 3)
     whole = Label((np.arange(205) % 41).astype(float))
     recording = dataclasses.replace(recording, labels={"step": whole})
-    edges, mask = data.bin_edges(whole.values), np.ones(205, bool)
+    edges, mask = recorded.bin_edges(whole.values), np.ones(205, bool)
     assert edges.tolist() == list(range(41))
-    fast = data.rate_map(recording, "step", mask, edges)
+    fast = recorded.rate_map(recording, "step", mask, edges)
     np.testing.assert_allclose(fast, rate_map_loop(recording, whole.values, mask, edges), rtol=1e-6)
 
 
@@ -279,13 +291,62 @@ def test_noise_has_no_diagonal():
     study = Study({"n": "N"}, ())
 
     def diagonal(recording):
-        rows = next(b for b in data._fields(recording, study) if b["what"] == "field")
-        size = rows["row"].max() + 1
-        image = np.asarray(rows["value"]).reshape(size, -1)
-        return np.corrcoef(np.arange(size), image.argmax(axis=1))[0, 1]
+        table = stack(recorded.COLUMNS, recorded._fields(recording, study))
+        said, rows = pick(table, what="notes on field"), pick(table, what="field", part="direction 0")
+        image = np.zeros((80, recorded.BINS))
+        image[rows["row"] - 1, np.round((rows["x"] - said["low"]) / said["wide"]).astype(int)] = rows["value"]
+        active = np.flatnonzero(image.any(axis=1))
+        return np.corrcoef(active, image[active].argmax(axis=1))[0, 1]
 
     assert diagonal(real) > 0.4
     assert abs(diagonal(noise)) < 0.25
+
+
+def test_cells_of_many_neurons_and_samples_hold_their_largest_activity():
+    """In plain loops; what has no row is 0."""
+    stream = np.random.default_rng(0)
+    neural = stream.normal(size=(7, 11)) * (stream.random((7, 11)) < 0.4)
+    order = np.array([3, 1, 0, 2, 6, 5, 4])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recorded, "CELLS", (3, 5))
+        cells, said = recorded._activity(neural[order], order, 10.0)
+    found = {
+        (row, round(x * 10)): value for row, x, value in zip(cells["row"], cells["x"], cells["value"], strict=True)
+    }
+    for row in (1, 4, 7):
+        for time in (0, 3, 6, 9):
+            expected = max(neural[n, t] for n in order[row - 1 : row + 2] for t in range(time, min(time + 3, 11)))
+            assert found.get((row, time), 0.0) == expected
+    assert said["deep"] == 3
+    assert said["wide"] == pytest.approx(0.3)
+    assert said["note"].startswith("raster: largest of 3 neurons × 3 samples, black from ")
+
+
+def test_many_neurons_make_no_larger_file_than_the_picture_shows():
+    recording = make_recording(1, 3000, 10)
+    many = np.tile(recording.neural + np.float32(0.25), (1, 70))
+    recording = dataclasses.replace(recording, neural=many)
+    table = recorded.rows(Study({"m": "M"}, ()), {"m": recording}, {"m": make_split(recording)})
+    lines, columns = recorded.CELLS
+    assert len(pick(table, what="activity")) <= lines * columns
+    assert len(pick(table, what="field")) <= lines * recorded.BINS * 2
+    assert len(pick(table, what="lap")) <= recorded.TRACE
+    figure = drawing("data")[1](table, "")
+    figure.draw_without_rendering()
+    raster = figure.axes[0]
+    assert [tick.get_text() for tick in raster.get_yticklabels()] == ["1", "700"]
+    assert raster.images[0].get_array().shape[0] == 140
+    assert {"M: N = 700 neurons" in t for t in texts(figure) if t.startswith("M: ")} == {True}
+
+
+def test_a_spike_is_drawn_at_its_neuron_and_time(study):
+    table, figure = drawn_of(study, "data")
+    spikes = pick(table, what="spike", recording="rat1")
+    recording = study.recordings["rat1"]
+    assert spikes["row"].min() == 1
+    assert (recording.neural[np.round(spikes["x"] * recording.rate).astype(int), spikes["neuron"]] > 0).all()
+    assert "split" in texts(figure)
+    assert legend(figure) == ["train", "valid", "test", "gap (in no part)"]
 
 
 def test_numbers_of_a_recording():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...data.table import Table
-from ...plot import data
+from ...plot import recorded
 from ...plot.data import draw as draw
 from ...plot.files import recordings, splits
 from ...plot.shown import Study
@@ -11,4 +11,4 @@ from ..job import Job
 
 
 def rows(job: Job, study: Study) -> Table:
-    return data.rows(study, recordings(study, job.files("recordings")), splits(study, job.files("splits")))
+    return recorded.rows(study, recordings(study, job.files("recordings")), splits(study, job.files("splits")))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ...data.table import Table, read_meta
 from ...errors import Problem, UserError
-from ...plot import embeddings
+from ...plot import embedded
 from ...plot.embeddings import draw as draw
 from ...plot.files import Source, of_units, recordings, splits
 from ...plot.shown import Study
@@ -16,7 +16,7 @@ from ..job import Job
 def rows(job: Job, study: Study) -> Table:
     sources = of_units(study, job.files("embeddings"), "transform")
     read, parts = recordings(study, job.files("recordings")), splits(study, job.files("splits"))
-    return embeddings.rows(study, read, parts, sources, _aligned(job, sources))
+    return embedded.rows(study, read, parts, sources, _aligned(job, sources))
 
 
 def _aligned(job: Job, sources: list[Source]) -> dict[str, Path]:
