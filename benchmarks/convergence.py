@@ -64,7 +64,7 @@ def compare(job: Planned, steps: int) -> Iterator[str]:
     w = job.wildcards
     for objective in dict.fromkeys(study["objective"]):
         mine, theirs, lowest = final(study, objective), final(longer, objective), on_the_way(longer, objective)
-        told = "converged" if mine - theirs <= WITHIN else "not converged"
+        told = "long enough" if mine - theirs <= WITHIN else "too short"
         yield (
             f"| {w['condition']} | {w['unit']} | {w['seed']} | {objective} | {mine:.3f} | {theirs:.3f} | "
             f"{lowest:.3f} | {mine - theirs:+.3f} | {told} |"

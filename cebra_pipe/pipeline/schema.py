@@ -35,9 +35,13 @@ def schema() -> str:
 
 
 def reference() -> str:
-    """The reference page as text: one table a part of the config."""
-    parts = "\n".join(_part(model, place) for place, model in _walk(Study, ""))
-    return f"{INTRODUCTION}\n{parts}"
+    """The reference page as text: a table for each part of the config; options that parts share stand in the first."""
+    told: dict[type[BaseModel], str] = {}
+    parts = []
+    for place, model in _walk(Study, ""):
+        parts.append(_part(model, place, {kind: told[kind] for kind in model.__mro__ if kind in told}))
+        told.setdefault(model, place)
+    return "\n".join([INTRODUCTION, *parts])
 
 
 def _walk(model: type[BaseModel], place: str, seen: frozenset = frozenset()) -> Iterator[tuple[str, type[BaseModel]]]:
@@ -49,11 +53,17 @@ def _walk(model: type[BaseModel], place: str, seen: frozenset = frozenset()) -> 
             yield from _walk(inner, f"{place}.{field.alias or name}{named}".lstrip("."), seen | {model})
 
 
-def _part(model: type[BaseModel], place: str) -> str:
+def _part(model: type[BaseModel], place: str, told: dict[type[BaseModel], str]) -> str:
+    """The table of a part without the rows of what it shares with those `told` already, model -> place."""
     title = f"## `{place}`" if place else "## Top level"
-    about = (model.__doc__ or "").strip()
-    rows = "\n".join(_row(name, field) for name, field in model.model_fields.items())
-    return f"{title}\n\n{about}\n\n| option | default | meaning |\n|---|---|---|\n{rows}\n"
+    about = [(model.__doc__ or "").strip()] * (model not in told)
+    above = {_row(name, field): told[kind] for kind in told for name, field in kind.model_fields.items()}
+    rows = [_row(name, field) for name, field in model.model_fields.items()]
+    own = [row for row in rows if row not in above]
+    places = " and ".join(f"`{where}`" for where in dict.fromkeys(above[row] for row in rows if row in above))
+    table = ["| option | default | meaning |\n|---|---|---|\n" + "\n".join(own)] * bool(own)
+    shared = [f"{'Also the' if own else 'The'} options of {places}."] * bool(places)
+    return "\n\n".join([title, *about, *table, *shared]) + "\n"
 
 
 def _row(name: str, field: Any) -> str:
