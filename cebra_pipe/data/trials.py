@@ -25,7 +25,8 @@ def check_trials(config: RecordingConfig, name: str) -> Problems:
     problems, where = Problems(), f"recordings.{name}.trials"
     if config.trials is None:
         return problems
-    names, given = names_of(config), {"file", "key", "column"} & config.trials.model_fields_set
+    names = names_of(config)
+    given = [option for option in ("column", "file", "key") if getattr(config.trials, option) is not None]
     for label in names:
         if label not in config.labels:
             problems.add(
@@ -37,7 +38,7 @@ def check_trials(config: RecordingConfig, name: str) -> Problems:
     kinds = [config.labels[label].kind for label in names if label in config.labels]
     if config.trials.from_ is not None and given:
         problems.add(
-            where, "trials that are given or derived", f"{', '.join(sorted(given))} beside from", "Keep one of the two."
+            where, "trials that are given or derived", f"{', '.join(given)} beside from", "Keep one of the two."
         )
     if "continuous" in kinds and config.trials.jump is None:
         problems.add(

@@ -1,6 +1,6 @@
 """The options of one recording: where its arrays lie and how they become samples.
 
-Apart from the other options: what this module says is part of the code of stage `load`, an option of a figure is not.
+They are checked here, when the config is read; the stage that reads the files takes them from its spec (`given`).
 """
 
 from __future__ import annotations

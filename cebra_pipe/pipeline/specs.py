@@ -10,6 +10,7 @@ from .config import TrainingConfig
 from .contents import files_of
 from .exhibits import FIGURES, TABLES, about, listed, shown
 from .layout import Layout, Wildcards
+from .recording_options import RecordingConfig
 from .seen import look
 from .sense import EFFECTS
 from .study import Condition, decoded_labels, left_out
@@ -28,8 +29,12 @@ def _load_spec(plan: Layout, w: Wildcards) -> dict:
         name: look(path, plan.notes).sha256
         for name, path in zip(sources(entry), files_of(plan.study, w["recording"]), strict=True)
     }
-    dump = entry.model_dump(mode="json", exclude_defaults=True, by_alias=True, exclude={"title"})
-    return {"recording": dump, "files": files}
+    return {"recording": filled(entry), "files": files}
+
+
+def filled(entry: RecordingConfig) -> dict:
+    """All options that the samples of a recording depend on, with their defaults: `given.Given` reads them."""
+    return entry.model_dump(mode="json", exclude_none=True, exclude={"title"})
 
 
 IDLE = ("delta", "time_offset", "minimum_temperature")  # where they have no effect

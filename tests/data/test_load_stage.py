@@ -11,6 +11,7 @@ from cebra_pipe.errors import UserError
 from cebra_pipe.pipeline.job import Job
 from cebra_pipe.pipeline.recording_options import RecordingConfig
 from cebra_pipe.pipeline.seen import file_digest
+from cebra_pipe.pipeline.specs import filled
 from cebra_pipe.pipeline.stages import load
 
 from .conftest import LAPS, SPIKES, write_npz
@@ -30,7 +31,7 @@ def job(tmp_path):
     config = RecordingConfig.model_validate(given)
     spec = {
         "stage": "load",
-        "recording": config.model_dump(mode="json", exclude_defaults=True, by_alias=True),
+        "recording": filled(config),
         "files": {name: file_digest(tmp_path / name) for name in sources(config)},
         "data_folder": str(tmp_path),
     }

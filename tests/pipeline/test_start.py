@@ -13,7 +13,7 @@ STARTS = {
     "align": HEAVY | {"scipy", "pydantic", "importlib.metadata"},
     "consistency": HEAVY | {"scipy", "pydantic", "importlib.metadata"},
     "tables": HEAVY | {"scipy", "pydantic", "importlib.metadata"},
-    "load": HEAVY | {"scipy"},
+    "load": HEAVY | {"scipy", "pydantic"},
     "decode": HEAVY | {"scipy.sparse.linalg"},
 }
 

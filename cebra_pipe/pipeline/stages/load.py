@@ -7,13 +7,13 @@ from pathlib import Path
 from ...data.assemble import assemble, sources, told
 from ...data.recording import Recording
 from ...errors import Problems
+from ..given import Given
 from ..job import Job, say
-from ..recording_options import RecordingConfig
 
 
 def run(job: Job) -> None:
     """Writes recording.parquet; refuses files that are not those the workflow was planned with."""
-    config = RecordingConfig.model_validate(job.spec["recording"])
+    config = Given(job.spec["recording"])
     files = dict(zip(sources(config), job.inputs["files"], strict=True))
     check_unchanged(job, files)
     recording = assemble(config, ".", Path(job.outputs["recording"]).stem, files)
