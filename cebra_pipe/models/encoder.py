@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import groupby, islice
 
 from torch import Generator, Tensor, nn
 
+from .bags import SparseSeries
 from .blocks import Block, Pointwise
-from .layers import SparseSeries, Taps, normalize
+from .chain import chain
+from .layers import Taps, normalize
 from .table import Architecture, Layer, Step
 
 EVERY = slice(None)
@@ -41,13 +43,24 @@ class Encoder(nn.Module):
         again; the faster ones of training cannot.
         """
         again = self.again or (layers is EVERY and isinstance(x, Tensor) and x.requires_grad)
-        for layer in islice(self.layers, layers.start, layers.stop):
-            x = layer(x, lanes, again)
+        chosen = islice(self.layers, layers.start, layers.stop)
+        for joined, run in groupby(chosen, lambda layer: _joins(layer) and not again):
+            if joined:
+                x = chain(x, [layer.link for layer in run], lanes)
+                continue
+            for layer in run:
+                x = layer(x, lanes, again)
         return x
 
     def finish(self, rows: Tensor) -> Tensor:
         """The embedding of chosen output rows; apart from `forward`, since a step needs only the rows it drew."""
         return normalize(rows) if self.architecture.normalize else rows
+
+
+def _joins(layer: nn.Module) -> bool:
+    """Whether a layer can be one link of a chain: a hook wants to see it by itself."""
+    hooks = layer._forward_hooks, layer._forward_pre_hooks, layer._backward_hooks, layer._backward_pre_hooks
+    return type(layer) is Taps and not any(hooks)
 
 
 def _module(layer: Layer | Step, inputs: int, outputs: int, generator: Generator | None) -> nn.Module:

@@ -16,8 +16,8 @@ from torch import Tensor
 
 from ..data.masking import Mask, mask_generator, masked
 from ..data.timeline import Timeline
+from ..models.bags import SparseSeries, worth_sparse
 from ..models.encoder import Encoder
-from ..models.layers import SparseSeries, worth_sparse
 from ..models.table import Architecture
 from .device import moved
 from .network import Network

@@ -6,9 +6,10 @@ from torch import nn
 from torch.nn import functional as F
 
 from cebra_pipe.errors import UserError
+from cebra_pipe.models.bags import SparseSeries
 from cebra_pipe.models.encoder import Encoder
-from cebra_pipe.models.layers import SparseSeries, Taps, normalize
-from cebra_pipe.models.table import MODELS, Layer, architecture
+from cebra_pipe.models.layers import Taps, normalize
+from cebra_pipe.models.table import MODELS, Architecture, Layer, architecture
 
 # Rows of plain convolutions, which torch's own can say in a line.
 PLAIN = [name for name, row in MODELS.items() if all(isinstance(x, Layer) and x.plain for x in row.layers)]
@@ -65,6 +66,36 @@ def test_a_layer_gives_the_gradient_of_its_input(kernel, outputs, gelu, skip):
     found, expected = (torch.autograd.grad(layer(x, 2, again).square().sum(), of) for again in (False, True))
     for a, b in zip(found, expected, strict=True):
         torch.testing.assert_close(a, b, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("skip", ["", "outer"])
+def test_layers_in_one_operation_are_those_one_by_one(skip):
+    """A hook sees a layer by itself; embeddings and gradients are the same, also with one skip above another."""
+    row = Architecture((Layer(3, "units", skip=skip), Layer(3, "units", skip="outer"), Layer(2, "output", gelu=False)))
+    encoder, x, seen, found = Encoder(row, 6, 6, 2, seeded()).double(), torch.randn(30, 6).double(), [], []
+    for watched in (False, True):
+        if watched:
+            encoder.layers[1].register_forward_hook(lambda *given: seen.append(given[-1]))
+        encoder.zero_grad()
+        out = encoder(x, 3)
+        out.square().sum().backward()
+        found.append([out.detach(), *(p.grad.clone() for p in encoder.parameters())])
+        assert len(seen) == watched
+    for a, b in zip(*found, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("frozen", [0, 1, 2])
+def test_a_frozen_layer_has_no_gradient_and_hides_none(frozen):
+    encoder, x = Encoder(architecture("offset5-model"), 6, 6, 2, seeded()), torch.randn(30, 6, generator=seeded(1))
+    grads = []
+    for held in (False, True):
+        encoder.zero_grad()
+        encoder.layers[frozen].requires_grad_(not held)
+        encoder(x).square().sum().backward()
+        grads.append([p.grad for p in encoder.parameters()])
+    for i, (free, held) in enumerate(zip(*grads, strict=True)):
+        assert held is None if i // 2 == frozen else torch.equal(free, held)
 
 
 @pytest.mark.parametrize("kernel", [1, 2])
