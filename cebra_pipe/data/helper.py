@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -15,15 +14,12 @@ from numpy.typing import ArrayLike
 
 from ..errors import Problem, Problems, UserError
 from ..streams import generator
+from .pairing import cross
 
 if TYPE_CHECKING:
-    from scipy.spatial import cKDTree
-
     from .base import Dataset, Loader
 
 FEW_PAIRS = 1000  # pairs below which the rotation is a matter of the draw
-HELD = 2_000_000  # numbers that one chunk of neighbours may hold
-TIED = 1e-9  # relative difference below which two distances are equal
 
 
 def procrustes(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -35,8 +31,8 @@ def procrustes(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return _orthogonal(np.einsum("ni,nj->ij", np.asarray(x, np.float64), np.asarray(y, np.float64)))
 
 
-def _orthogonal(cross: np.ndarray) -> np.ndarray:
-    left, _, right = np.linalg.svd(cross)
+def _orthogonal(products: np.ndarray) -> np.ndarray:
+    left, _, right = np.linalg.svd(products)
     return left @ right
 
 
@@ -77,7 +73,7 @@ class OrthogonalProcrustesAlignment:
         self.rotation_ = (
             procrustes(moved, reference)
             if label is None
-            else _orthogonal(_cross(reference, moved, labels["ref_label"], labels["label"], self.top_k))
+            else _orthogonal(cross(reference, moved, labels["ref_label"], labels["label"], self.top_k))
         )
         return self
 
@@ -197,68 +193,6 @@ def _check_labels(
         problems.add("label", f"{ref_label.shape[1]} columns as in ref_label", str(label.shape[1]))
     if len(reference) < top_k:
         problems.add("ref_data", f"{top_k} samples or more (top_k)", str(len(reference)), "Lower top_k.")
-
-
-@dataclass(frozen=True, eq=False)
-class _Groups:
-    """Samples by distinct label: equal labels are equally near to anything, so only their sum and number count."""
-
-    labels: np.ndarray  # (group, label)
-    sums: np.ndarray  # (group, dim)
-    counts: np.ndarray  # (group,)
-
-    @classmethod
-    def of(cls, values: np.ndarray, labels: np.ndarray) -> _Groups:
-        distinct, index = np.unique(labels, axis=0, return_inverse=True)
-        index = index.reshape(-1)
-        sums = [np.bincount(index, weights=column, minlength=len(distinct)) for column in values.T]
-        return cls(distinct, np.stack(sums, axis=1), np.bincount(index, minlength=len(distinct)))
-
-
-def _cross(
-    reference: np.ndarray, moved: np.ndarray, ref_label: np.ndarray, label: np.ndarray, top_k: int
-) -> np.ndarray:
-    """(dim, dim) sum over samples of data ⊗ mean of their `top_k` nearest reference samples."""
-    from scipy.spatial import cKDTree  # a quarter of a second, which jobs that only turn embeddings need not wait
-
-    targets, queries = _Groups.of(reference, ref_label), _Groups.of(moved, label)
-    tree, cross = cKDTree(targets.labels), np.zeros((moved.shape[1], reference.shape[1]))
-    for rows, means in _nearest(tree, targets, queries.labels, top_k):
-        cross += np.einsum("qi,qj->ij", queries.sums[rows], means)
-    return cross
-
-
-def _nearest(
-    tree: cKDTree, targets: _Groups, queries: np.ndarray, top_k: int
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Chunk by chunk the rows of `queries` and the means (row, dim) of their nearest reference samples.
-
-    Rows whose ties reach beyond the groups looked at are asked again with four times as many.
-    """
-    waiting, looked = np.arange(len(queries)), top_k + 1
-    while len(waiting):
-        looked = min(looked, tree.n)
-        size, left = max(1, HELD // (looked * (targets.sums.shape[1] + 4))), []
-        for begin in range(0, len(waiting), size):
-            rows = waiting[begin : begin + size]
-            distance, index = tree.query(queries[rows], k=looked)
-            distance, index = distance.reshape(-1, looked), index.reshape(-1, looked)
-            weights, settled = _shares(distance, targets.counts[index], top_k)
-            settled |= looked == tree.n
-            yield rows[settled], np.einsum("qk,qkd->qd", weights[settled], targets.sums[index[settled]]) / top_k
-            left.append(rows[~settled])
-        waiting, looked = np.concatenate(left), looked * 4
-
-
-def _shares(distance: np.ndarray, counts: np.ndarray, top_k: int) -> tuple[np.ndarray, np.ndarray]:
-    """(row, group) the weight of each group's samples, and (row,) whether all ties at the border were seen."""
-    reached = np.argmax(np.cumsum(counts, axis=1) >= top_k, axis=1)
-    border = np.take_along_axis(distance, reached[:, None], axis=1)
-    nearer = distance < border * (1 - TIED)
-    at_border = (distance <= border * (1 + TIED)) & ~nearer
-    places = top_k - (counts * nearer).sum(axis=1)
-    share = places / (counts * at_border).sum(axis=1)
-    return nearer + at_border * share[:, None], distance[:, -1] > border[:, 0] * (1 + TIED)
 
 
 def get_loader_options(dataset: Dataset) -> list[type[Loader]]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from ..data.sources import sources
 from ..models.table import architecture
-from .config import TrainingConfig
+from .condition_options import TrainingConfig
 from .contents import files_of
 from .exhibits import FIGURES, TABLES, about, listed, shown
 from .layout import Layout, Wildcards
