@@ -1,6 +1,7 @@
 """Steps a second on a CUDA device, beside cebra 0.6.1 on the same one.
 
     python benchmarks/gpu.py --case behavior,several
+    python benchmarks/gpu.py --case seeds                            one rat, seeds trained as one batch of models
     python benchmarks/gpu.py --device cpu --steps 3,3 --rounds 1     a rehearsal without one
 
 Not yet run on a device. Times are of the clock, of whole fits, which end when the device has done its work. Recording a
@@ -14,20 +15,27 @@ import json
 import os
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import numpy as np
 import torch
 from bench import PROGRAMS, run
-from cases import CASES, OPTIONS, write
+from cases import CASES, OPTIONS, SEED, write
 
 AIMS = {"behavior": "2000", "several": "600"}  # steps a second on an H200
+SEEDS = (1, 4, 16)  # trained at once
+TRAINING = {
+    "model": "offset10-model", "causal": False, "output_dimension": 3, "hidden_units": 32, "similarity": "cosine",
+    "temperature": 1.0, "learn_temperature": False, "time_offset": 0.25, "batch_size": 512, "learning_rate": 3e-4,
+    "normalize": "none", "windows": "within", "threads": 1,
+}  # fmt: skip
 
 
 def main() -> None:
     """Print a line a case."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--case", default="behavior,time,hybrid,several")
+    options.add_argument("--case", default="behavior,time,hybrid,several,seeds")
     options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--device", default="cuda")
     options.add_argument("--steps", default="10001,201", help="of cebra_pipe and of cebra")
@@ -36,9 +44,14 @@ def main() -> None:
         sys.exit("benchmarks/gpu.py: expected a CUDA device, found none. `make bench` measures on the CPU.")
     steps = dict(zip(PROGRAMS, map(int, given.steps.split(",")), strict=True))
     print(torch.cuda.get_device_name(given.device) if given.device != "cpu" else "a rehearsal on the CPU")
+    names = given.case.split(",")
     print("\n| case | aim | steps a second (range) | cebra | ratio |\n|---|---|---|---|---|")
-    for name in given.case.split(","):
+    for name in (name for name in names if name != "seeds"):
         print(line(name, given.rounds, given.device, steps), flush=True)
+    if "seeds" in names:
+        print("\n| seeds at once | steps a second, of all models |\n|---|---|")
+        for number in SEEDS:
+            print(f"| {number} | {together(number, steps['cebra_pipe'], given.device):.0f} |", flush=True)
 
 
 def line(name: str, rounds: int, device: str, steps: dict[str, int]) -> str:
@@ -56,6 +69,30 @@ def line(name: str, rounds: int, device: str, steps: dict[str, int]) -> str:
     span = f"{min(rates['cebra_pipe']):.0f} to {max(rates['cebra_pipe']):.0f}"
     told = "".join(dict.fromkeys(failed))
     return f"| {case.title} | {AIMS.get(name, '')} | {ours:.0f} ({span}) | {theirs:.1f} | {ours / theirs:.1f}{told} |"
+
+
+def together(number: int, steps: int, device: str) -> float:
+    """Steps a second of `number` seeds as one batch of models, summed over them; scores on the way included."""
+    from cebra_pipe.datasets.rats import simulate
+    from cebra_pipe.solver.device import settings
+    from cebra_pipe.solver.task import Task
+    from cebra_pipe.solver.together import fit_together
+
+    rat = simulate(SEED, 120, 10_178, 0.5, 0.03)
+    part = np.array(["train", "train", "train", "valid", "test"], dtype=object)[rat.epoch % 5]
+
+    def took(steps: int) -> float:
+        about = {"labels": {"position": 1.0, "direction": 1.0}, "positives": "time_delta", "hybrid": False}
+        given = {"names": ("rat",), "recordings": (rat,), "parts": (part,), "contents": ("rat",), **about}
+        training = {"training": TRAINING | {"steps": steps}, "fold": 0, "study_seed": SEED}
+        begin = time.perf_counter()
+        with settings(1):
+            fit_together([Task(**given, **training, seed=seed) for seed in range(number)], device)
+        return time.perf_counter() - begin
+
+    took(1)
+    once = took(1)
+    return number * (steps - 1) / (took(steps) - once)
 
 
 if __name__ == "__main__":

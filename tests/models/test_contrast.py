@@ -7,7 +7,7 @@ import torch
 
 from cebra_pipe.errors import UserError
 from cebra_pipe.models import logsumexp
-from cebra_pipe.models.contrast import Contrast
+from cebra_pipe.models.contrast import Contrast, at_most
 from tests.oracles import infonce_loop
 
 
@@ -102,6 +102,15 @@ def test_a_learned_temperature_respects_its_minimum_and_is_not_stuck_there():
     criterion = Contrast(temperature=1.0, learn=True, minimum=0.2)
     assert descend(criterion, -1.0, 100) == pytest.approx(0.2, rel=1e-5)
     assert descend(criterion, 1.0, 3) > 0.25
+
+
+def test_bounds_of_a_batch_of_temperatures_are_those_of_each():
+    """Below the bound, at it and beyond, with gradients that lead out and back."""
+    values, pull = torch.tensor([0.5, 1.0, 2.0, 2.0]), torch.tensor([1.0, -1.0, -1.0, 1.0])
+    alone, together = values.clone().requires_grad_(), values.clone().requires_grad_()
+    (torch.stack([at_most(x, 1.0) for x in alone]) * pull).sum().backward()
+    (torch.func.vmap(lambda x: at_most(x, 1.0))(together) * pull).sum().backward()
+    assert alone.grad.tolist() == together.grad.tolist() == [1.0, 0.0, 0.0, 1.0]
 
 
 def test_a_fixed_temperature_has_no_gradient():
