@@ -134,13 +134,15 @@ def _disagree(row: Mapping) -> bool:
 
 
 def _score(row: Mapping) -> str:
-    return {"bits": f"bits of {row['label']}", "consistency": "R²"}.get(row["score"], row["label"])
+    label = row["label"]
+    named = {"bits": f"bits of {label}", "consistency": "R²", "transfer": f"{label} by the others' decoder"}
+    return named.get(row["score"], label)
 
 
 def _cautions(row: Mapping) -> Iterator[str]:
-    if row["converged"] != "yes":
+    if row["converged"] not in ("yes", ""):
         yield f"converged: {row['converged']}, {row['ending']}"
-    if row["collapsed"] != "no":
+    if row["collapsed"] not in ("no", ""):
         yield f"collapsed: {row['collapsed']}"
     if row["too_near"]:
         yield f"parts come within {row['apart_s']:.3g} s, below two autocorrelation times of {row['too_near']}"

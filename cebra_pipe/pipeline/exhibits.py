@@ -7,7 +7,10 @@ from .study import Condition, Resolved
 
 # What each figure and table reads: files by role, and parts of the study.
 _VERDICT = (
-    ("recordings", "splits", "scores", "histories", "embeddings", "consistency", "portion_scores", "portion_histories"),
+    (
+        *("recordings", "splits", "scores", "histories", "embeddings", "consistency", "transfer"),
+        *("portion_scores", "portion_histories"),
+    ),
     ("recordings", "conditions", "comparisons", "tests", "portions"),
 )
 _ENOUGH = (("scores", "histories", "portion_scores", "portion_histories"), ("recordings", "conditions", "portions"))

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from ..data.table import Table, read_meta, read_table
+from ..plot import transferred
 from ..plot.drawn import pick
-from ..plot.files import Source, comparisons, histories, named, of_units, splits
+from ..plot.files import Source, comparisons, histories, named, of_units, splits, transfers
 from ..plot.judged import COLUMNS, EVIDENCE, NONE, UNTESTED
 from ..plot.known import mean, or_nan, ranges
 from ..plot.shown import Condition, Study
@@ -40,6 +41,7 @@ class Files:
     splits: Mapping[str, Table]
     dropped: Mapping[str, float]  # recording -> share of its samples that loading left out
     consistency: Sequence[tuple[Mapping[str, str], Mapping]]  # comparison, summary of its held-out map
+    transfers: Sequence[Source]
     enough: Mapping[tuple, str]  # (condition, unit, (recording, score, label)) -> whether there is enough data
 
     @cached_property
@@ -68,6 +70,7 @@ def files(job: Job, study: Study) -> Files:
         splits(study, job.files("splits")),
         {name: _dropped(path) for name, path in named(study, job.files("recordings"), "recordings").items()},
         [(entry, _held_out(path)) for entry, path in comparisons(study, job.files("consistency"))],
+        transfers(study, job.files("transfer")),
         enough.cells(enough.curves(job, study)),
     )
 
@@ -93,6 +96,8 @@ def _rows(files: Files) -> Iterator[Row]:
     for condition in (k for k in files.study.conditions if not k.control):
         for unit, members in condition.units.items():
             yield from _unit(files, condition, unit, members)
+    for source in (s for s in files.transfers if not s.condition.control):
+        yield from _left_out(files, source)
     for entry, summary in files.consistency:
         condition = next((k for k in files.study.conditions if k.name == entry["condition"]), None)
         if condition and not condition.control:
@@ -174,6 +179,34 @@ def _beside(best: Score | None) -> Row:
     if best is None:
         return {"best_baseline": "", "best_baseline_score": np.nan}
     return {"best_baseline": METHODS.get(best.method, best.method), "best_baseline_score": best.mean}
+
+
+# ---- recordings that were left out -----------------------------------------------------------------------------------
+UNTOLD = {  # of fits that the table does not read
+    **dict.fromkeys(("converged", "ending", "collapsed"), ""),
+    **dict.fromkeys(("train_change_bits", "valid_change_bits", "room_bits", "effective_dimension"), np.nan),
+    **dict.fromkeys(("gap_share", "padded_share"), np.nan),
+}
+
+
+def _left_out(files: Files, source: Source) -> Iterator[Row]:
+    """One row a label: the decoder of the others at the largest share of the recording, against shifts at scoring."""
+    found = list(transferred.read(source))
+    largest = max(share for share, *_ in found)
+    scored = [score for share, _, _, score in found if share == largest]
+    for score in (s for s in scored if s.method == "transfer"):
+        sign, name = SIGNED[score.metric].sign, score.recording
+        own = [s for s in scored if s.label == score.label and s.method not in ("transfer", *NO_P_METHODS)]
+        best = max((s for s in own if s.mean == s.mean), key=lambda s: sign * s.mean, default=None)
+        about = {"condition": source.condition.name, "condition_title": source.condition.text}
+        about |= {"unit_of_fit": source.unit, "recording": name, "title": f"{files.study.recordings[name]}, left out"}
+        about |= {"score": "transfer", "label": score.label, "metric": score.metric, "unit": score.unit}
+        about |= {"in_sample": "no", "real": score.mean, "low": score.low, "high": score.high}
+        null = of_shifts(score)
+        told = ranges(score.by_seed.values(), score.by_fold.values()) | sides(null, None, files.alpha, sign)
+        told |= _beside(best) | ({"best_baseline": transferred.METHODS[best.method]} if best else {})
+        beside = UNTOLD | nearness(files.splits[name]) | {"dropped_share": files.dropped[name], "enough_data": NOT_RUN}
+        yield _judged(files, about | null | told, sign) | beside
 
 
 # ---- consistency -----------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ COLUMNS = {
     "unit_of_fit": str,
     "recording": str,  # empty for a comparison of recordings or runs
     "title": str,
-    "score": str,  # bits | decoding | consistency
+    "score": str,  # bits | decoding | transfer (by the decoder of other recordings) | consistency
     "label": str,  # the objective of bits, the label decoded, the comparison
     "metric": str,
     "unit": str,

@@ -25,8 +25,8 @@ LINE = {False: 0.27, True: 0.36}  # inches a line, by whether a cell holds the p
 SIZE = 5.5  # points of what cells hold, less where the longest would leave its cell
 SHORT = ", short"  # parts that lie nearer to each other than two autocorrelation times
 SOUND = {  # heading -> (column, whether a cell is a warning)
-    "converged": ("converged", lambda text: text != "yes"),
-    "collapsed": ("collapsed", lambda text: text != "no"),
+    "converged": ("converged", lambda text: text not in ("yes", "")),
+    "collapsed": ("collapsed", lambda text: text not in ("no", "")),
     "dims\nin use": ("effective_dimension", lambda text: False),
     "padded\n%": ("padded_share", lambda text: False),
     "gap\n%": ("gap_share", lambda text: text.endswith(SHORT)),
@@ -63,12 +63,15 @@ def _line(drawn: Table) -> float:
 
 
 def _fit(fig: Figure, panels: Sequence[Axes]) -> None:
-    """The texts of all cells as large as the fullest cell takes."""
+    """Cells and headings as large as the fullest of them takes."""
     fig.draw_without_rendering()
-    pairs = [each for ax in panels for each in zip(ax.patches, _cells(ax), strict=True)]
-    fullest = max((t.get_window_extent().width / p.get_window_extent().width for p, t in pairs), default=0.0)
-    for _, text in pairs:
-        text.set_fontsize(SIZE * 0.97 / max(fullest, 0.97))
+    cells = [each for ax in panels for each in zip(_cells(ax), ax.patches, strict=True)]
+    heads = [(text, ax.patches[0]) for ax in panels if ax.patches for text in ax.get_xticklabels()]
+    for pairs in (cells, heads):
+        for _ in range(3):  # at small sizes letters come in whole pixels: widths do not follow sizes exactly
+            fullest = max((t.get_window_extent().width / p.get_window_extent().width for t, p in pairs), default=0.0)
+            for text, _ in pairs if fullest > 1 else ():
+                text.set_fontsize(text.get_fontsize() * 0.97 / fullest)
 
 
 def _cells(ax: Axes) -> list[Text]:
@@ -92,8 +95,13 @@ def _scores(drawn: Table) -> list[tuple[str, str, str, str]]:
     """The columns of scores: (score, label, metric, unit); comparisons share one."""
     names = ("score", "label", "metric", "unit")
     keys = zip(*(drawn[name] for name in names), strict=True)
-    once = dict.fromkeys((s, "" if s == "consistency" else n, m, u) for s, n, m, u in keys)
+    once = dict.fromkeys((*_column(s, n), m, u) for s, n, m, u in keys)
     return sorted(once, key=lambda key: ORDER.index(key[0]))
+
+
+def _column(score: str, label: str) -> tuple[str, str]:
+    """Comparisons share a column; labels of a recording that was left out stand with the others, in its own line."""
+    return ("decoding" if score == "transfer" else score, "" if score == "consistency" else label)
 
 
 def _heading(score: str, label: str, metric: str, unit: str) -> str:
@@ -125,7 +133,7 @@ def _fill(left: Axes, right: Axes, y: int, line: Line, drawn: Table) -> None:
     rows = list(pick(drawn, condition_title=condition, unit_of_fit=unit, title=title).rows())
     columns = [key[:2] for key in _scores(drawn)]
     for row in rows:
-        x = columns.index((row["score"], "" if row["score"] == "consistency" else row["label"]))
+        x = columns.index(_column(row["score"], row["label"]))
         _write(left, x, y, _cell(row), PAINT[kind(row["verdict"])], kind(row["verdict"]) == UNTESTED)
     for x, (column, warns) in enumerate(SOUND.values()):
         if title:

@@ -15,6 +15,7 @@ from cebra_pipe.pipeline.spread import COLLAPSED, collapse, left_out, width, wid
 from cebra_pipe.pipeline.stages import tables
 
 from ..plot.artifacts import build, condition, make_recording
+from ..plot.artifacts import left_out as without_each
 
 ROLES = ("recordings", "splits", "scores", "histories", "embeddings", "consistency")
 NO_EVIDENCE = "no evidence at this amount of data"
@@ -97,6 +98,24 @@ def test_too_few_refits_have_an_effect_and_no_p_and_decoding_falls_back_on_shift
     assert (place["seeds"], place["folds"]) == (2, 2)
     by_seed = [100 * mine["score"][mine["seed"] == seed].mean() for seed in (1, 2)]
     assert [place["seeds_low"], place["seeds_high"]] == pytest.approx(sorted(by_seed))
+
+
+def test_a_recording_that_was_left_out_has_its_row(tmp_path):
+    joint = condition("joint", "Joint", {"joint": list(EACH)}, seeds=[1], without=without_each(list(EACH)))
+    recordings = {name: make_recording(name, 900, 6) for name in EACH}
+    made = build(tmp_path, recordings, [joint], comparisons=[])
+    job = made.job("tables", (*ROLES, "transfer"), ("csv", "json"), table="verdict")
+    tables.run(job)
+    rows = json.loads(job.outputs["json"].read_text())["rows"]
+    row = only(rows, score="transfer", recording="rat1", label="position")
+    (path,) = [p for p in made.inputs["transfer"] if read_table(p)["recording"][0] == "rat1"]
+    mine = [r for r in read_table(path).rows() if (r["share"], r["label"]) == (1.0, "position")]
+    known = {r["method"]: 100 * r["score"] for r in mine}
+    assert row["real"] == pytest.approx(known["transfer"])
+    assert row["best_baseline_score"] == pytest.approx(min(known[m] for m in ("within", "scratch", "naive_bayes")))
+    assert (row["unit_of_fit"], row["title"], row["null"]) == ("without_rat1", "Rat 1, left out", "decoder")
+    assert (row["verdict"], row["converged"]) == ("evidence, p not corrected", "")
+    assert len([r for r in rows if r["score"] == "transfer"]) == 2 * 2
 
 
 def null(kind, p, corrected=None):
