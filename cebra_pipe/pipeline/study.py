@@ -207,7 +207,7 @@ def _units(
         if unit in study.recordings or c.RESERVED.fullmatch(unit):
             problems.add(
                 where,
-                "a name that is no recording and none of joint, pooled, without_… or …_of_…",
+                "a name that is no recording and none of joint, pooled, without_…, minutes…_of_… or neurons…_of_…",
                 repr(unit),
                 "Rename the group.",
             )

@@ -488,3 +488,8 @@ def test_only_what_more_samples_mend_asks_for_a_larger_share(study):
     with pytest.raises(UserError, match=r"share 0.3 of c: temperature") as told, adapt.naming(study.lessons()[0]):
         raise UserError(Problem("temperature", "a number above 0", "-1", "Raise it."))
     assert "this share" not in str(told.value)
+
+
+def test_shares_that_hardly_differ_have_models_of_their_own():
+    names = {adapt.Lesson("adapted", share, np.ones(3, bool), None, None).name for share in (0.1, 0.1000001, 1.0)}
+    assert names == {"adapted 0.1", "adapted 0.1000001", "adapted 1"}

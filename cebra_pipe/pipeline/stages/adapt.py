@@ -45,7 +45,7 @@ class Lesson:
     @property
     def name(self) -> str:
         """Its model's name in adapted.pt."""
-        return f"{self.way} {self.share:g}"
+        return f"{self.way} {self.share:.15g}"
 
 
 def run(job: Job) -> None:
