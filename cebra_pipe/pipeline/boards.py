@@ -104,6 +104,22 @@ def transfer(rows: Sequence[Mapping]) -> Iterator[str]:
         yield f"-: {note}"
 
 
+# ---- amounts of data -------------------------------------------------------------------------------------------------
+def enough_data(rows: Sequence[Mapping]) -> Iterator[str]:
+    """One line a score, recording and kind of data: the score by rising amounts of it, and whether it still rises."""
+    curves: dict[tuple[str, ...], list[Mapping]] = {}
+    for row in rows:
+        names = ("condition_title", "unit_of_fit", "title", "score", "label", "of")
+        curves.setdefault(tuple(row[name] for name in names), []).append(row)
+    if curves:
+        yield "\nEnough data? Held-out scores by amount of data, the last with all of it:"
+    for (condition, _, title, score, label, of), mine in curves.items():
+        steps = ", ".join(f"{'-' if r['real'] is None else format(r['real'], '.3g')} at {r[of]:.3g}" for r in mine)
+        unit = f" ({mine[0]['unit']})" if score == "decoding" and mine[0]["unit"] else ""
+        what = f"bits of {label}" if score == "bits" else f"{label}{unit}"
+        yield f"  {condition}, {title}, {what} by {of}: {steps}: {mine[-1]['verdict']}"
+
+
 # ---- verdict ---------------------------------------------------------------------------------------------------------
 def verdict(rows: Sequence[Mapping]) -> Iterator[str]:
     """One line a condition and recording or comparison: its scores by verdict, and what bears on them."""
@@ -154,5 +170,6 @@ BOARDS: Mapping[str, Callable[[Sequence[Mapping]], Iterator[str]]] = {
     "differences": differences,
     "population": population,
     "transfer": transfer,
+    "enough_data": enough_data,
     "verdict": verdict,
 }

@@ -67,6 +67,17 @@ def test_recordings_that_were_left_out_by_share_and_method():
     assert methods[2] == "-: 2 bins are too few"
 
 
+def test_amounts_of_data_with_their_scores_and_what_they_say():
+    row = {"condition_title": "C", "unit_of_fit": "rat", "title": "Rat 1", "score": "decoding", "label": "position"}
+    row |= {"unit": "cm", "verdict": "still rises"}
+    amounts = [{**row, "of": "minutes", "minutes": m, "real": real} for m, real in ((0.5, None), (1.0, 7.0))]
+    bits = {**row, "score": "bits", "label": "labels", "of": "neurons", "neurons": 30.0, "real": 0.4, "verdict": "flat"}
+    assert list(BOARDS["enough_data"]([*amounts, bits]))[1:] == [
+        "  C, Rat 1, position (cm) by minutes: - at 0.5, 7 at 1: still rises",
+        "  C, Rat 1, bits of labels by neurons: 0.4 at 30: flat",
+    ]
+
+
 def test_population_has_its_interval(lines):
     _, *rows = lines["population"]
     assert len(rows) == 2 * 2
