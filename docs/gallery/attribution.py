@@ -29,7 +29,7 @@ def draw() -> Figure:
     bins = np.digitize(label, np.quantile(label, np.linspace(0, 1, 21))[1:-1])
     rates = RATE * np.stack([counts[bins == b].mean(0) for b in range(20)], axis=1)
     image = tuning.imshow(rates, aspect="auto", cmap="Greys", interpolation="nearest", extent=(0, 1, 2 * EACH, 0))
-    fig.colorbar(image, ax=tuning, label="spikes/s", pad=0.02)
+    fig.colorbar(image, ax=tuning, pad=0.02).ax.set_title("spikes/s", fontsize=6.5)
     tuning.axhline(EACH, color=style.color(1), lw=0.8)
     tuning.set(xlabel="label (quantile)", ylabel="neuron")
 
@@ -38,14 +38,14 @@ def draw() -> Figure:
     bars.set(xlabel="neuron", ylabel="mean |∂ embedding / ∂ count|")
     bars.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2)
 
-    shown = {"Jacobian": found["own"], "Jacobian, label shifted": found["shifted"], "mean rate": counts.mean(0)}
+    shown = {"Jacobian": found["own"], "label shifted": found["shifted"], "mean rate": counts.mean(0)}
     for i, (name, values) in enumerate(shown.items()):
         wrong, right, _ = roc_curve(carries, values)
         area = np.trapezoid(right, wrong)
         roc.plot(wrong, right, color=(style.color(0), style.GREY, style.color(2))[i], label=f"{name}: {area:.2f}")
     roc.plot([0, 1], [0, 1], color=style.LIGHT, lw=0.6, zorder=0)
     roc.set(xlabel="others found (share)", ylabel="carriers found (share)", aspect="equal")
-    roc.legend(loc="lower center", bbox_to_anchor=(0.5, 1), title="area under the curve", title_fontsize=6.5)
+    roc.legend(loc="lower right", title="area under the curve", title_fontsize=6.5)
     for i, ax in enumerate((tuning, bars, roc)):
         style.letter(ax, i)
     return fig

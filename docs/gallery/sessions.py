@@ -30,7 +30,7 @@ def draw() -> Figure:
     rows = {
         "a model each": (alone, labels),
         "one model": (together, labels),
-        "one model, labels of rats 2 and 3 shifted": (together, moved),
+        "one model, labels of 2 and 3 shifted": (together, moved),
     }
     for ax, matrix, (title, (points, known)) in zip(axes[0], axes[1], rows.items()):
         points = [each[at] for each, at in zip(points, kept)]
