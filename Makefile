@@ -51,7 +51,7 @@ gallery: $(READY) ## the pictures of docs/gallery, drawn anew into docs/images (
 
 bench: $(READY) ## side by side with cebra 0.6.1 (CASE=behavior,time ROUNDS=5 THREADS=1,all)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check "cebra==0.6.1" matplotlib
-	$(BIN)/python benchmarks/bench.py --case "$(CASE)" --rounds $(or $(ROUNDS),5) --threads $(or $(THREADS),1)
+	$(BIN)/python benchmarks/bench.py --case "$(CASE)" --rounds $(or $(ROUNDS),3) --threads $(or $(THREADS),1)
 
 fmt: $(READY) ## format code and workflow
 	ruff format .

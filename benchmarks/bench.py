@@ -30,7 +30,7 @@ def main() -> None:
     """Measure, print, write."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--case", default="", help=f"some of {', '.join(CASES)}")
-    options.add_argument("--rounds", type=int, default=5)
+    options.add_argument("--rounds", type=int, default=3)
     options.add_argument("--threads", default="1", help="numbers of threads, or all")
     options.add_argument("--out", type=Path, default=HERE / "out")
     given = options.parse_args()

@@ -104,6 +104,7 @@ CASES = {
         steps=(101, 4),
         at_least="10",
         aim="50",
+        rounds=1,
     ),
     "million": Case(
         "behavior, 1,000,000 samples x 120 neurons",
@@ -111,13 +112,13 @@ CASES = {
         steps=(201, 2),
         at_least="100",
         aim="500",
-        rounds=2,
+        rounds=1,
     ),
     "ten_thousand": Case(
         "behavior, 10,000 samples, windows cut as for long ones", lambda: walks(10_000, 3), steps=(201, 13)
     ),
     "transform": Case(
-        "transform of 1,000,000 x 120", lambda: walks(1_000_000, 3), "transform", at_least="2", aim="5", rounds=3
+        "transform of 1,000,000 x 120", lambda: walks(1_000_000, 3), "transform", at_least="2", aim="5", rounds=1
     ),
     "align": Case(
         "Procrustes, 47,431 against 10,178 samples",
@@ -137,11 +138,11 @@ CASES = {
     ),
     "consistency": Case(
         "consistency of four rats, ten seeds", lambda: embeddings(10178, 7000, 6577, 13000), "consistency",
-        at_least="1", aim="5",
+        at_least="1", aim="5", rounds=1,
     ),
     "decoding": Case(
         "decoding of four rats, ten seeds", lambda: embeddings(10178, 7000, 6577, 13000), "decoding",
-        at_least="1", aim="5",
+        at_least="1", aim="5", rounds=1,
     ),
 }  # fmt: skip
 
