@@ -41,8 +41,8 @@ def refit_of(refits: Sequence[Row], fit: tuple[str, str, str], score: str, label
 
 
 def deciding(null: Row) -> float:
-    """The p that a verdict follows: of a primary test the corrected one."""
-    return null["p_corrected"] if null["primary"] == "yes" else null["p"]
+    """The p that a verdict follows: of the refits of a primary test the corrected one."""
+    return null["p_corrected"] if null["primary"] == "yes" and null["null"] != DECODER else null["p"]
 
 
 def passes(null: Row, alpha: float, sign: int) -> bool | None:
@@ -51,14 +51,22 @@ def passes(null: Row, alpha: float, sign: int) -> bool | None:
     return None if p != p else bool(p <= alpha and sign * null["effect"] > 0)
 
 
-def stricter(decoder: Row, refit: Row | None, alpha: float, sign: int) -> Row:
-    """The null with the larger p. Refits where both are equal, and of a primary test unless the other one fails."""
-    primary = refit is not None and refit["primary"] == "yes"
-    if refit is None or (passes(refit, alpha, sign) is None and not primary):
+def stricter(decoder: Row, refit: Row | None) -> Row:
+    """The null with the larger p, refits where both are equal; where one alone has a p, that one.
+
+    Without either, that of a primary test, whose reason is the one to tell.
+    """
+    if refit is None:
         return decoder
-    if primary and passes(decoder, alpha, sign) is not False:
-        return refit
-    return decoder if deciding(decoder) > deciding(refit) else refit
+    shift, fits = deciding(decoder), deciding(refit)
+    if fits != fits:
+        return refit if shift != shift and refit["primary"] == "yes" else decoder
+    return decoder if shift > fits else refit
+
+
+def named_in_config(refit: Row | None) -> Row:
+    """What the config says of the test and its family's p, whichever null the verdict follows."""
+    return {name: refit[name] for name in ("primary", "p_corrected")} if refit else {}
 
 
 def sides(decoder: Row | None, refit: Row | None, alpha: float, sign: int) -> Row:
@@ -67,6 +75,8 @@ def sides(decoder: Row | None, refit: Row | None, alpha: float, sign: int) -> Ro
     for side, null in ((DECODER, decoder), (REFIT, refit)):
         told |= {f"{side}_{name}": null[name] for name in SIDE} if null else {}
     known = [in_words(null, alpha, sign) for null in (decoder, refit) if null and deciding(null) == deciding(null)]
+    if refit and refit["primary"] == "yes" and deciding(refit) != deciding(refit):
+        known.append(f"against fits of {refit['null'].partition(': ')[2]} not tested: {refit['why_no_p'] or 'no p'}")
     return told | {"refit_p_corrected": refit["p_corrected"] if refit else np.nan, "in_words": "; ".join(known)}
 
 

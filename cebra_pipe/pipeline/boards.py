@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 BASELINE = "baseline: "
 NULLS = (
     "Decoder null: does the decoder on this embedding beat shifted labels? Refit null: does training on these labels\n"
-    "score better than training on shifted ones? Where both have a p, the verdict follows the larger one."
+    "score better than training on shifted ones? Where both have a p, the verdict follows the larger one, of a\n"
+    "primary test's refits the corrected one; where one alone has a p, it is that."
 )
 
 
@@ -144,9 +145,10 @@ def _has_both(row: Mapping) -> bool:
 
 
 def _disagree(row: Mapping) -> bool:
-    """Whether one null passes and the other does not."""
-    refit = row["refit_p"] if row["refit_p_corrected"] is None else row["refit_p_corrected"]
-    return _has_both(row) and (row["decoder_p"] <= row["alpha"]) != (refit <= row["alpha"])
+    """Whether one null passes and the other does not; of a primary test by the corrected p of its refits."""
+    refit = row["refit_p_corrected" if row["primary"] == "yes" else "refit_p"]
+    found = row["decoder_p"], refit
+    return None not in found and len({p <= row["alpha"] for p in found}) > 1
 
 
 def _score(row: Mapping) -> str:

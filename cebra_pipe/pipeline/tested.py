@@ -72,13 +72,14 @@ def _is_primary(study: Study, entry: Mapping, test: Tested) -> bool:
 
 
 def _corrected(family: Sequence[Tested], shared: bool) -> np.ndarray:
-    """(test,) NaN where there is no p, in all of them where the maximum lacks one."""
+    """(test,) over the tests that have a p; NaN in the others."""
     p = np.array([test.p for test in family])
-    if not shared:
-        return holm(p)
-    if not len(p) or np.isnan(p).any():
-        return np.full(len(p), np.nan)
-    return by_maximum(np.array([test.real for test in family]), np.stack([test.null for test in family]))
+    held = [test for test in family if test.p == test.p]
+    if held and shared:
+        p[p == p] = by_maximum(np.array([test.real for test in held]), np.stack([test.null for test in held]))
+    elif held:
+        p[p == p] = holm(p[p == p])
+    return p
 
 
 def _pair(study: Study, entry: Mapping, scores: Sequence[Source], histories: Sequence[Source]) -> Iterator[Tested]:
@@ -103,8 +104,10 @@ def _tests(study: Study, entry: Mapping, fits: Fits, about: Mapping, why_none: C
         named |= {"title": study.recordings.get(recording, recording), "score": "decoding" if method else "bits"}
         named |= {"method": method, "method_title": METHODS.get(method, ""), "label": label}
         named |= {name: about[key][name] for name in ("metric", "unit")}
-        note = why_none(unit, key) or ("n too small for p" if len(null) < SMALLEST_NULL else "")
         real = sign * _over_folds(values, min(seed for _, seed in values))
+        few = "n too small for p" if len(null) < SMALLEST_NULL else ""
+        lost = "" if np.isfinite([real, *null]).all() else "a fit has no finite score, no p"
+        note = why_none(unit, key) or few or lost
         yield Tested(named, label if method else "bits", real, null, sign, note)
 
 

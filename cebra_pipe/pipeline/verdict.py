@@ -19,7 +19,7 @@ from ..plot.shown import Condition, Study
 from ..plot.summary import METHODS, SIGNED, Score, scores
 from ..sklearn.nulls import NO_P_METHODS
 from . import enough, tested
-from .against import in_words, of_refit, of_shifts, passes, refit_of, sides, stricter, without
+from .against import in_words, named_in_config, of_refit, of_shifts, passes, refit_of, sides, stricter, without
 from .endings import ending
 from .job import Job
 from .spread import collapse, left_out, nearness, widths
@@ -159,12 +159,12 @@ def _decoded(files: Files, condition: Condition, unit: str, table: Table) -> Ite
         best = max((s for s in baselines if s.mean == s.mean), key=lambda s: sign * s.mean, default=None)
         found = refit_of(files.refits, (condition.name, unit, score.recording), "decoding", score.label)
         decoder, refit = of_shifts(score), of_refit(found) if found else None
-        null = stricter(decoder, refit, files.alpha, sign)
+        null = stricter(decoder, refit)
         real = {"score": "decoding", "label": score.label, "metric": score.metric, "unit": score.unit}
         shown = _of_first_seed(table, score.label) if null is refit else score
         real |= {"in_sample": "no", "real": shown.mean, "low": shown.low, "high": shown.high}
         told = ranges(score.by_seed.values(), score.by_fold.values()) | sides(decoder, refit, files.alpha, sign)
-        yield _judged(files, real | null | told | _beside(best), sign)
+        yield _judged(files, real | null | named_in_config(refit) | told | _beside(best), sign)
 
 
 def _of_first_seed(table: Table, label: str) -> Score:
@@ -237,12 +237,15 @@ def _widths(files: Files, condition: Condition, unit: str, fits: Sequence[Table]
 
 # ---- what follows ----------------------------------------------------------------------------------------------------
 def _judged(files: Files, row: Row, sign: int) -> Row:
-    """The row with its verdict: a primary test by its corrected p, any other by its own, which it says."""
+    """The row with its verdict, which says so where no corrected p stands behind it.
+
+    Where a primary test follows the decoder's p, that is the larger one: its corrected p passes too where it has one.
+    """
     passed = passes(row, files.alpha, sign)
     if passed is None:
         told = f"{UNTESTED}: {row['why_no_p'] or 'no p'}"
     elif passed:
-        told = EVIDENCE if row["primary"] == "yes" else f"{EVIDENCE}, p not corrected"
+        told = EVIDENCE if row["p_corrected"] == row["p_corrected"] else f"{EVIDENCE}, p not corrected"
     else:
         told = NONE
     return {**row, "alpha": files.alpha, "verdict": told}

@@ -110,7 +110,7 @@ def test_what_cannot_be_told_is_said(lines):
     row = {"condition_title": "C", "unit_of_fit": "u", "title": "R", "score": "bits", "label": "time"}
     row |= {"verdict": "evidence", "converged": "no", "ending": "1 of 1 fits: valid loss rises"}
     row |= {"collapsed": "yes, 1 of 1 fits", "apart_s": 1.0, "too_near": "label x (1.9 s)"}
-    row |= {"decoder_p": 0.001, "refit_p": None, "refit_p_corrected": None, "alpha": 0.05}
+    row |= {"decoder_p": 0.001, "refit_p": None, "refit_p_corrected": None, "alpha": 0.05, "primary": "no"}
     (_, line) = BOARDS["verdict"]([row])
     told = "converged: no, 1 of 1 fits: valid loss rises; collapsed: yes, 1 of 1 fits; parts come within 1 s, below two"
     assert line.endswith(f"{told} autocorrelation times of label x (1.9 s)")
@@ -118,5 +118,8 @@ def test_what_cannot_be_told_is_said(lines):
     *_, words, asked = BOARDS["verdict"]([both | {"refit_p": 0.4}])
     assert words == "    time: better than X; not shown to be better than Y"
     assert asked.startswith("Decoder null: ")
+    primary = both | {"refit_p": 0.05, "primary": "yes"}
+    assert "better than X" in "".join(BOARDS["verdict"]([primary | {"refit_p_corrected": 0.2}]))
+    assert "better than X" not in "".join(BOARDS["verdict"]([primary]))
     _, _, asked = BOARDS["verdict"]([both | {"refit_p": 0.05}])
     assert asked.startswith("Decoder null: ")

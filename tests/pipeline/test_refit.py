@@ -14,6 +14,7 @@ from cebra_pipe.pipeline.plan import Plan
 from cebra_pipe.pipeline.reading import resolve
 from cebra_pipe.pipeline.refit import lines, pairs
 from cebra_pipe.pipeline.stages import tables
+from cebra_pipe.sklearn.nulls import PERIODIC
 
 from ..plot.artifacts import build, condition, make_recording
 from .test_study import BASE
@@ -156,6 +157,39 @@ def test_a_label_without_a_null_takes_the_p_of_its_bits_too(kind, told, tmp_path
         mine = told and row["recording"] == "rat1" and (row["score"] == "bits" or row["label"] == "position")
         assert row["note"] == (why if mine else "")
         assert (row["p"] is None) == mine
+
+
+@pytest.mark.parametrize(("shared", "corrected"), [(True, 1 / 20), (False, 3 / 20)])
+@pytest.mark.parametrize("lost", ["a label repeats", "a fit diverged"])
+def test_the_family_is_that_of_the_tests_that_have_a_p(shared, corrected, lost, tmp_path):
+    """One whose label repeats, or one of whose fits has no score, says why it has none; the others keep theirs."""
+    made, _ = made_tests(tmp_path, shared=shared)
+    repeats = lost == "a label repeats"
+    for path in made.inputs["scores" if repeats else "histories"]:
+        if repeats and path.stem == "behavior-rat1":
+            table = read_table(path)
+            table.columns["note"][table["label"] == "position"] = PERIODIC
+            write_table(path, table)
+        elif path.stem == "shifted-rat1-0-3":
+            table = read_table(path)
+            table.columns["bits"][:] = np.nan
+            write_table(path, table)
+    rows = tests_again(made)
+    family = [row for row in rows if row["primary"] == "yes"]
+    without = next(r for r in family if r["recording"] == "rat1" and (r["score"] == "decoding") == repeats)
+    assert len(family) == 4
+    assert without["note"] == (PERIODIC if repeats else "a fit has no finite score, no p")
+    assert (without["p"], without["p_corrected"]) == (None, None)
+    others = [row for row in family if row is not without and not (repeats and row["note"])]
+    assert len(others) == (2 if repeats else 3)
+    expected = corrected if not repeats or shared else 2 / 20
+    assert [row["p_corrected"] for row in others] == pytest.approx([expected] * len(others))
+
+
+def tests_again(made, **spec):
+    job = made.job("tables", ("scores", "histories"), ("csv", "json"), table="tests", **spec)
+    tables.run(job)
+    return json.loads(job.outputs["json"].read_text())["rows"]
 
 
 def test_too_few_draws_have_no_p_and_say_so(tmp_path):
