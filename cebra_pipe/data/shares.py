@@ -20,8 +20,13 @@ def share_masks(
     stretches = segments(mask, epoch)
     ordered = stretches[spread_order([_most(classes[begin:end]) for begin, end in stretches], stream)]
     samples = np.concatenate([np.arange(begin, end) for begin, end in ordered])
-    wanted = [max(1, round(share * len(samples))) for share in shares]
+    wanted = [size(share, len(samples)) for share in shares]
     return [np.isin(np.arange(len(mask)), samples[:number]) for number in wanted]
+
+
+def size(share: float, number: int) -> int:
+    """How many of `number` a share is: the nearest whole number, and at least one."""
+    return max(1, round(share * number))
 
 
 def adapt_part(part: np.ndarray, adapt: np.ndarray) -> np.ndarray:

@@ -27,6 +27,7 @@ from .changes import read_changed
 from .plan import Plan, check_files, check_results
 from .sessions import differ
 from .study import Condition, Resolved, decoded_labels, left_out
+from .without import check_sizes
 
 if TYPE_CHECKING:
     from ..solver.objective import Objective
@@ -39,6 +40,12 @@ class Prepared:
 
     recording: Recording
     cuts: list[Cut]
+
+    @property
+    def totals(self) -> dict[str, int]:
+        """What portions are of: samples of train, of the fold with the fewest, and neurons."""
+        train = min(int((cut.names() == "train").sum()) for cut in self.cuts)
+        return {"minutes": train, "neurons": self.recording.neural.shape[1]}
 
 
 def main(options: argparse.Namespace) -> int:
@@ -129,6 +136,10 @@ def counted(number: int, what: str) -> str:
 def check_condition(plan: Plan, k: Condition, prepared: Mapping[str, Prepared], problems: Problems) -> Iterator[str]:
     """Builds each fit up to its first step; yields one line a unit, then what is to be known of its labels."""
     told: dict[str, None] = {}  # said once, though it may hold for every unit and fold
+    for name in (name for name in k.recordings if name in prepared):
+        check_sizes(k, name, prepared[name].totals, problems)
+    if k.enough_data and len(k.seeds) == 1:
+        yield f"warning: {k.name}: enough_data of one seed cannot say whether scores still rise; give three or more"
     whole = {unit: members for unit, members in k.fitted.items() if all(name in prepared for name in members)}
     for unit, members in whole.items():
         if unit in k.portions and unit not in k.smallest:

@@ -121,7 +121,9 @@ class EnoughDataConfig(Model):
         [0.25, 0.5, 0.75],
         min_length=1,
         max_length=20,
-        description="Shares of either, in whole per cents; the condition's own fit is the last point.",
+        description="Shares of either, in whole per cents, one of them 0.5 or less: the verdict compares the largest "
+        "such share with all the data, seed for seed, and knows nothing of a single seed. The condition's own fit is "
+        "the last point.",
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from ..plot.files import Source
 from ..plot.shown import Study
 from ..plot.summary import METHODS, Score, scores
-from ..sklearn.bootstrap import FEWEST, LEVEL, interval
+from ..sklearn.bootstrap import FEWEST, interval, student
 
 Row = dict[str, object]
 Found = tuple[Source, Score]
@@ -106,9 +106,4 @@ def _of_few(number: int) -> str:
 
 def _over_animals(values: np.ndarray) -> tuple[float, float]:
     """Student's interval of the mean over animals; NaN below five of them."""
-    if len(values) < FEWEST:
-        return float("nan"), float("nan")
-    from scipy.special import stdtrit  # scipy.stats would cost every table most of a second
-
-    half = stdtrit(len(values) - 1, (1 + LEVEL / 100) / 2) * values.std(ddof=1) / np.sqrt(len(values))
-    return float(values.mean() - half), float(values.mean() + half)
+    return student(values) if len(values) >= FEWEST else (float("nan"), float("nan"))

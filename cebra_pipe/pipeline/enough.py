@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from ..plot import curves as found
+from ..plot import gains
 from ..plot.files import histories, of_units, portions
 from ..plot.shown import Study
 from .job import Job
 
 
-def curves(job: Job, study: Study) -> list[found.Curve]:
+def curves(job: Job, study: Study) -> list[gains.Curve]:
     """Every curve of the study; none where no condition has fits to less data."""
     if not any(k.portions for k in study.conditions):
         return []
@@ -17,9 +18,9 @@ def curves(job: Job, study: Study) -> list[found.Curve]:
     return list(found.curves(study, *whole, *less))
 
 
-def cells(every: list[found.Curve]) -> dict[tuple, str]:
+def cells(every: list[gains.Curve]) -> dict[tuple, str]:
     """(condition, unit, (recording, score, label)) -> the cell of the table `verdict`."""
     judged: dict[tuple, dict[str, str]] = {}
     for curve in every:
-        judged.setdefault(curve.name, {})[curve.of] = found.judge(curve).verdict
-    return {name: found.told(one) for name, one in judged.items()}
+        judged.setdefault(curve.name, {})[curve.of] = gains.judge(curve).words
+    return {name: gains.told(one) for name, one in judged.items()}

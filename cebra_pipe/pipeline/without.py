@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from itertools import pairwise
+
+from ..data.portions import LARGEST
+from ..data.shares import size
 from ..errors import Problems, did_you_mean
 from .study import Condition, Resolved, decoded_labels, unlike
 
@@ -45,3 +50,20 @@ def check_portions(k: Condition, where: str, problems: Problems) -> None:
             problems.add(f"{place}.{option}", "each once", str(values), "Remove one.")
     if odd := [share for share in given.shares if abs(100 * share - round(100 * share)) > 1e-6]:
         problems.add(f"{place}.shares", "whole per cents, which name the fits", ", ".join(map(str, odd)), "Round them.")
+    if min(given.shares) > LARGEST:
+        expected = f"one of {LARGEST:g} or less: the verdict asks what the last doubling of the data gave"
+        problems.add(f"{place}.shares", expected, ", ".join(map(str, given.shares)), f"Add {LARGEST:g}.")
+
+
+def check_sizes(k: Condition, recording: str, totals: Mapping[str, int], problems: Problems) -> None:
+    """Portions that differ from each other and from all of a recording; totals: minutes (samples of train), neurons."""
+    for of in k.enough_data.of if k.enough_data else ():
+        total, shares = totals[of], sorted(k.enough_data.shares)
+        left = [size(share, total) for share in shares]
+        if all(less < more for less, more in pairwise([*left, total])):
+            continue
+        what = "neurons" if of == "neurons" else "samples of train"
+        found = ", ".join(f"{share:g}: {number}" for share, number in zip(shares, left, strict=True))
+        expected = f"shares that leave different numbers of {recording}'s {total} {what}, and never all"
+        remedy = f"Remove shares, or {of} from enough_data.of."
+        problems.add(f"conditions.{k.name}.enough_data.shares", expected, found, remedy)

@@ -1,9 +1,8 @@
-"""Scores against the amount of data they were fitted to, minutes or neurons, and whether they still rise."""
+"""Scores against the amount of data they were fitted to, minutes or neurons: from files to tables and figures."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,102 +10,10 @@ from ..data.table import Table
 from ..sklearn.bootstrap import interval
 from .drawn import pick, stack
 from .files import Source
-from .judged import NONE
+from .gains import Curve, Found, Key, Point, judge
 from .known import mean, ranges
-from .shown import Condition, Study
-from .summary import SIGNED, Score, scores
-
-RISES, FLAT, FALLS, UNKNOWN = "still rises", "flat", "falls", "not known"
-# metric -> what a change has to exceed at least, as a number and as a share of the score
-TOLERANCE = {"bits": (0.02, 0.0), "median_abs_error": (0.0, 0.05), "balanced_accuracy": (0.02, 0.0)}
-SIGN = {"bits": 1} | {name: metric.sign for name, metric in SIGNED.items()}
-Key = tuple[str, str, str]  # recording, score (bits | decoding), label
-
-
-@dataclass(frozen=True, eq=False)
-class Found:
-    """One score of one amount of data, over folds and seeds."""
-
-    metric: str
-    unit: str
-    real: float
-    chance: float
-    by_seed: Mapping[int, float]
-    by_fold: Mapping[int, float]
-    draws: np.ndarray  # (draw,) of test trials; none for bits
-    samples: tuple[str, ...]  # names the test samples
-    naive_bayes: float = np.nan  # on the same data
-
-
-@dataclass(frozen=True, eq=False)
-class Point:
-    """A score with the data behind it."""
-
-    share: float
-    minutes: float  # of the training part
-    neurons: float
-    found: Found
-
-
-@dataclass(frozen=True, eq=False)
-class Curve:
-    """One score of one recording, by rising amounts of data; the last point has all of it."""
-
-    condition: Condition
-    unit: str
-    key: Key
-    of: str  # minutes | neurons
-    points: Sequence[Point]
-
-    @property
-    def whole(self) -> Found:
-        return self.points[-1].found
-
-    @property
-    def name(self) -> tuple[str, str, Key]:
-        return self.condition.name, self.unit, self.key
-
-
-@dataclass(frozen=True)
-class Judged:
-    """The change over the last piece of the data; above 0 is better."""
-
-    gain: float
-    low: float  # 2.5 % over draws of test trials
-    high: float  # 97.5 %
-    margin: float
-    verdict: str
-
-
-def judge(curve: Curve) -> Judged:
-    """Whether a score still rises: the gain of all the data over the largest portion, against a margin.
-
-    The margin is the largest range over seeds of the two, and no less than the metric's tolerance. A score that is not
-    better than chance by more than that says nothing of an amount of data.
-    """
-    last, whole = curve.points[-2].found, curve.whole
-    sign, (least, share) = SIGN[whole.metric], TOLERANCE[whole.metric]
-    gain = sign * (whole.real - last.real)
-    margin = max(least + share * whole.real, *(np.ptp([*found.by_seed.values()]) for found in (last, whole)))
-    paired = last.samples == whole.samples and len(last.draws) == len(whole.draws) > 0
-    low, high = interval(sign * (whole.draws - last.draws) if paired else np.zeros(0))
-    if not np.isfinite([gain, margin]).all():
-        verdict = UNKNOWN
-    elif sign * (whole.real - whole.chance) <= margin:
-        verdict = NONE
-    else:
-        verdict = RISES if gain > margin else FALLS if gain < -margin else FLAT
-    return Judged(float(gain), low, high, float(margin), verdict)
-
-
-def told(judged: Mapping[str, str]) -> str:
-    """The cell of the table `verdict`: yes, no or not known, and why; judged: minutes or neurons -> verdict."""
-    why = "; ".join(f"{verdict} {'in' if verdict == FLAT else 'with'} {of}" for of, verdict in judged.items())
-    if NONE in judged.values():
-        return f"not known, {NONE}"
-    if RISES in judged.values():
-        return f"no, {why}"
-    return f"yes, {why}" if set(judged.values()) == {FLAT} else f"not known, {why}"
+from .shown import Study
+from .summary import Score, scores
 
 
 # ---- from files ------------------------------------------------------------------------------------------------------
@@ -209,8 +116,8 @@ def rows(study: Study, found: Iterable[Curve]) -> Iterator[dict[str, object]]:
                 "gain": judged.gain,
                 "gain_low": judged.low,
                 "gain_high": judged.high,
-                "margin": judged.margin,
-                "verdict": judged.verdict,
+                "tolerance": judged.tolerance,
+                "verdict": judged.words,
             }
 
 

@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ..data.table import Table
-from .curves import FALLS, FLAT, RISES, UNKNOWN
 from .drawn import distinct, pick
+from .gains import FALLS, FLAT, RISES, UNKNOWN
 from .judged import NONE
 from .style import DARK, GREY, color, figure, letter, literal, measured, message, styled, whole_ticks
 
@@ -19,7 +19,7 @@ OBJECTIVES = {"labels": "label objective", "time": "time objective"}
 LAST = {RISES: "^", FLAT: "s", FALLS: "v", NONE: "X", UNKNOWN: "X"}  # the marker of all the data
 SAID = {
     "^": "all the data: the score still rises (gets better)",
-    "s": "all the data: flat",
+    "s": "all the data: flat, within the tolerance",
     "v": "all the data: falls",
     "X": "all the data: no better than chance, or not known",
 }
@@ -83,6 +83,8 @@ def _limits(ax: Axes, mine: Table) -> None:
     values = np.concatenate(
         [known["value"], known["low"][np.isfinite(known["low"])], known["high"][np.isfinite(known["high"])]]
     )
+    if not len(values):
+        return
     chance = distinct(pick(mine, what="chance")["value"])
     if mine["metric"][0] == "median_abs_error":
         ax.set_ylim(0, 1.08 * values.max())

@@ -68,6 +68,16 @@ def _balanced(truth: np.ndarray, predicted: np.ndarray, draws: np.ndarray, owner
     return np.where(count > 0, hits / np.maximum(count, 1), 0).sum(axis=1) / (count > 0).sum(axis=1)
 
 
+def student(values: np.ndarray) -> tuple[float, float]:
+    """Student's interval of the mean of independent values (n,); NaN below two of them."""
+    if len(values) < 2:
+        return float("nan"), float("nan")
+    from scipy.special import stdtrit  # scipy.stats would cost every table most of a second
+
+    half = stdtrit(len(values) - 1, (1 + LEVEL / 100) / 2) * values.std(ddof=1) / np.sqrt(len(values))
+    return float(values.mean() - half), float(values.mean() + half)
+
+
 def interval(scores: np.ndarray) -> tuple[float, float]:
     """The middle 95 % of the draws; NaN where there are none."""
     if not len(scores):

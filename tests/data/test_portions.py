@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from cebra_pipe.data.portions import portion
+from cebra_pipe.errors import UserError
 
 from ..toys import parts, track
 
@@ -68,3 +69,11 @@ def test_the_draw_follows_from_seeds_fold_and_content_alone(of):
     touched = dataclasses.replace(RECORDING, neural=RECORDING.neural + np.eye(len(RECORDING), 20, dtype=np.float32))
     others = [drawn(study=2), drawn(fold=1), drawn(seed=2), drawn(recording=touched)]
     assert all(other != drawn() for other in others)
+
+
+def test_a_portion_that_leaves_out_nothing_is_refused():
+    with pytest.raises(UserError, match=r"enough_data\.shares: .*0\.98 of 20 neurons, which is 20.*Remove it"):
+        left(NEURONS, 0.98)
+    with pytest.raises(UserError, match=r"samples of train.*or minutes from enough_data\.of"):
+        left(MINUTES, 0.9999)
+    assert len(left(NEURONS, 0.97).units) == 19

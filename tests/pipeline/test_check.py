@@ -132,6 +132,14 @@ FAILS = {
         },
         ["conditions.behavior (a)", "trial_shuffle with two trials"],
     ),
+    "a portion of neurons that is all of them": (
+        {"conditions__behavior__enough_data": {"of": ["neurons"], "shares": [0.5, 0.95]}},
+        ["conditions.behavior.enough_data.shares", "a's 6 neurons, and never all", "0.5: 3, 0.95: 6", "Remove shares"],
+    ),
+    "two portions of as many neurons": (
+        {"conditions__behavior__enough_data": {"of": ["neurons"], "shares": [0.5, 0.55]}},
+        ["different numbers of b's 6 neurons", "0.5: 3, 0.55: 3"],
+    ),
     "a recording twice": ({"conditions__behavior__recordings": ["a", "a"]}, ["behavior.recordings", "'a' twice"]),
     "a member twice": ({"conditions__behavior__units": {"u": ["a", "a"]}}, ["behavior.units.u", "'a' twice"]),
 }
@@ -291,3 +299,9 @@ def test_the_grid_of_labels_is_in_order(tmp_path, capsys):
     recordings = len(yaml.safe_load(config.read_text())["recordings"])
     assert f"primary tests: {len(sets) * recordings} in one family, maximum over shared draws" in said
     assert "smallest corrected p 0.05, alpha 0.05" in said
+
+
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_amounts_of_data_of_one_seed_are_doubted(seeds, folder, capsys):
+    run(folder, conditions__behavior__enough_data={"shares": [0.5]}, conditions__behavior__seeds=seeds)
+    assert ("warning: behavior: enough_data of one seed" in capsys.readouterr().out) == (seeds == 1)

@@ -472,12 +472,23 @@ def test_curves_run_over_the_amounts_of_data_and_end_with_what_was_found(study):
     (line,) = [line for line in panels[4].lines if list(line.get_ydata()) == list(mine["value"])]
     assert list(line.get_xdata()) == [10, 20, 40]
     marks = {"still rises": "^", "flat": "s", "falls": "v", "no evidence at this amount of data": "X"}
+    marks |= {"not known": "X"}
     for name in ("Rat 1", "Rat 2"):
         mine = pick(table, of="neurons", title=name, label="position", what="mean")
         ends = [
             line.get_marker() for line in panels[4].lines if list(line.get_xdata()) == [40] == [line.get_xdata()[0]]
         ]
         assert marks[mine["verdict"][0]] in ends
+
+
+def test_scores_of_fits_that_diverged_are_drawn_as_not_known(study):
+    table, _ = drawn_of(study, "enough_data")
+    bits = table["score"] == "bits"
+    nowhere = {name: np.where(bits, np.nan, table[name]) for name in ("value", "low", "high")}
+    lost = Table({**table.columns, **nowhere, "verdict": np.where(bits, "not known", table["verdict"])}, table.meta)
+    figure = drawing("enough_data")[1](lost)
+    assert len([ax for ax in figure.axes if ax.axison]) == 6
+    assert "all the data: no better than chance, or not known" in [t.get_text() for t in figure.legends[0].get_texts()]
 
 
 def test_files_of_portions_are_told_by_their_places_alone(study, tmp_path):
