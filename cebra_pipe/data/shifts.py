@@ -68,6 +68,12 @@ def pace(label: Label) -> Pace:
     return Pace(memory, period if np.median(returns) > ALIKE else 0)
 
 
+def unshifted(label: Label, inside: np.ndarray) -> str:
+    """Why shifts over the samples `inside` (n,) are no null of a label: repeats | slow; empty where they are."""
+    found = pace(replace(label, values=label.values[inside]))
+    return "repeats" if found.period else "slow" * (2 * _nearest(found.memory) > len(inside))
+
+
 def _nearest(memory: float) -> int:
     """The shortest shift that carries a label away from itself."""
     return max(1, int(np.ceil(AWAY * memory)))

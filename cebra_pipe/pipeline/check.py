@@ -76,7 +76,7 @@ def main(options: argparse.Namespace) -> int:
     collected(problems, "device", lambda: check_device(study))
     sys.stdout.flush()
     problems.raise_any()
-    for line in null_lines(study):
+    for line in null_lines(study, no_nulls(study, prepared)):
         print(line)
     jobs = Counter(job.stage for job in plan.jobs())
     listed = ", ".join(f"{number} {stage}" for stage, number in jobs.items())
@@ -219,7 +219,20 @@ def check_rates(plan: Plan, rates: Mapping[str, float], problems: Problems) -> N
             problems.add(f"conditions.{name}", "recordings of one rate, to align or compare them", listed, remedy)
 
 
-def null_lines(study: Resolved) -> Iterator[str]:
+def no_nulls(study: Resolved, prepared: Mapping[str, Prepared]) -> refit.Found:
+    """Of the conditions of primary tests: labels of which shifts are no null, fitted or decoded."""
+    from .controlled import without_null
+
+    found = {}
+    for pair, test in refit.primary(study):
+        for name in pair.real.recordings:
+            labels = dict.fromkeys([*pair.real.labels, *(score for score in test.scores if score != "bits")])
+            key, given = (pair.real.name, name), (pair.real.training.model_dump(), labels, prepared[name].recording)
+            found[key] = found.get(key, {}) | without_null(*given)
+    return found
+
+
+def null_lines(study: Resolved, found: refit.Found) -> Iterator[str]:
     """The smallest p that the nulls of the config can reach."""
     n = study.config.decode.shifts
     if any(decoded_labels(study, k.recordings) for k in study.conditions.values()):
@@ -229,7 +242,7 @@ def null_lines(study: Resolved) -> Iterator[str]:
     for name, comparison in study.comparisons.items():
         if comparison.between == "recordings" and comparison.shifts < SMALLEST_NULL:
             yield f"warning: comparisons.{name}: {comparison.shifts} shifts are too few for p"
-    yield from refit.lines(study)
+    yield from refit.lines(study, found)
 
 
 def check_device(study: Resolved) -> None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from ..errors import Problems, did_you_mean
 from ..models.table import architecture
-from ..sklearn.nulls import SMALLEST_NULL
+from ..sklearn.nulls import NO_REFITS, SMALLEST_NULL
 from . import config as c
 from .study import Condition, Resolved, decoded_labels
 
 # control -> what its draws are a null of: shifted neurons keep no population, which a decoder reads
 TESTED = {"circular_shift": ("bits", "decoding"), "neuron_shift": ("bits",)}
+Found = Mapping[tuple[str, str], Mapping[str, str]]  # (condition, recording) -> label without a null -> why
 SAME = ("training", "labels", "positives", "hybrid", "units")  # what a control shares with its condition
 
 
@@ -65,13 +67,25 @@ def members(named: Sequence[tuple[Pair, c.PrimaryTestConfig]]) -> int:
     return sum(len(m) * len(test.scores) for pair, test in named for m in pair.real.units.values())
 
 
-def smallest(named: Sequence[tuple[Pair, c.PrimaryTestConfig]]) -> float:
-    """The smallest corrected p that the fewest draws can reach."""
+def without(named: Sequence[tuple[Pair, c.PrimaryTestConfig]], found: Found) -> Iterator[str]:
+    """Each test of the family that will have no p, and why: a label that is decoded, or any that is fitted."""
+    for pair, test in named:
+        reasons = NO_REFITS[pair.control.control]
+        for name in (name for unit in pair.real.units.values() for name in unit):
+            known = found.get((pair.real.name, name), {})
+            for score in test.scores:
+                why = [known.get(label, "") for label in (pair.real.labels if score == "bits" else [score])]
+                if told := next((each for each in why if each in reasons), ""):
+                    yield f"{pair.real.name} against {pair.control.name}, {name}, {score}: {told}"
+
+
+def smallest(named: Sequence[tuple[Pair, c.PrimaryTestConfig]], number: int) -> float:
+    """The smallest corrected p that the fewest draws can reach in a family of `number`."""
     fewest = min(len(pair.control.seeds) for pair, _ in named)
-    return (1 if shared(named) else members(named)) / (1 + fewest)
+    return (1 if shared(named) else number) / (1 + fewest)
 
 
-def lines(study: Resolved) -> Iterator[str]:
+def lines(study: Resolved, found: Found = MappingProxyType({})) -> Iterator[str]:
     """What `check` says of it."""
     for pair in pairs(study):
         n = len(pair.control.seeds)
@@ -79,8 +93,15 @@ def lines(study: Resolved) -> Iterator[str]:
         yield f"refit null of {pair.real.name}: {n} draws of {pair.control.name}{few}"
     if named := primary(study):
         way = "maximum over shared draws" if shared(named) else "Holm"
-        reach, alpha = smallest(named), study.config.primary_tests.alpha
-        yield f"primary tests: {members(named)} in one family, {way}; smallest corrected p {reach:.2g}, alpha {alpha:g}"
+        lost, every = list(without(named, found)), members(named)
+        yield from (f"warning: primary test of {each}" for each in lost)
+        number, alpha = every - len(lost), study.config.primary_tests.alpha
+        if not number:
+            yield f"primary tests: none of {every} has a p"
+            return
+        told = f"{number} of {every}" if lost else f"{every}"
+        reach = f"smallest corrected p {smallest(named, number):.2g}, alpha {alpha:g}"
+        yield f"primary tests: {told} in one family, {way}; {reach}"
 
 
 def check_primary(study: Resolved, where: str, problems: Problems) -> None:
@@ -99,7 +120,7 @@ def check_primary(study: Resolved, where: str, problems: Problems) -> None:
             _check_pair(study, pair, test, place, problems)
     if not found or not all(pair.control.seeds for pair, _ in found):
         return
-    n, reach = min(len(pair.control.seeds) for pair, _ in found), smallest(found)
+    n, reach = min(len(pair.control.seeds) for pair, _ in found), smallest(found, members(found))
     needed = max(SMALLEST_NULL, -int(-((1 + n) * reach / given.alpha - 1 - 1e-9) // 1))
     if n < needed:
         problems.add(

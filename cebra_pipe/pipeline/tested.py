@@ -7,16 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..data.table import Table
+from ..data.table import Table, read_meta
 from ..plot.drawn import distinct, pick
 from ..plot.files import Source
 from ..plot.shown import Study
 from ..plot.summary import METHODS, SIGNED, shown_unit
 from ..sklearn.families import by_maximum, holm
-from ..sklearn.nulls import NO_P_METHODS, PERIODIC, SMALLEST_NULL, TOO_SLOW
+from ..sklearn.nulls import NO_P_METHODS, NO_REFITS, SMALLEST_NULL
 
-# control -> notes of a label of which its refits are no null. Shifted apart, neurons that repeat with a label still do.
-SHIFTED = {"circular_shift": (PERIODIC, TOO_SLOW), "neuron_shift": (PERIODIC,)}
 Row = dict[str, object]
 Fits = dict[tuple[str, str, tuple], dict[tuple[int, int], float]]  # (condition, unit, score) -> (fold, seed) -> value
 
@@ -85,8 +83,10 @@ def _corrected(family: Sequence[Tested], shared: bool) -> np.ndarray:
 def _pair(study: Study, entry: Mapping, scores: Sequence[Source], histories: Sequence[Source]) -> Iterator[Tested]:
     names = (entry["condition"], entry["control"])
     mine = [[s for s in sources if s.condition.name in names] for sources in (scores, histories)]
-    decoded, about, unlike = _decoding(mine[0], SHIFTED.get(entry["kind"], ()))
-    yield from _tests(study, entry, *_bits(mine[1], entry), lambda unit, key: _of_bits(unlike, unit, key, study, entry))
+    reasons = NO_REFITS.get(entry["kind"], ())
+    decoded, about, unlike = _decoding(mine[0], reasons)
+    fitted = _fitted(mine[1], entry["condition"], reasons)
+    yield from _tests(study, entry, *_bits(mine[1], entry), lambda unit, key: _of_bits(fitted, unit, key[0], study))
     if "decoding" in entry["scores"]:
         yield from _tests(study, entry, decoded, about, lambda unit, key: unlike.get((unit, key[0], key[2]), ""))
 
@@ -148,9 +148,19 @@ def _scored(table: Table) -> Iterator[Row]:
         yield from (row for row in pick(table, method=method).rows() if np.isfinite(row["score"]))
 
 
-def _of_bits(unlike: Mapping, unit: str, key: tuple, study: Study, entry: Mapping) -> str:
-    """Of bits in one recording, or pooled over those of its unit: why a label that was fitted has no null."""
-    labels = next(k.labels for k in study.conditions if k.name == entry["condition"])
-    recordings = {key[0]} if key[0] in study.recordings else set(study.recordings)
-    found = (why for (u, name, label), why in unlike.items() if u == unit and name in recordings and label in labels)
-    return next(found, "")
+def _fitted(histories: Sequence[Source], condition: str, reasons: Sequence[str]) -> dict[tuple[str, str], str]:
+    """(unit, recording) -> for which of the reasons a label that was fitted has no null, decoded or not."""
+    return {
+        (source.unit, name): why
+        for source in histories
+        if source.condition.name == condition
+        for name, labels in read_meta(source.path)["without_null"].items()
+        for why in labels.values()
+        if why in reasons
+    }
+
+
+def _of_bits(fitted: Mapping[tuple[str, str], str], unit: str, recording: str, study: Study) -> str:
+    """Of bits in one recording, or pooled over those of its unit."""
+    names = {recording} if recording in study.recordings else set(study.recordings)
+    return next((why for (u, name), why in fitted.items() if u == unit and name in names), "")

@@ -25,6 +25,8 @@ NO_P_CONTROLS: Mapping[str, str] = {
 # phase of one that repeats, which scores that equal the truth's when it is a whole period, and which a refit learns.
 TOO_SLOW = "label too slow for circular shifts"
 PERIODIC = "label repeats, shifts are no null, no p"
+# control -> notes of a label of which its refits are no null. Shifted apart, neurons that repeat with a label still do.
+NO_REFITS: Mapping[str, tuple[str, ...]] = {"circular_shift": (PERIODIC, TOO_SLOW), "neuron_shift": (PERIODIC,)}
 NO_P_METHODS: Mapping[str, str] = {"constant": "reads no neural data, no p"}
 
 

@@ -8,6 +8,7 @@ from cebra_pipe.data.recording import Label
 from cebra_pipe.data.table import read_table
 from cebra_pipe.errors import UserError
 from cebra_pipe.pipeline.stages import fit
+from cebra_pipe.sklearn.nulls import PERIODIC, TOO_SLOW
 from cebra_pipe.solver import device
 from cebra_pipe.solver.artifact import read_model, read_provenance
 from tests.toys import fit_job, parts, track
@@ -41,6 +42,16 @@ def test_model_holds_what_it_needs_and_where_it_came_from(tmp_path):
     assert fitted.provenance["spec"] == job.spec
     assert fitted.provenance["device"] == "cpu"
     assert set(fitted.provenance["inputs"]) == {"recordings", "splits"}
+
+
+def test_a_history_says_of_which_labels_shifts_are_no_null(tmp_path):
+    """Whether they are decoded or not; bits of a fit to them have no p against refits."""
+    recording = track(0)
+    recording.labels["noise"] = Label(np.random.default_rng(1).random(len(recording)), "continuous")
+    recording.labels["half"] = Label((np.arange(len(recording)) > len(recording) / 2).astype(np.int64), "discrete")
+    job = made(tmp_path, {"rat": recording}, labels={"noise": 1.0, "position": 1.0, "half": 1.0}, steps=1)
+    found = read_table(job.outputs["history"]).meta["without_null"]
+    assert found == {"rat": {"position": PERIODIC, "half": TOO_SLOW}}
 
 
 def test_history_has_every_row_of_the_contract(tmp_path):

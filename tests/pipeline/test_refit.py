@@ -8,13 +8,13 @@ import json
 import numpy as np
 import pytest
 
-from cebra_pipe.data.table import read_table, write_table
+from cebra_pipe.data.table import Table, read_table, write_table
 from cebra_pipe.errors import UserError
 from cebra_pipe.pipeline.plan import Plan
 from cebra_pipe.pipeline.reading import resolve
 from cebra_pipe.pipeline.refit import lines, pairs
 from cebra_pipe.pipeline.stages import tables
-from cebra_pipe.sklearn.nulls import PERIODIC
+from cebra_pipe.sklearn.nulls import PERIODIC, TOO_SLOW
 
 from ..plot.artifacts import build, condition, make_recording
 from .test_study import BASE
@@ -52,6 +52,20 @@ def test_check_tells_what_can_be_reached():
     bits = PLACE | {"scores": ["bits"]}
     both = config(bits, TIME, shifted=SHIFTED | {"seeds": 79})
     assert "4 in one family, Holm; smallest corrected p 0.05," in list(lines(resolve(both)))[-1]
+
+
+def test_check_tells_which_primary_tests_have_no_p():
+    """The others are the family, and fewer of them reach a smaller p by Holm."""
+    study = resolve(config(PLACE, shifted=SHIFTED | {"seeds": 79}))
+    found = {("behavior", "a"): {"position": PERIODIC}, ("behavior", "b"): {"speed": PERIODIC}}
+    *_, one, two, told = lines(study, found)
+    assert one == f"warning: primary test of behavior against shifted, a, bits: {PERIODIC}"
+    assert two == f"warning: primary test of behavior against shifted, a, position: {PERIODIC}"
+    assert told.startswith("primary tests: 2 of 4 in one family, ")
+    both = resolve(config(PLACE | {"scores": ["bits"]}, TIME, shifted=SHIFTED | {"seeds": 79}))
+    assert "3 of 4 in one family, Holm; smallest corrected p 0.037," in list(lines(both, found))[-1]
+    slow = {("behavior", name): {"position": TOO_SLOW} for name in ("a", "b")}
+    assert list(lines(study, slow))[-1] == "primary tests: none of 4 has a p"
 
 
 # changes of the family, what the message must name
@@ -137,26 +151,31 @@ def test_draws_that_are_not_shared_are_corrected_by_holm(tmp_path):
     assert {r["p_corrected"] for r in rows if r["primary"] == "yes"} == {4 / 20}
 
 
-@pytest.mark.parametrize(("kind", "told"), [("circular_shift", True), ("neuron_shift", True), ("", False)])
-def test_a_label_without_a_null_takes_the_p_of_its_bits_too(kind, told, tmp_path):
-    """Of the recording whose label it is, whichever test the control is of."""
+NONE_OF = {PERIODIC: ("circular_shift", "neuron_shift"), TOO_SLOW: ("circular_shift",)}  # reason -> controls
+
+
+@pytest.mark.parametrize("kind", ["circular_shift", "neuron_shift", ""])
+@pytest.mark.parametrize("why", NONE_OF)
+def test_a_label_without_a_null_takes_the_p_of_bits_fitted_to_it_and_of_its_decoding(kind, why, tmp_path):
+    """Bits by what their fit says of its labels, decoded or not; scores of a label by its own note."""
     made, _ = made_tests(tmp_path)
-    why = "label repeats, shifts are no null, no p"
     for path in made.inputs["scores"]:
         table = read_table(path)
         hit = (table["label"] == "position") & (table["recording"] == "rat1")
         table.columns["note"][hit] = f"k 3; {why}"
         write_table(path, table)
+    for path in made.inputs["histories"]:
+        table = read_table(path)
+        if path.stem.startswith("behavior-rat2"):
+            write_table(path, Table(table.columns, table.meta | {"without_null": {"rat2": {"film": why}}}))
     spec = copy.deepcopy(made.spec["tests"])
     spec["pairs"][0] |= {"kind": kind, "primary": []}
-    job = made.job("tables", ("scores", "histories"), ("csv", "json"), table="tests", tests=spec)
-    tables.run(job)
-    for row in json.loads(job.outputs["json"].read_text())["rows"]:
-        if row["method"] not in ("", "embedding"):
-            continue
-        mine = told and row["recording"] == "rat1" and (row["score"] == "bits" or row["label"] == "position")
-        assert row["note"] == (why if mine else "")
-        assert (row["p"] is None) == mine
+    for row in tests_again(made, tests=spec):
+        if row["method"] in ("", "embedding"):
+            name, score = row["recording"], row["label"] if row["method"] else "bits"
+            mine = kind in NONE_OF[why] and (name, score) in (("rat1", "position"), ("rat2", "bits"))
+            assert row["note"] == (why if mine else "")
+            assert (row["p"] is None) == mine
 
 
 @pytest.mark.parametrize(("shared", "corrected"), [(True, 1 / 20), (False, 3 / 20)])
@@ -180,10 +199,7 @@ def test_the_family_is_that_of_the_tests_that_have_a_p(shared, corrected, lost, 
     assert len(family) == 4
     assert without["note"] == (PERIODIC if repeats else "a fit has no finite score, no p")
     assert (without["p"], without["p_corrected"]) == (None, None)
-    others = [row for row in family if row is not without and not (repeats and row["note"])]
-    assert len(others) == (2 if repeats else 3)
-    expected = corrected if not repeats or shared else 2 / 20
-    assert [row["p_corrected"] for row in others] == pytest.approx([expected] * len(others))
+    assert [row["p_corrected"] for row in family if row is not without] == pytest.approx([corrected] * 3)
 
 
 def tests_again(made, **spec):

@@ -167,7 +167,7 @@ def _unit(made: Made, entry: dict, unit: str, members: list[str]) -> Path:
         for seed in entry["seeds"]:
             spec = {"sessions": members, "fold": fold, "seed": seed, "control": entry["control"]}
             table = _history(entry, members, fold, seed)
-            table = Table(table.columns, {"learned_from": {m: _amounts() for m in members}})
+            table = Table(table.columns, {"learned_from": {m: _amounts() for m in members}, "without_null": {}})
             made.write("histories", "fit", spec, table, f"{name}-{fold}-{seed}")
     return path
 

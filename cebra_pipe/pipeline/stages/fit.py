@@ -19,20 +19,21 @@ from ...solver.inputs import Scaling
 from ...solver.keeper import Keeper, checkpoint_path
 from ...solver.network import Network
 from ...solver.task import Task
-from ..controlled import controlled
+from ..controlled import controlled, without_null
 from ..job import Job, canonical, say
 
 
 def run(job: Job) -> None:
     """Writes the model and its history."""
     job, given = job.with_device(resolve(job.spec.get("device", "auto"), job.gpus)), _given(job)
+    about = {"without_null": _without_null(job.spec, given[0])}
     task, portions = task_of(job.spec, *given), portions_of(job.spec, *given)
     keeper = Keeper(checkpoint_path(job.outputs["model"]), canonical(job.provenance()))
     with settings(task.training["threads"]):
         network, scalings, rows = fit(task, job.device, keeper)
     scalings = tuple(_of_whole(scaling, one) for scaling, one in zip(scalings, portions, strict=True))
     write_model(job.outputs["model"], fitted(task, network, scalings, job.provenance()))
-    job.write("history", table(rows, {"learned_from": _learned_from(task, scalings)}))
+    job.write("history", table(rows, about | {"learned_from": _learned_from(task, scalings)}))
     keeper.remove()
 
 
@@ -90,6 +91,12 @@ def _learned_from(task: Task, scalings: Sequence[Scaling]) -> dict[str, dict[str
         name: {"minutes": float((part == "train").sum() / recording.rate / 60), "neurons": len(scaling.units)}
         for name, part, recording, scaling in zip(task.names, task.parts, task.recordings, scalings, strict=True)
     }
+
+
+def _without_null(spec: Mapping, recordings: Sequence[Recording]) -> dict[str, dict[str, str]]:
+    """recording -> labels of the fit of which shifts are no null -> why; its bits have no p against refits."""
+    pairs = zip(spec["sessions"], recordings, strict=True)
+    return {name: without_null(spec["training"], spec["labels"], recording) for name, recording in pairs}
 
 
 def _check_control(spec) -> None:
