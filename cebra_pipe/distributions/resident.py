@@ -25,18 +25,27 @@ ROWS = 2**17  # samples up to which all label rows are searched; beyond, a tree 
 
 
 def can_reside(sampling: Sampling) -> bool:
-    """Whether a device can make these draws: built-in distributions, and as many samples of every session each step.
+    """Whether a device can make these draws."""
+    return not why_not(sampling)
+
+
+def why_not(sampling: Sampling) -> str:
+    """Why a device cannot make these draws; empty for built-in distributions with equal counts of a session each step.
 
     Where a class is missing in a session, how many positives a session gives is known only after drawing.
     """
     found, sessions = sampling.conditional, sampling.conditional.timeline.sessions
-    if type(found) not in POSITIVES or not (sampling.prior in (uniform, everything) or type(sampling.prior) in PRIORS):
-        return False
+    known = sampling.prior in (uniform, everything) or type(sampling.prior) in PRIORS
+    if type(found) not in POSITIVES or not known:
+        return "a distribution is not one of the package's"
     if found.pooled and sessions > 1 and not found.present.all():
-        return False
+        return "a class is missing in a session"
     if type(found) is not LabelNeighbour:
-        return True
-    return type(found.change) in CHANGES and (found.rows.shape[1] == 1 or len(found.timeline) <= ROWS)
+        return ""
+    if type(found.change) not in CHANGES:
+        return "a distribution of changes is not one of the package's"
+    many = found.rows.shape[1] > 1 and len(found.timeline) > ROWS
+    return f"{len(found.timeline)} samples are more than the {ROWS} in which several label columns are searched" * many
 
 
 class Resident:

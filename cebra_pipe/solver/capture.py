@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -16,12 +18,14 @@ class Recorded:
 
     Every call does the work of one step, the first ones too, on a stream of their own as torch asks for. `step` reads
     and writes the same memory each time, and gives the same tensor, which the next call overwrites. `during` is entered
-    while it is recorded.
+    while it is recorded. Where the recording fails, which computes nothing, `step` is called from then on: the numbers
+    are the same, and the log says so.
     """
 
     def __init__(self, step: Callable[[], Tensor], during: Callable[[], AbstractContextManager]):
         self._step, self._during, self._calls = step, during, 0
-        self._graph, self._aside = torch.cuda.CUDAGraph(), torch.cuda.Stream()
+        self._graph: Any = None
+        self._aside = torch.cuda.Stream()
 
     def __call__(self) -> Tensor:
         """What one step gives."""
@@ -29,10 +33,24 @@ class Recorded:
         if self._calls <= WARM:
             return self._warm()
         if self._calls == WARM + 1:
-            with self._during(), torch.cuda.graph(self._graph):  # nothing is computed yet
-                self._out = self._step()
+            self._graph = self._recorded()
+        if self._graph is None:
+            return self._step()
         self._graph.replay()
         return self._out
+
+    def _recorded(self) -> Any:
+        """The graph of a step, of which nothing is computed yet; None where it cannot be recorded."""
+        try:
+            graph = torch.cuda.CUDAGraph()
+            with self._during(), torch.cuda.graph(graph):
+                self._out = self._step()
+        except RuntimeError as error:
+            told = (str(error).strip() or type(error).__name__).splitlines()[0]
+            line = f"fit: a step could not be recorded, so that they are launched one by one: {told}"
+            print(line, file=sys.stderr, flush=True)
+            return None
+        return graph
 
     def _warm(self) -> Tensor:
         self._aside.wait_stream(torch.cuda.current_stream())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -11,7 +12,7 @@ import torch
 from torch import Generator, Tensor
 
 from ..data.datatypes import Triplet
-from ..distributions.resident import Resident, can_reside
+from ..distributions.resident import Resident, why_not
 from .encode import Encoding, Plan
 from .objective import Objective, flat_draws, on_device
 
@@ -67,11 +68,15 @@ def draws(
 
 
 def source_of(encoding: Encoding, objectives: Sequence[Objective], batch: int, stream: np.random.Generator) -> Source:
-    """Who draws: a function of the device and of what is drawn."""
-    resident = encoding.network.device.type in RESIDENT and encoding.masks is None
-    if resident and all(can_reside(o.sampling) for o in objectives):
-        return OnDevice(encoding, objectives, batch, stream)
-    return OnHost(encoding, objectives, batch, stream)
+    """Who draws: a function of the device and of what is drawn, which the log tells. Other draws are another fit."""
+    if encoding.network.device.type not in RESIDENT:
+        return OnHost(encoding, objectives, batch, stream)
+    reasons = ["masks are drawn in each step"] if encoding.masks is not None else []
+    if reasons := [*reasons, *filter(None, (why_not(o.sampling) for o in objectives))]:
+        print(f"fit: draws are made on the host, because {reasons[0]}", file=sys.stderr, flush=True)
+        return OnHost(encoding, objectives, batch, stream)
+    print("fit: draws are made on the device", file=sys.stderr, flush=True)
+    return OnDevice(encoding, objectives, batch, stream)
 
 
 @dataclass(frozen=True, eq=False)

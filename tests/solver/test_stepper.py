@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager, nullcontext
+
 import numpy as np
 import pytest
 import torch
@@ -10,7 +12,7 @@ from torch.utils._pytree import tree_leaves
 
 from cebra_pipe.data.recording import Label
 from cebra_pipe.solver import draws, fitting
-from cebra_pipe.solver.capture import WARM
+from cebra_pipe.solver.capture import WARM, Recorded
 from cebra_pipe.solver.device import settings
 from cebra_pipe.solver.encode import encoding
 from cebra_pipe.solver.stepper import Static, Update, stepper, why_not
@@ -101,6 +103,50 @@ def test_torchs_optimizer_expects_the_recording_alone():
     with recordings[0]():
         assert group["capturable"]
     assert not group["capturable"]
+
+
+@pytest.fixture
+def refusing(monkeypatch):
+    """A device that records nothing."""
+
+    @contextmanager
+    def graph(_):
+        raise RuntimeError("operation not permitted when stream is capturing\nCompile with …")
+        yield
+
+    class Stream:
+        def wait_stream(self, other):
+            pass
+
+    for name, each in {"CUDAGraph": object, "Stream": Stream, "current_stream": Stream, "graph": graph}.items():
+        monkeypatch.setattr(torch.cuda, name, each)
+    monkeypatch.setattr(torch.cuda, "stream", nullcontext)
+
+
+@pytest.mark.parametrize("optimizer", [adam, fused])
+def test_a_step_that_cannot_be_recorded_is_called(optimizer, refusing, capsys):
+    """To the bit what the loop does, and one line says so."""
+    called, replay = update_of(task_of(track(0)), optimizer), update_of(task_of(track(0)), optimizer)
+    step = Static(replay, Recorded)
+    expected, found = [called(d) for d in drawn(called, WARM + 4)], [step(d) for d in drawn(replay, WARM + 4)]
+    assert torch.equal(torch.stack(found), torch.stack(expected))
+    assert all(torch.equal(a, b) for a, b in zip(called.network.parameters(), replay.network.parameters(), strict=True))
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if "recorded" in line]
+    assert line.endswith("launched one by one: operation not permitted when stream is capturing")
+
+
+def test_the_log_tells_who_draws(monkeypatch, capsys):
+    """Nothing on a CPU; on a device that draws for itself that it does, or why the host does."""
+    update = update_of(task_of(track(0)))
+    given = update.encoding, update.objectives, 8, np.random.default_rng(0)
+    assert isinstance(draws.source_of(*given), draws.OnHost)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(draws, "RESIDENT", ("cpu",))
+    assert isinstance(draws.source_of(*given), draws.OnDevice)
+    assert capsys.readouterr().err == "fit: draws are made on the device\n"
+    monkeypatch.setattr(draws, "why_not", lambda sampling: "a class is missing in a session")
+    assert isinstance(draws.source_of(*given), draws.OnHost)
+    assert capsys.readouterr().err == "fit: draws are made on the host, because a class is missing in a session\n"
 
 
 def test_draws_of_another_shape_are_no_step_of_the_same_recording():
