@@ -23,7 +23,6 @@ import torch
 from bench import PROGRAMS, run
 from cases import CASES, OPTIONS, SEED, write
 
-AIMS = {"behavior": "2000", "several": "600"}  # steps a second on an H200
 SEEDS = (1, 4, 16)  # trained at once
 TRAINING = {
     "model": "offset10-model", "causal": False, "output_dimension": 3, "hidden_units": 32, "similarity": "cosine",
@@ -45,7 +44,7 @@ def main() -> None:
     steps = dict(zip(PROGRAMS, map(int, given.steps.split(",")), strict=True))
     print(torch.cuda.get_device_name(given.device) if given.device != "cpu" else "a rehearsal on the CPU")
     names = given.case.split(",")
-    print("\n| case | aim | steps a second (range) | cebra | ratio |\n|---|---|---|---|---|")
+    print("\n| case | steps a second (range) | cebra | ratio |\n|---|---|---|---|")
     for name in (name for name in names if name != "seeds"):
         print(line(name, given.rounds, given.device, steps), flush=True)
     if "seeds" in names:
@@ -68,7 +67,7 @@ def line(name: str, rounds: int, device: str, steps: dict[str, int]) -> str:
     ours, theirs = (float(np.median(rates[program])) for program in PROGRAMS)
     span = f"{min(rates['cebra_pipe']):.0f} to {max(rates['cebra_pipe']):.0f}"
     told = "".join(dict.fromkeys(failed))
-    return f"| {case.title} | {AIMS.get(name, '')} | {ours:.0f} ({span}) | {theirs:.1f} | {ours / theirs:.1f}{told} |"
+    return f"| {case.title} | {ours:.0f} ({span}) | {theirs:.1f} | {ours / theirs:.1f}{told} |"
 
 
 def together(number: int, steps: int, device: str) -> float:
