@@ -10,6 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -178,14 +179,13 @@ class Rehearsal:
 
 
 def rehearse(plan: Plan, k: Condition, unit: str, ones: Sequence[Prepared]) -> Iterator[Rehearsal]:
-    """The fits of a unit, one a fold, as far as their first step."""
+    """The fits of a unit, one a fold, as far as their first step; of a portion each seed's, whose draws differ."""
     from ..solver.lessons import prepare as begin
     from .stages.fit import task_of
 
-    for fold in range(plan.study.folds):
-        spec = json.loads(
-            plan.spec("fit", {"condition": k.name, "unit": unit, "fold": str(fold), "seed": str(k.seeds[0])})
-        )
+    seeds = k.seeds if unit in k.portions else k.seeds[:1]
+    for fold, seed in product(range(plan.study.folds), seeds):
+        spec = json.loads(plan.spec("fit", {"condition": k.name, "unit": unit, "fold": str(fold), "seed": str(seed)}))
         with contextlib.redirect_stderr(io.StringIO()) as said:
             task = task_of(spec, [one.recording for one in ones], [one.cuts[fold].names() for one in ones])
             given = begin(task, "cpu", rounds=1)

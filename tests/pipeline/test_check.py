@@ -11,6 +11,7 @@ import yaml
 from cebra_pipe import cli
 from cebra_pipe.errors import UserError
 from cebra_pipe.pipeline import check
+from cebra_pipe.pipeline.stages import fit
 
 from ..conftest import ROOT
 from ..toys import track
@@ -299,6 +300,17 @@ def test_the_grid_of_labels_is_in_order(tmp_path, capsys):
     recordings = len(yaml.safe_load(config.read_text())["recordings"])
     assert f"primary tests: {len(sets) * recordings} in one family, maximum over shared draws" in said
     assert "smallest corrected p 0.05, alpha 0.05" in said
+
+
+def test_every_seed_of_a_portion_is_rehearsed(folder, monkeypatch):
+    """Each draws trials and neurons of its own; of whole units the first stands for all."""
+    seen, usual = set(), fit.task_of
+    monkeypatch.setattr(
+        fit, "task_of", lambda spec, *a: seen.add((bool(spec.get("portion")), spec["seed"])) or usual(spec, *a)
+    )
+    less = {"of": ["minutes"], "shares": [0.5]}
+    run(folder, conditions__behavior__enough_data=less, conditions__behavior__seeds=3)
+    assert seen == {(True, 1), (True, 2), (True, 3), (False, 1)}
 
 
 @pytest.mark.parametrize("seeds", [1, 3])
