@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 
 from . import claims
 from .changes import read_changed
+from .locks import is_running
 from .plan import Plan, check_files
 from .reruns import leftovers
+from .roles import WAYS, lesson_file
 from .status import foreign
 
 BESIDE = (".lock", ".checkpoint", ".damaged", ".tmp")  # hidden files that belong to an artifact
@@ -19,7 +22,7 @@ def main(options: argparse.Namespace) -> int:
     plan = Plan(read_changed(options.config, options.changes))
     check_files(plan, str(options.config))
     claims.check(plan, [options.config])
-    paths = [Path(state.path) for state in foreign(plan)]
+    paths = [*(Path(state.path) for state in foreign(plan)), *stale_checkpoints(plan)]
     size = sum(path.stat().st_size for path in paths)
     for path in paths:
         print(path)
@@ -32,6 +35,17 @@ def main(options: argparse.Namespace) -> int:
     done = "removed" if options.yes else "would be removed; add --yes to do it"
     print(f"{len(paths)} files, {size / 1e6:.1f} MB, {done}." if paths else "Nothing to prune.")
     return 0
+
+
+def stale_checkpoints(plan: Plan) -> list[Path]:
+    """Those that killed adaptations to shares left which the config no longer names; none of a job that runs."""
+    found = []
+    for job in (job for job in plan.jobs() if job.stage == "adapt" and not any(map(is_running, job.outputs.values()))):
+        models, shares = Path(job.outputs["models"]), json.loads(job.spec)["shares"]
+        known = {models.with_name(f".{lesson_file(way, share)}.checkpoint") for way in WAYS for share in shares}
+        every = (path for way in WAYS for path in sorted(models.parent.glob(f".{way}_*.checkpoint*")))
+        found += [path for path in every if path.with_name(path.name.removesuffix(".damaged")) not in known]
+    return found
 
 
 def _empty_folders(root: Path, named: set[Path]) -> None:

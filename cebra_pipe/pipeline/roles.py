@@ -32,3 +32,10 @@ ROLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 # Of stages that write several files: the one that is written last, and holds the sha256 of the others. A file that
 # says nothing of itself, or not fast, is believed because this one names its content.
 WITNESS: dict[str, str] = {"fit": "history", "adapt": "history", "decode": "traces", "figures": "png", "tables": "json"}
+
+WAYS = ("adapted", "scratch")  # how an adaptation's job fits each share
+
+
+def lesson_file(way: str, share: float) -> str:
+    """The name of the model of one share, beside which its checkpoint lies until all shares are learned."""
+    return f"{way}_{share!r}.pt"

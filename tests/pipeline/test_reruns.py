@@ -28,7 +28,7 @@ from cebra_pipe.pipeline.job import Job, canonical, digest
 from cebra_pipe.pipeline.locks import lock
 from cebra_pipe.pipeline.plan import Plan, Planned
 from cebra_pipe.pipeline.provenance import KEY
-from cebra_pipe.pipeline.prune import _empty_folders
+from cebra_pipe.pipeline.prune import _empty_folders, stale_checkpoints
 from cebra_pipe.pipeline.reading import read_yaml, resolve
 from cebra_pipe.pipeline.reruns import OPEN, OUTDATED, SETTLED, arguments, leftovers, prepare, standing
 from cebra_pipe.pipeline.roles import ROLES, WITNESS
@@ -292,6 +292,19 @@ def test_prune_leaves_checkpoints_of_fits_to_come(plan):
     _empty_folders(Path("results/tiny"), {Path(path).parent for job in plan.jobs() for path in job.outputs.values()})
     assert checkpoint.exists()
     assert not gone.parent.exists()
+
+
+def test_prune_finds_checkpoints_of_shares_that_the_config_no_longer_names(plan):
+    """Those of its own shares stay: the adaptation goes on from them."""
+    job = next(job for job in plan.jobs() if job.stage == "adapt")
+    folder, share = Path(job.outputs["models"]).parent, json.loads(job.spec)["shares"][0]
+    mine = [folder / f".{way}_{share!r}.pt.checkpoint" for way in ("adapted", "scratch")]
+    old = [folder / f".{way}_0.37.pt.checkpoint" for way in ("adapted", "scratch")]
+    for path in (*mine, *old):
+        path.write_bytes(b"")
+    assert stale_checkpoints(plan) == old
+    with lock(job.outputs["models"]):
+        assert stale_checkpoints(plan) == []
 
 
 def test_prepare_writes_what_jobs_need_and_removes_what_no_job_needs(plan, monkeypatch):

@@ -27,6 +27,7 @@ from ...solver.keeper import Keeper, checkpoint_path
 from ...solver.task import Task
 from ...streams import generator
 from ..job import Job, canonical, say
+from ..roles import lesson_file
 from .fit import fitted as fitted_of
 from .fit import task_of
 from .transform import embed
@@ -121,7 +122,7 @@ def _as_fitted(task: Task, fitted: Fitted) -> Task:
 
 
 def _keeper(job: Job, lesson: Lesson) -> Keeper:
-    place = job.outputs["models"].with_name(f"{lesson.way}_{lesson.share!r}.pt")
+    place = job.outputs["models"].with_name(lesson_file(lesson.way, lesson.share))
     return Keeper(checkpoint_path(place), canonical({"lesson": lesson.name, **job.provenance()}))
 
 
