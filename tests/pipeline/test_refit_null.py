@@ -1,6 +1,6 @@
 """The refit null with real fits: of data that know nothing of the label no score is significant too often.
 
-Each data set is one fit and nineteen to shifted labels, scored as the table `tests` scores them. Recordings are short
+Each data set is one fit and nineteen to shifted labels, whose p is that of the table `tests`. Recordings are short
 and the data slow, so that fits of sixty steps learn their training part well whatever its labels: that is what a null
 of refits is for.
 """
@@ -18,23 +18,34 @@ from scipy.stats import binom
 
 from cebra_pipe.data import split
 from cebra_pipe.data.controls import apply_control
+from cebra_pipe.data.table import Table, from_rows
 from cebra_pipe.datasets.rats import simulate
+from cebra_pipe.pipeline import tested
 from cebra_pipe.pipeline.config import SplitConfig
 from cebra_pipe.pipeline.stages import decode, transform
 from cebra_pipe.pipeline.stages.fit import task_of
+from cebra_pipe.plot.drawn import pick
+from cebra_pipe.plot.shown import Condition, Study
 from cebra_pipe.sklearn import methods
 from cebra_pipe.solver.artifact import Fitted
 from cebra_pipe.solver.fitting import fit
+from cebra_pipe.solver.history import table
 
 from ..toys import TRAINING
 from .test_decode import slow_noise
 
 NEURONS, SAMPLES, DRAWS = 16, 1500, 19
-DATA_SETS, PERMUTED = 30, 8  # of one block; the first of them against permuted labels too
-LEVELS = (0.05, 0.1, 0.2)
+DATA_SETS = 60
+LEVELS = (0.05, 0.1, 0.2)  # of 19 draws; the smallest p is 0.05
+SURE = 0.995  # of the binomial limits
 SCORES = ("bits", "position")
 SMALL = {"model": "offset5-model", "hidden_units": 8, "steps": 60, "batch_size": 64, "learning_rate": 3e-2}
 SPEC = {"sessions": ["rat"], "training": TRAINING | SMALL | {"normalize": "zscore"}, "labels": {"position": 1.0}}
+UNIT = {"rat": ("rat",)}
+REAL = Condition("behavior", labels=("position",), units=UNIT)
+CONTROLS = {c: Condition(c, labels=("position",), control=c, units=UNIT) for c in ("circular_shift", "permute_labels")}
+SCORED = dict.fromkeys(("recording", "method", "label", "metric", "unit", "note"), str)
+SCORED |= {"fold": np.int16, "seed": np.int32, "score": np.float64}
 SPEC |= {"positives": "time_delta", "hybrid": False, "fold": 0, "study_seed": 1}
 NEURAL = {
     "noise": lambda seed, rat: slow_noise(seed, rat, NEURONS, False),
@@ -51,48 +62,75 @@ def unrelated(kind, seed):
     return recording, split.split(recording, SplitConfig(stratify="direction").model_dump())[0].names()
 
 
-def scores(recording, part, control, seed):
-    """Held-out bits, minus the held-out error of position, and bits on train, of one fit as the stages do it."""
-    spec = SPEC | {"control": control, "seed": seed}
+@dataclasses.dataclass(frozen=True)
+class Held:
+    """The table of a fit, where the table `tests` takes a file."""
+
+    condition: Condition
+    seed: int
+    table: Table
+    unit: str = "rat"
+    fold: int = 0
+
+    def read(self):
+        return self.table
+
+
+def fitted(recording, part, condition, seed):
+    """The history of one fit and the score of its embedding, as the stages write them."""
+    spec = SPEC | {"control": condition.control, "seed": seed}
     with contextlib.redirect_stderr(io.StringIO()):
         task = task_of(spec, [recording], [part])
         network, scalings, rows = fit(task, "cpu")
-    bits = {row["part"]: row["bits"] for row in rows if row["kind"] == "score"}
-    fitted = Fitted(network, ("rat",), scalings, {"offset": list(task.offset)}, {"spec": spec})
-    points, padded = transform.embed(fitted, 0, recording, False)
+    made = Fitted(network, ("rat",), scalings, {"offset": list(task.offset)}, {"spec": spec})
+    points, padded = transform.embed(made, 0, recording, False)
     samples = decode.shared_samples("rat", part, padded)
-    given = apply_control(control, recording, samples.inside, seed, spec["study_seed"])
+    given = apply_control(condition.control, recording, samples.inside, seed, spec["study_seed"])
     units = np.arange(NEURONS)
     asked = methods.Task(given, ("position",), samples, units, (9, 25, 49), 40, 10, tuple(task.offset), 3)
     found = methods.decode(asked, "position", methods.embedding(asked, points, "cosine")["position"])
-    return bits["test"], -found.score, bits["train"]
+    row = {"recording": "rat", "method": "embedding", "label": "position", "metric": found.metric.name, "unit": "m"}
+    row |= {"note": "", "fold": 0, "seed": seed, "score": found.score}
+    return Held(condition, seed, table(rows)), Held(condition, seed, from_rows([row], SCORED))
 
 
 def p_of(kind, seed, control):
-    """score -> p of one data set, as the table `tests` gives it; and the bits of its fits on train."""
+    """score -> p of one data set, by the table `tests`; and the bits of its fits on train."""
     recording, part = unrelated(kind, seed)
-    *real, learned = scores(recording, part, None, 1)
-    null = np.array([scores(recording, part, control, draw) for draw in range(1, DRAWS + 1)])
-    p = (1 + (null[:, :2] >= real).sum(axis=0)) / (1 + DRAWS)
-    return dict(zip(SCORES, p.tolist(), strict=True)) | {"train": learned, "train_of_null": float(null[:, 2].mean())}
+    asked = [(REAL, 1), *((CONTROLS[control], draw) for draw in range(1, DRAWS + 1))]
+    histories, decoded = zip(*(fitted(recording, part, *each) for each in asked), strict=True)
+    pair = {"condition": "behavior", "control": control, "kind": control, "scores": ["bits", "decoding"], "primary": []}
+    study = Study({"rat": "Rat"}, (REAL, CONTROLS[control]))
+    rows = tested.rows(study, {"pairs": [pair], "shared": True, "alpha": 0.05}, decoded, histories)
+    found = {("bits" if row["score"] == "bits" else row["label"]): row["p"] for row in rows}
+    learned = [bits_on_train(one.table) for one in histories]
+    return found | {"train": learned[0], "train_of_null": float(np.mean(learned[1:]))}
+
+
+def bits_on_train(history):
+    (row,) = pick(history, kind="score", part="train").rows()
+    return row["bits"]
 
 
 @pytest.mark.deep
-@pytest.mark.parametrize("block", [0, 1])
 @pytest.mark.parametrize("kind", NEURAL)
-def test_p_of_refits_holds_its_level(kind, block, evidence):
-    seeds = range(DATA_SETS * block, DATA_SETS * (block + 1))
-    shifted = [p_of(kind, seed, "circular_shift") for seed in seeds]
-    permuted = [p_of(kind, seed, "permute_labels") for seed in seeds[:PERMUTED]]
-    told = {"circular shift": shifted, "permutation (no p is printed for it)": permuted}
-    evidence({name: summary(found) for name, found in told.items()})
+def test_p_of_refits_holds_its_level_and_permutations_do_not(kind, evidence):
+    shifted, permuted = ([p_of(kind, seed, c) for seed in range(DATA_SETS)] for c in CONTROLS)
+    evidence({"circular shift": summary(shifted), "permutation (no p is printed for it)": summary(permuted)})
     assert np.mean([one["train_of_null"] for one in shifted]) > 0.1
     for score in SCORES:
         for level in LEVELS:
-            assert sum(one[score] <= level for one in shifted) <= binom.ppf(0.999, len(shifted), level), (score, level)
+            assert rejected(shifted, score, level) <= binom.ppf(SURE, DATA_SETS, level), (score, level)
+    # Of bits it need not: fits to unrelated labels mostly score below 0 bits on test, those to permuted ones near it.
+    assert rejected(permuted, "position", 0.1) > binom.ppf(SURE, DATA_SETS, 0.1)
+
+
+def rejected(found, score, level):
+    assert all(np.isfinite(one[score]) for one in found)
+    return sum(one[score] <= level for one in found)
 
 
 def summary(found):
-    rejected = {s: {f"p <= {level}": sum(one[s] <= level for one in found) for level in LEVELS} for s in SCORES}
+    significant = {s: {f"p <= {level}": rejected(found, s, level) for level in LEVELS} for s in SCORES}
     learned = {name: round(float(np.mean([one[name] for one in found])), 3) for name in ("train", "train_of_null")}
-    return {"data sets": len(found), "significant": rejected, "bits on train, mean": learned}
+    return {"data sets": len(found), "significant": significant, "bits on train, mean": learned}
