@@ -170,7 +170,7 @@ def test_a_label_without_a_null_takes_the_p_of_bits_fitted_to_it_and_of_its_deco
             write_table(path, Table(table.columns, table.meta | {"without_null": {"rat2": {"film": why}}}))
     spec = copy.deepcopy(made.spec["tests"])
     spec["pairs"][0] |= {"kind": kind, "primary": []}
-    for row in tests_again(made, tests=spec):
+    for row in again(made, tests=spec):
         if row["method"] in ("", "embedding"):
             name, score = row["recording"], row["label"] if row["method"] else "bits"
             mine = kind in NONE_OF[why] and (name, score) in (("rat1", "position"), ("rat2", "bits"))
@@ -193,7 +193,7 @@ def test_the_family_is_that_of_the_tests_that_have_a_p(shared, corrected, lost, 
             table = read_table(path)
             table.columns["bits"][:] = np.nan
             write_table(path, table)
-    rows = tests_again(made)
+    rows = again(made)
     family = [row for row in rows if row["primary"] == "yes"]
     without = next(r for r in family if r["recording"] == "rat1" and (r["score"] == "decoding") == repeats)
     assert len(family) == 4
@@ -202,7 +202,7 @@ def test_the_family_is_that_of_the_tests_that_have_a_p(shared, corrected, lost, 
     assert [row["p_corrected"] for row in family if row is not without] == pytest.approx([corrected] * 3)
 
 
-def tests_again(made, **spec):
+def again(made, **spec):
     job = made.job("tables", ("scores", "histories"), ("csv", "json"), table="tests", **spec)
     tables.run(job)
     return json.loads(job.outputs["json"].read_text())["rows"]
