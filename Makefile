@@ -24,7 +24,7 @@ $(READY): envs/requirements.lock pyproject.toml
 	@touch $@
 
 run: $(READY) ## set up and run the study of config.yaml (another: CONFIG=config/rats.yaml SET=data_folder=/my/data)
-	snakemake --configfile $(CONFIG) $(CHANGED) --cores all --resources gpu=$$($(BIN)/python -c 'from cebra_pipe.pipeline.resources import has_gpu; print(int(has_gpu()))')
+	snakemake --configfile $(CONFIG) $(CHANGED) --cores all --resources gpu=$$($(BIN)/python -c 'from cebra_pipe.pipeline.planning.resources import has_gpu; print(int(has_gpu()))')
 	@$(BIN)/cebra-pipe show $(CONFIG) $(CHANGED)
 
 report: $(READY) ## one HTML file with all figures and tables of the study

@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy as np
 
 from cebra_pipe.data.table import Table, read_table
-from cebra_pipe.pipeline.job import Job
-from cebra_pipe.pipeline.plan import Plan, Planned
-from cebra_pipe.pipeline.reading import read_study
+from cebra_pipe.pipeline.config.reading import read_study
+from cebra_pipe.pipeline.jobs.job import Job
+from cebra_pipe.pipeline.planning.plan import Plan, Planned
 from cebra_pipe.pipeline.stages import fit
 
 WITHIN = 0.05  # nats

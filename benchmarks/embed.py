@@ -88,7 +88,7 @@ def version(name: str) -> str:
     """What an embedding was made by: a release, or the code of a fit of this package."""
     if name != "cebra_pipe":
         return importlib.metadata.version(name)
-    from cebra_pipe.pipeline.fingerprint import import_closure, source
+    from cebra_pipe.pipeline.jobs.fingerprint import import_closure, source
 
     text = "\n".join(source(module).meaning for module in sorted(import_closure("cebra_pipe.sklearn.estimator")))
     return hashlib.sha256(text.encode()).hexdigest()[:16]

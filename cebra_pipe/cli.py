@@ -13,20 +13,23 @@ from pathlib import Path
 
 from . import __version__
 from .errors import Problem, UserError
-from .pipeline.roles import ROLES
+from .pipeline.jobs.roles import ROLES
 from .pipeline.train_options import add_train_options
 
 # verb -> (function "module:name" of the arguments, what it does); in the order in which a study needs them
 VERBS = {
     "check": ("check:main", "validate a config and everything it names, in seconds"),
-    "status": ("status:main", "compare what is on disk with the config"),
+    "status": ("disk.status:main", "compare what is on disk with the config"),
     "show": ("show:main", "name the figures and tables of a study and print the main numbers"),
-    "prune": ("prune:main", "list, and with --yes remove, what the config no longer names"),
-    "explain": ("explain:main", "tell where a file comes from: config, code, inputs, versions, seed, host, command"),
-    "archive": ("archive:main", "pack what is needed to repeat a finished study into one file"),
-    "verify": ("archive:verify", "compare the files on disk with an archive, byte for byte"),
+    "prune": ("disk.prune:main", "list, and with --yes remove, what the config no longer names"),
+    "explain": (
+        "disk.explain:main",
+        "tell where a file comes from: config, code, inputs, versions, seed, host, command",
+    ),
+    "archive": ("disk.archive:main", "pack what is needed to repeat a finished study into one file"),
+    "verify": ("disk.archive:verify", "compare the files on disk with an archive, byte for byte"),
     "train": ("train:main", "train one model on a named data set or a file, without a study"),
-    "schema": ("schema:main", "write the JSON schema and the configuration reference"),
+    "schema": ("config.schema:main", "write the JSON schema and the configuration reference"),
 }
 
 # verb -> what it does; each is a module of pipeline.stages with `run(job)`

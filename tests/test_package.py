@@ -65,6 +65,19 @@ def test_imports_go_downwards(path):
         assert not imported(path) & set(above)
 
 
+# What may import what within the pipeline; the files beside these packages may import any.
+PIPELINE = ["disk", "planning", "stages", "drawings", "comparing", "tables", "config", "jobs"]
+
+
+@pytest.mark.parametrize("package", PIPELINE)
+def test_imports_go_downwards_in_the_pipeline(package):
+    below = {*PIPELINE[PIPELINE.index(package) :], "__init__.py"}
+    folder = ROOT / "pipeline"
+    for path in sorted((folder / package).glob("*.py")):
+        named = [file.relative_to(folder).parts[0] for file in files_imported(path) if file.is_relative_to(folder)]
+        assert set(named) <= below, path
+
+
 def files_imported(path: Path) -> set[Path]:
     """Files of the package that a file imports when it is loaded, those for annotations alone among them."""
     found, pending = set(), list(ast.parse(path.read_text()).body)

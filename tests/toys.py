@@ -8,7 +8,7 @@ import numpy as np
 
 from cebra_pipe.data.recording import Label, Recording
 from cebra_pipe.data.table import Table, write_table
-from cebra_pipe.pipeline.job import Job
+from cebra_pipe.pipeline.jobs.job import Job
 
 TRAINING = {
     "model": "offset10-model",

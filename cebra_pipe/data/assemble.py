@@ -17,7 +17,7 @@ from .select import keep, outside, slow
 from .sources import Read, Shelf, read_all, sources
 
 if TYPE_CHECKING:
-    from ..pipeline.recording_options import LabelConfig, RecordingConfig
+    from ..pipeline.config.recording import LabelConfig, RecordingConfig
 
 __all__ = ["assemble", "sources"]
 

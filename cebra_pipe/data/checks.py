@@ -14,7 +14,7 @@ from .sources import Read
 from .trials import check_trials
 
 if TYPE_CHECKING:
-    from ..pipeline.recording_options import LabelConfig, RecordingConfig
+    from ..pipeline.config.recording import LabelConfig, RecordingConfig
 
 INDICATORS = 2_000_000_000  # samples times classes: the bytes that a split takes to tell a label's memory
 

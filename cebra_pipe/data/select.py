@@ -11,7 +11,7 @@ from .clocks import TOLERANCE, difference
 from .recording import epochs_of
 
 if TYPE_CHECKING:
-    from ..pipeline.recording_options import RecordingConfig, SelectConfig
+    from ..pipeline.config.recording import RecordingConfig, SelectConfig
 
 
 def check_select(config: RecordingConfig, name: str) -> Problems:

@@ -14,7 +14,7 @@ from ..errors import Problem, Problems, UserError
 from .load import FORMATS, Contents, open_file
 
 if TYPE_CHECKING:
-    from ..pipeline.recording_options import RecordingConfig, Source
+    from ..pipeline.config.recording import RecordingConfig, Source
 
 OPTIONS = ("header", "separator", "minimum_likelihood")
 

@@ -11,7 +11,7 @@ from ..errors import Problem, Problems, UserError, did_you_mean
 from .clocks import TOLERANCE, difference
 
 if TYPE_CHECKING:
-    from ..pipeline.recording_options import LabelConfig, RecordingConfig
+    from ..pipeline.config.recording import LabelConfig, RecordingConfig
 
 
 def names_of(config: RecordingConfig) -> list[str]:

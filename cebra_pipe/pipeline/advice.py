@@ -10,7 +10,7 @@ import numpy as np
 
 from ..data.recording import Label, Recording
 from ..data.shifts import AWAY, pace
-from .recording_options import RecordingConfig
+from .config.recording import RecordingConfig
 
 if TYPE_CHECKING:
     from ..solver.objective import Objective

@@ -22,13 +22,14 @@ from ..data.split import NAMES, PARTS, Cut, split
 from ..datasets.rats import simulate
 from ..errors import Problems, UserError
 from ..sklearn.nulls import SMALLEST_NULL
-from . import claims, refit
 from .advice import convention_lines, label_lines, label_warnings, metric_lines, source_warnings
-from .changes import read_changed
-from .plan import Plan, check_files, check_results
-from .sessions import differ
-from .study import Condition, Resolved, decoded_labels, left_out
-from .without import check_sizes
+from .comparing.sessions import differ
+from .config import refit
+from .config.changes import read_changed
+from .config.study import Condition, Resolved, decoded_labels, left_out
+from .config.without import check_sizes
+from .disk import claims
+from .planning.plan import Plan, check_files, check_results
 
 if TYPE_CHECKING:
     from ..solver.objective import Objective
@@ -221,7 +222,7 @@ def check_rates(plan: Plan, rates: Mapping[str, float], problems: Problems) -> N
 
 def no_nulls(study: Resolved, prepared: Mapping[str, Prepared]) -> refit.Found:
     """Of the conditions of primary tests: labels of which shifts are no null, fitted or decoded."""
-    from .controlled import without_null
+    from .jobs.controlled import without_null
 
     found = {}
     for pair, test in refit.primary(study):

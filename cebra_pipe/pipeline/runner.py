@@ -16,11 +16,11 @@ from pathlib import Path
 
 from ..data.table import replacing
 from ..errors import Problem, Problems, UserError, did_you_mean
-from .environment import installed
-from .job import Job
-from .locks import lock
-from .roles import ROLES
-from .seen import look, remember
+from .disk.environment import installed
+from .jobs.job import Job
+from .jobs.locks import lock
+from .jobs.roles import ROLES
+from .jobs.seen import look, remember
 
 SOME = ("figures", "tables")  # each reads some of the roles
 
@@ -84,14 +84,14 @@ def _spec(text: str, verb: str) -> dict:
 
 
 def _code(spec: dict) -> str:
-    from .fingerprint import fingerprint
+    from .jobs.fingerprint import fingerprint
 
     return f"code:{fingerprint(spec['stage'], spec.get('figure', ''))}"
 
 
 def _check_code(options: argparse.Namespace, spec: dict) -> None:
     """A UserError where the code that was planned is not the one that runs: the artifact would be labelled wrongly."""
-    from .fingerprint import sources
+    from .jobs.fingerprint import sources
 
     # Nearly always nothing was edited, which takes milliseconds to see; the fingerprint takes tenths of a second.
     if not options.code or options.sources == sources():

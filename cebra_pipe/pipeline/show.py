@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ..errors import UserError
-from . import claims
 from .boards import BOARDS
-from .changes import for_snakemake, read_changed
-from .plan import Plan, check_files
-from .status import MENDED, SOUND, states
+from .config.changes import for_snakemake, read_changed
+from .disk import claims
+from .disk.status import MENDED, SOUND, states
+from .planning.plan import Plan, check_files
 
 
 def main(options: argparse.Namespace) -> int:

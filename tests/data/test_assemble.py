@@ -15,7 +15,7 @@ from cebra_pipe.data.checks import checked_label
 from cebra_pipe.data.select import speed
 from cebra_pipe.data.sources import located
 from cebra_pipe.errors import Problems, UserError
-from cebra_pipe.pipeline.recording_options import LabelConfig, RecordingConfig
+from cebra_pipe.pipeline.config.recording import LabelConfig, RecordingConfig
 
 from .conftest import write_h5, write_npz
 

@@ -12,7 +12,7 @@ import pytest
 
 from cebra_pipe.data.recording import Recording
 from cebra_pipe.errors import UserError
-from cebra_pipe.pipeline.seen import file_digest
+from cebra_pipe.pipeline.jobs.seen import file_digest
 from cebra_pipe.pipeline.stages import load
 
 from . import damage

@@ -10,7 +10,7 @@ import pytest
 from cebra_pipe.data.load import FORMATS, load_data, load_deeplabcut
 from cebra_pipe.data.sources import Shelf, Wanted, sources
 from cebra_pipe.errors import UserError
-from cebra_pipe.pipeline.recording_options import RecordingConfig, Source
+from cebra_pipe.pipeline.config.recording import RecordingConfig, Source
 
 from .conftest import LAPS, SPIKES, track, write_h5, write_npz
 

@@ -8,10 +8,10 @@ import pytest
 from cebra_pipe.data.assemble import sources
 from cebra_pipe.data.recording import Recording
 from cebra_pipe.errors import UserError
-from cebra_pipe.pipeline.job import Job
-from cebra_pipe.pipeline.recording_options import RecordingConfig
-from cebra_pipe.pipeline.seen import file_digest
-from cebra_pipe.pipeline.specs import filled
+from cebra_pipe.pipeline.config.recording import RecordingConfig
+from cebra_pipe.pipeline.jobs.job import Job
+from cebra_pipe.pipeline.jobs.seen import file_digest
+from cebra_pipe.pipeline.planning.specs import filled
 from cebra_pipe.pipeline.stages import load
 
 from .conftest import LAPS, SPIKES, write_npz

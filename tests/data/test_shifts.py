@@ -13,7 +13,7 @@ from cebra_pipe.data.parts import windows_inside
 from cebra_pipe.data.recording import Label
 from cebra_pipe.data.shifts import circular_shifts, pace, shifted, source
 from cebra_pipe.datasets.rats import simulate
-from cebra_pipe.pipeline.sessions import Run, Session, shifted_means
+from cebra_pipe.pipeline.comparing.sessions import Run, Session, shifted_means
 from cebra_pipe.sklearn.nulls import METRICS, null_scores
 
 from ..pipeline.compared import make_split

@@ -8,7 +8,7 @@ from scipy.signal import lfilter
 
 from cebra_pipe.data.split import split
 from cebra_pipe.datasets.rats import JITTER_TIME, RATE, TRACK, _drift, draw_fields, run_laps, simulate
-from cebra_pipe.pipeline.config import SplitConfig
+from cebra_pipe.pipeline.config.options import SplitConfig
 from cebra_pipe.sklearn.methods import Samples, Task, decode, naive_bayes
 from cebra_pipe.streams import generator
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from cebra_pipe.data.recording import Label, Recording
 from cebra_pipe.data.table import Table
-from cebra_pipe.pipeline.job import Job
+from cebra_pipe.pipeline.jobs.job import Job
 
 Embed = Callable[[Recording, int, int], np.ndarray]  # recording, fold, seed -> (time, dim)
 

@@ -15,7 +15,7 @@ import sys
 import time
 from pathlib import Path
 
-from cebra_pipe.pipeline.job import Job
+from cebra_pipe.pipeline.jobs.job import Job
 from cebra_pipe.pipeline.stages import fit
 from cebra_pipe.solver import keeper
 from tests.toys import fit_job, track

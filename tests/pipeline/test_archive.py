@@ -8,9 +8,9 @@ import zipfile
 import pytest
 
 from cebra_pipe.cli import main
-from cebra_pipe.pipeline.environment import environments, installed, lock, recorded, same
-from cebra_pipe.pipeline.plan import Plan
-from cebra_pipe.pipeline.reading import resolve
+from cebra_pipe.pipeline.config.reading import resolve
+from cebra_pipe.pipeline.disk.environment import environments, installed, lock, recorded, same
+from cebra_pipe.pipeline.planning.plan import Plan
 
 OLD, NEW = {"numpy": "1.0", "scipy": "1"}, {"numpy": "2.0", "six": "3"}
 

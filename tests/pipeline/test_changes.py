@@ -11,9 +11,9 @@ from snakemake.utils import update_config
 
 from cebra_pipe.cli import main
 from cebra_pipe.errors import UserError
-from cebra_pipe.pipeline.changes import changes, for_snakemake, read_changed
-from cebra_pipe.pipeline.plan import Plan
-from cebra_pipe.pipeline.reading import read_yaml, resolve
+from cebra_pipe.pipeline.config.changes import changes, for_snakemake, read_changed
+from cebra_pipe.pipeline.config.reading import read_yaml, resolve
+from cebra_pipe.pipeline.planning.plan import Plan
 
 TINY = Path(__file__).resolve().parents[2] / "config" / "tiny.yaml"
 ALIKE = [

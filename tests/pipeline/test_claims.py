@@ -10,9 +10,9 @@ import pytest
 
 from cebra_pipe.cli import main
 from cebra_pipe.errors import UserError
-from cebra_pipe.pipeline.changes import read_changed
-from cebra_pipe.pipeline.claims import check, note
-from cebra_pipe.pipeline.plan import Plan
+from cebra_pipe.pipeline.config.changes import read_changed
+from cebra_pipe.pipeline.disk.claims import check, note
+from cebra_pipe.pipeline.planning.plan import Plan
 
 TEXT = "study: s\nrecordings: {a: {simulate: {}}}\nconditions: {time: {}}\n"
 EDIT = ("time: {}", "time: {steps: 7}")

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from cebra_pipe.errors import UserError
-from cebra_pipe.pipeline.plan import Plan, check_files
-from cebra_pipe.pipeline.reading import read_study, read_yaml, resolve
+from cebra_pipe.pipeline.config.reading import read_study, read_yaml, resolve
+from cebra_pipe.pipeline.planning.plan import Plan, check_files
 
 from .mutants import mutants
 

@@ -19,10 +19,10 @@ from cebra_pipe.data.parts import content
 from cebra_pipe.data.recording import Label
 from cebra_pipe.data.table import Table, read_table
 from cebra_pipe.errors import UserError
-from cebra_pipe.pipeline.between_recordings import between_recordings, draw
-from cebra_pipe.pipeline.common import Common, compared
-from cebra_pipe.pipeline.job import Job
-from cebra_pipe.pipeline.sessions import Run, Session, read_sessions
+from cebra_pipe.pipeline.comparing.between_recordings import between_recordings, draw
+from cebra_pipe.pipeline.comparing.common import Common, compared
+from cebra_pipe.pipeline.comparing.sessions import Run, Session, read_sessions
+from cebra_pipe.pipeline.jobs.job import Job
 from cebra_pipe.pipeline.stages.consistency import run
 
 from .compared import Study, curve, make_recording, make_split, padding
@@ -387,7 +387,7 @@ def test_numbers_are_equal_whatever_the_number_of_threads(tmp_path, spec, thread
     job = study(tmp_path, names=NAMES[:3], seeds=(1, 2)).job("consistency", "consistency", **spec)
     program = (
         "import sys, json, pathlib\n"
-        "from cebra_pipe.pipeline.job import Job\n"
+        "from cebra_pipe.pipeline.jobs.job import Job\n"
         "from cebra_pipe.pipeline.stages.consistency import run\n"
         "spec, inputs, out = json.load(sys.stdin)\n"
         "inputs = {k: [pathlib.Path(p) for p in v] for k, v in inputs.items()}\n"

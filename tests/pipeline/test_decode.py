@@ -15,8 +15,8 @@ from cebra_pipe.data.recording import Label, Recording, epochs_of
 from cebra_pipe.data.table import Table, read_table, write_table
 from cebra_pipe.datasets.rats import simulate
 from cebra_pipe.errors import UserError
-from cebra_pipe.pipeline.config import SplitConfig
-from cebra_pipe.pipeline.job import Job
+from cebra_pipe.pipeline.config.options import SplitConfig
+from cebra_pipe.pipeline.jobs.job import Job
 from cebra_pipe.pipeline.stages import decode, split
 from cebra_pipe.sklearn import methods
 from cebra_pipe.sklearn.bootstrap import trial_draws

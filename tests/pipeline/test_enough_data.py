@@ -14,9 +14,9 @@ from cebra_pipe.data.parts import windows_inside
 from cebra_pipe.data.portions import portion
 from cebra_pipe.data.table import read_table
 from cebra_pipe.errors import UserError
-from cebra_pipe.pipeline.job import Job
-from cebra_pipe.pipeline.plan import Plan
-from cebra_pipe.pipeline.reading import resolve
+from cebra_pipe.pipeline.config.reading import resolve
+from cebra_pipe.pipeline.jobs.job import Job
+from cebra_pipe.pipeline.planning.plan import Plan
 from cebra_pipe.plot.gains import told
 from cebra_pipe.solver.artifact import read_model
 

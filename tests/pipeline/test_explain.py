@@ -14,10 +14,10 @@ from PIL import Image
 from cebra_pipe import CEBRA
 from cebra_pipe.cli import main
 from cebra_pipe.data.table import Table, write_table
-from cebra_pipe.pipeline import explain as told
-from cebra_pipe.pipeline.layout import STAGES
-from cebra_pipe.pipeline.roles import WITNESS
-from cebra_pipe.pipeline.seen import file_digest
+from cebra_pipe.pipeline.disk import explain as told
+from cebra_pipe.pipeline.jobs.roles import WITNESS
+from cebra_pipe.pipeline.jobs.seen import file_digest
+from cebra_pipe.pipeline.planning.layout import STAGES
 
 from .test_archive import WHOLE, zipped
 

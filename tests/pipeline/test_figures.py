@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from cebra_pipe.errors import UserError
-from cebra_pipe.pipeline import roles
+from cebra_pipe.pipeline.jobs import roles
 from cebra_pipe.pipeline.stages import figures
 
 from ..plot.artifacts import LESS, build, condition, left_out, make_recording

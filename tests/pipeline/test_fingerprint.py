@@ -10,9 +10,9 @@ import sys
 import pytest
 
 from cebra_pipe.cli import STAGES
-from cebra_pipe.pipeline import fingerprint as module
-from cebra_pipe.pipeline.exhibits import FIGURES
-from cebra_pipe.pipeline.fingerprint import PACKAGE, import_closure, meaning, source
+from cebra_pipe.pipeline.jobs import fingerprint as module
+from cebra_pipe.pipeline.jobs.fingerprint import PACKAGE, import_closure, meaning, source
+from cebra_pipe.pipeline.planning.exhibits import FIGURES
 
 PARTS = [*((stage, "") for stage in STAGES), *(("figures", name) for name in FIGURES)]
 

@@ -7,10 +7,10 @@ import json
 import pytest
 from pydantic import BaseModel
 
-from cebra_pipe.pipeline.given import Given
-from cebra_pipe.pipeline.job import canonical
-from cebra_pipe.pipeline.recording_options import RecordingConfig
-from cebra_pipe.pipeline.specs import filled
+from cebra_pipe.pipeline.config.recording import RecordingConfig
+from cebra_pipe.pipeline.jobs.given import Given
+from cebra_pipe.pipeline.jobs.job import canonical
+from cebra_pipe.pipeline.planning.specs import filled
 
 ENTRIES = {
     "counts": {

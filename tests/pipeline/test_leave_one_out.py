@@ -18,9 +18,9 @@ from cebra_pipe.data.recording import Recording
 from cebra_pipe.data.table import read_table
 from cebra_pipe.errors import Problem, UserError
 from cebra_pipe.models.contrast import Contrast
-from cebra_pipe.pipeline.job import Job
-from cebra_pipe.pipeline.plan import Plan
-from cebra_pipe.pipeline.reading import resolve
+from cebra_pipe.pipeline.config.reading import resolve
+from cebra_pipe.pipeline.jobs.job import Job
+from cebra_pipe.pipeline.planning.plan import Plan
 from cebra_pipe.pipeline.stages import adapt, fit
 from cebra_pipe.pipeline.stages.transform import embed
 from cebra_pipe.sklearn.transfer import Session, rotation

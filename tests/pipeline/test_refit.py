@@ -10,9 +10,9 @@ import pytest
 
 from cebra_pipe.data.table import Table, read_table, write_table
 from cebra_pipe.errors import UserError
-from cebra_pipe.pipeline.plan import Plan
-from cebra_pipe.pipeline.reading import resolve
-from cebra_pipe.pipeline.refit import lines, pairs
+from cebra_pipe.pipeline.config.reading import resolve
+from cebra_pipe.pipeline.config.refit import lines, pairs
+from cebra_pipe.pipeline.planning.plan import Plan
 from cebra_pipe.pipeline.stages import tables
 from cebra_pipe.sklearn.nulls import PERIODIC, TOO_SLOW
 

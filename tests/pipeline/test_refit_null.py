@@ -20,10 +20,10 @@ from cebra_pipe.data import split
 from cebra_pipe.data.controls import apply_control
 from cebra_pipe.data.table import Table, from_rows
 from cebra_pipe.datasets.rats import simulate
-from cebra_pipe.pipeline import tested
-from cebra_pipe.pipeline.config import SplitConfig
+from cebra_pipe.pipeline.config.options import SplitConfig
 from cebra_pipe.pipeline.stages import decode, transform
 from cebra_pipe.pipeline.stages.fit import task_of
+from cebra_pipe.pipeline.tables import tested
 from cebra_pipe.plot.drawn import pick
 from cebra_pipe.plot.shown import Condition, Study
 from cebra_pipe.sklearn import methods

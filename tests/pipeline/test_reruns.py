@@ -22,18 +22,19 @@ from PIL import Image, PngImagePlugin
 from cebra_pipe.cli import expanded, main
 from cebra_pipe.data.table import META, Table, read_meta, write_table
 from cebra_pipe.errors import UserError
-from cebra_pipe.pipeline import provenance, reruns, seen
-from cebra_pipe.pipeline.fingerprint import fingerprint, sources
-from cebra_pipe.pipeline.job import Job, canonical, digest
-from cebra_pipe.pipeline.locks import lock
-from cebra_pipe.pipeline.plan import Plan, Planned
-from cebra_pipe.pipeline.provenance import KEY
-from cebra_pipe.pipeline.prune import _empty_folders, stale_checkpoints
-from cebra_pipe.pipeline.reading import read_yaml, resolve
-from cebra_pipe.pipeline.reruns import OPEN, OUTDATED, SETTLED, arguments, leftovers, prepare, standing
-from cebra_pipe.pipeline.roles import ROLES, WITNESS
-from cebra_pipe.pipeline.seen import file_digest, look, remember
-from cebra_pipe.pipeline.status import states
+from cebra_pipe.pipeline.config.reading import read_yaml, resolve
+from cebra_pipe.pipeline.disk import reruns
+from cebra_pipe.pipeline.disk.prune import _empty_folders, stale_checkpoints
+from cebra_pipe.pipeline.disk.reruns import OPEN, OUTDATED, SETTLED, arguments, leftovers, prepare, standing
+from cebra_pipe.pipeline.disk.status import states
+from cebra_pipe.pipeline.jobs import provenance, seen
+from cebra_pipe.pipeline.jobs.fingerprint import fingerprint, sources
+from cebra_pipe.pipeline.jobs.job import Job, canonical, digest
+from cebra_pipe.pipeline.jobs.locks import lock
+from cebra_pipe.pipeline.jobs.provenance import KEY
+from cebra_pipe.pipeline.jobs.roles import ROLES, WITNESS
+from cebra_pipe.pipeline.jobs.seen import file_digest, look, remember
+from cebra_pipe.pipeline.planning.plan import Plan, Planned
 
 from ..toys import save, track
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cebra_pipe.pipeline.config import Study
-from cebra_pipe.pipeline.schema import _walk, reference
+from cebra_pipe.pipeline.config.options import Study
+from cebra_pipe.pipeline.config.schema import _walk, reference
 
 
 def test_options_that_parts_share_are_told_once():

@@ -9,9 +9,9 @@ import pytest
 
 from cebra_pipe.cli import main
 from cebra_pipe.pipeline import show
-from cebra_pipe.pipeline.changes import read_changed
-from cebra_pipe.pipeline.plan import Plan
-from cebra_pipe.pipeline.status import State
+from cebra_pipe.pipeline.config.changes import read_changed
+from cebra_pipe.pipeline.disk.status import State
+from cebra_pipe.pipeline.planning.plan import Plan
 
 TEXT = "study: s\nrecordings: {a: {simulate: {}}}\nconditions: {time: {}}\n"
 NUMBERS = "\nthe numbers of the table"

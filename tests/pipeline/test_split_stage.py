@@ -12,9 +12,9 @@ from cebra_pipe.data.memory import apart, memory_times, near_lines, smoothed
 from cebra_pipe.data.parts import folds_of, part_of, read_split
 from cebra_pipe.data.recording import Recording
 from cebra_pipe.errors import UserError
-from cebra_pipe.pipeline.config import SplitConfig
-from cebra_pipe.pipeline.job import Job
-from cebra_pipe.pipeline.recording_options import SimulateConfig
+from cebra_pipe.pipeline.config.options import SplitConfig
+from cebra_pipe.pipeline.config.recording import SimulateConfig
+from cebra_pipe.pipeline.jobs.job import Job
 from cebra_pipe.pipeline.stages import simulate, split
 
 

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from cebra_pipe.errors import UserError
-from cebra_pipe.pipeline.reading import read_study, resolve
+from cebra_pipe.pipeline.config.reading import read_study, resolve
 
 BASE = {
     "study": "s",

@@ -10,7 +10,7 @@ import pytest
 
 from cebra_pipe.data.table import read_table
 from cebra_pipe.errors import UserError
-from cebra_pipe.pipeline import roles
+from cebra_pipe.pipeline.jobs import roles
 from cebra_pipe.pipeline.stages import tables
 from cebra_pipe.plot.summary import METHODS
 

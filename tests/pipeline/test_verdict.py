@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from cebra_pipe.data.table import Table, read_table, write_table
-from cebra_pipe.pipeline import against
-from cebra_pipe.pipeline.endings import change, ending
-from cebra_pipe.pipeline.spread import COLLAPSED, collapse, left_out, width, widths
 from cebra_pipe.pipeline.stages import tables
+from cebra_pipe.pipeline.tables import against
+from cebra_pipe.pipeline.tables.endings import change, ending
+from cebra_pipe.pipeline.tables.spread import COLLAPSED, collapse, left_out, width, widths
 
 from ..plot.artifacts import build, condition, make_recording
 from ..plot.artifacts import left_out as without_each

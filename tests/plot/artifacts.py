@@ -9,7 +9,7 @@ import numpy as np
 
 from cebra_pipe.data.recording import Label, Recording
 from cebra_pipe.data.table import Table, from_rows
-from cebra_pipe.pipeline.job import Job
+from cebra_pipe.pipeline.jobs.job import Job
 from cebra_pipe.streams import generator
 
 SCORES = {

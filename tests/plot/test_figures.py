@@ -14,8 +14,8 @@ from matplotlib.text import Annotation
 from cebra_pipe.data.recording import Label, Recording
 from cebra_pipe.data.table import Table, read_table
 from cebra_pipe.errors import UserError
-from cebra_pipe.pipeline import roles
-from cebra_pipe.pipeline.reading import resolve
+from cebra_pipe.pipeline.config.reading import resolve
+from cebra_pipe.pipeline.jobs import roles
 from cebra_pipe.pipeline.stages.figures import FIGURES, drawing
 from cebra_pipe.plot import recorded, verdict
 from cebra_pipe.plot.drawn import distinct, pick, stack

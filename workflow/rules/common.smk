@@ -5,11 +5,11 @@ from functools import cache
 
 from cebra_pipe.errors import UserError
 from cebra_pipe.pipeline import claims
-from cebra_pipe.pipeline.layout import STAGES
-from cebra_pipe.pipeline.plan import Plan, check_files, check_results
-from cebra_pipe.pipeline.reading import check_keys, resolve
-from cebra_pipe.pipeline.reruns import OPEN, OUTDATED, SETTLED, flag, prepare, standing
-from cebra_pipe.pipeline.resources import has_gpu, memory, minutes, use_checkout
+from cebra_pipe.pipeline.planning.layout import STAGES
+from cebra_pipe.pipeline.planning.plan import Plan, check_files, check_results
+from cebra_pipe.pipeline.config.reading import check_keys, resolve
+from cebra_pipe.pipeline.disk.reruns import OPEN, OUTDATED, SETTLED, flag, prepare, standing
+from cebra_pipe.pipeline.planning.resources import has_gpu, memory, minutes, use_checkout
 
 use_checkout(str(workflow.basedir))
 
@@ -45,7 +45,7 @@ def begin():
 
 @cache
 def decided():
-    """What each job is, and the file that is newer than what is outdated (pipeline/reruns.py).
+    """What each job is, and the file that is newer than what is outdated (pipeline/disk/reruns.py).
 
     Asked when the first job is, since options such as --forcerun are not known while the workflow is read.
     """

@@ -6,7 +6,7 @@ from ...data.table import Table
 from ...plot import compared
 from ...plot.consistency import draw as draw
 from ...plot.shown import Study
-from ..job import Job
+from ..jobs.job import Job
 
 
 def rows(job: Job, study: Study) -> Table:

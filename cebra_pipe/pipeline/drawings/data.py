@@ -7,7 +7,7 @@ from ...plot import recorded
 from ...plot.data import draw as draw
 from ...plot.files import recordings, splits
 from ...plot.shown import Study
-from ..job import Job
+from ..jobs.job import Job
 
 
 def rows(job: Job, study: Study) -> Table:

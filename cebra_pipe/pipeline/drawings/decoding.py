@@ -7,7 +7,7 @@ from ...plot import decoded
 from ...plot.decoding import draw as draw
 from ...plot.files import of_units, recordings
 from ...plot.shown import Study
-from ..job import Job
+from ..jobs.job import Job
 
 
 def rows(job: Job, study: Study) -> Table:

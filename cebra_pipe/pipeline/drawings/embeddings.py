@@ -10,7 +10,7 @@ from ...plot import embedded
 from ...plot.embeddings import draw as draw
 from ...plot.files import Source, of_units, recordings, splits
 from ...plot.shown import Study
-from ..job import Job
+from ..jobs.job import Job
 
 
 def rows(job: Job, study: Study) -> Table:

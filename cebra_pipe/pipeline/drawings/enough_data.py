@@ -6,8 +6,8 @@ from ...data.table import Table
 from ...plot.curves import drawn
 from ...plot.enough_data import draw as draw
 from ...plot.shown import Study
-from .. import enough
-from ..job import Job
+from ..jobs.job import Job
+from ..tables import enough
 
 
 def rows(job: Job, study: Study) -> Table:

@@ -7,7 +7,7 @@ from ...plot import goodness_of_fit
 from ...plot.files import histories
 from ...plot.goodness_of_fit import draw as draw
 from ...plot.shown import Study
-from ..job import Job
+from ..jobs.job import Job
 
 
 def rows(job: Job, study: Study) -> Table:

@@ -7,7 +7,7 @@ from ...plot import losses
 from ...plot.files import histories
 from ...plot.losses import draw as draw
 from ...plot.shown import Study
-from ..job import Job
+from ..jobs.job import Job
 
 
 def rows(job: Job, study: Study) -> Table:

@@ -7,7 +7,7 @@ from ...plot import transferred
 from ...plot.files import transfers
 from ...plot.shown import Study
 from ...plot.transfer import draw as draw
-from ..job import Job
+from ..jobs.job import Job
 
 
 def rows(job: Job, study: Study) -> Table:

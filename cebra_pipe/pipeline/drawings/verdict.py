@@ -7,8 +7,8 @@ from ...plot.drawn import stack
 from ...plot.judged import COLUMNS
 from ...plot.shown import Study
 from ...plot.verdict import draw as draw
-from .. import verdict
-from ..job import Job
+from ..jobs.job import Job
+from ..tables import verdict
 
 
 def rows(job: Job, study: Study) -> Table:

@@ -26,8 +26,8 @@ from ...solver.inputs import epochs
 from ...solver.keeper import Keeper, checkpoint_path
 from ...solver.task import Task
 from ...streams import generator
-from ..job import Job, canonical, say
-from ..roles import lesson_file
+from ..jobs.job import Job, canonical, say
+from ..jobs.roles import lesson_file
 from .fit import fitted as fitted_of
 from .fit import task_of
 from .transform import embed

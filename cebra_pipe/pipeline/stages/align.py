@@ -12,9 +12,9 @@ from ...data.parts import part_of
 from ...data.table import Table
 from ...errors import Problem, UserError, did_you_mean
 from ...sklearn.maps import complete, r_squared
-from ..common import check_overlap, compared
-from ..job import Job, say
-from ..sessions import Key, Means, Session, read_sessions
+from ..comparing.common import check_overlap, compared
+from ..comparing.sessions import Key, Means, Session, read_sessions
+from ..jobs.job import Job, say
 
 
 @dataclass(frozen=True, eq=False)

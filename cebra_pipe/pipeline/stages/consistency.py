@@ -6,10 +6,10 @@ import numpy as np
 
 from ...data.table import from_rows
 from ...errors import Problem, UserError, did_you_mean
-from ..between_recordings import between_recordings
-from ..between_runs import between_runs
-from ..job import Job, say
-from ..sessions import read_sessions
+from ..comparing.between_recordings import between_recordings
+from ..comparing.between_runs import between_runs
+from ..comparing.sessions import read_sessions
+from ..jobs.job import Job, say
 
 COLUMNS = {
     "fold": "i2",

@@ -16,7 +16,7 @@ from ...errors import Problem, Problems, UserError, did_you_mean
 from ...sklearn import methods
 from ...sklearn.methods import Samples, Task
 from ...sklearn.report import SCORES, TRACED, Result, joined, score_rows, trace
-from ..job import Job, say
+from ..jobs.job import Job, say
 
 LINE = (
     "{recording} fold{fold} seed{seed} {method} {label}: {metric} {score:.4g} {unit} "

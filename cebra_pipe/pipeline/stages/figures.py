@@ -13,7 +13,7 @@ from ...errors import Problem, UserError, did_you_mean
 from ...plot.drawn import csv_text
 from ...plot.shown import Study
 from ...plot.style import as_png, as_svg
-from ..job import Job, say
+from ..jobs.job import Job, say
 
 # Each is a module of pipeline.drawings: `rows` is what is drawn, from the job's files; `draw` draws that alone.
 # Imported by name, so that the code of one figure is no part of another's.

@@ -19,8 +19,8 @@ from ...solver.inputs import Scaling
 from ...solver.keeper import Keeper, checkpoint_path
 from ...solver.network import Network
 from ...solver.task import Task
-from ..controlled import controlled, without_null
-from ..job import Job, canonical, say
+from ..jobs.controlled import controlled, without_null
+from ..jobs.job import Job, canonical, say
 
 
 def run(job: Job) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 from ...data.assemble import assemble, sources, told
 from ...data.recording import Recording
 from ...errors import Problems
-from ..given import Given
-from ..job import Job, say
+from ..jobs.given import Given
+from ..jobs.job import Job, say
 
 
 def run(job: Job) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from ...datasets.rats import simulate
-from ..job import Job, say
+from ..jobs.job import Job, say
 
 
 def run(job: Job) -> None:

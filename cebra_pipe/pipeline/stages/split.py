@@ -11,7 +11,7 @@ from ...data.recording import Recording
 from ...data.split import GAP, NAMES, PARTS, Cut, split
 from ...data.table import Table
 from ...errors import Problem, UserError
-from ..job import Job, say
+from ..jobs.job import Job, say
 
 
 def run(job: Job) -> None:

@@ -20,8 +20,8 @@ from ...plot.numbers import about
 from ...plot.shown import Study
 from ...plot.summary import METHODS, Score, scores
 from ...sklearn.nulls import SMALLEST_NULL
-from .. import contrasts, enough, tested, verdict
-from ..job import Job, say
+from ..jobs.job import Job, say
+from ..tables import contrasts, enough, tested, verdict
 
 DIGITS = 4
 Row = dict[str, object]

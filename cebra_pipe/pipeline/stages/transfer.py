@@ -23,7 +23,7 @@ from ...sklearn import methods
 from ...sklearn.methods import Task
 from ...sklearn.report import SCORES, Result, score_rows
 from ...sklearn.transfer import Session, rotation, transferred
-from ..job import Job, say
+from ..jobs.job import Job, say
 from .decode import NO_SEED, Block, read_blocks, result, shared_samples, task_of
 
 WAYS = {"within": "adapted", "scratch": "scratch"}  # method -> the embedding that it decodes

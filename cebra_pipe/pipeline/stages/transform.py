@@ -17,8 +17,8 @@ from ...errors import Problem, UserError
 from ...solver.artifact import Fitted, read_model
 from ...solver.device import settings
 from ...solver.inputs import epochs
-from ..controlled import controlled
-from ..job import Job
+from ..jobs.controlled import controlled
+from ..jobs.job import Job
 
 THREADS = 1  # an embedding takes less time than starting Python
 

@@ -1,0 +1,1 @@
+"""What is compared between recordings and between runs."""

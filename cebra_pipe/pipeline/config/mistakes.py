@@ -1,0 +1,103 @@
+"""What is wrong with the form of a config, in our words: pydantic's errors as problems with a place and a remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel
+
+from ...errors import Problem, did_you_mean, named, short
+from . import options as c
+
+# what pydantic calls an error -> what was expected
+EXPECTED = {
+    "model_type": "options, as `option: value`",
+    "dict_type": "entries, as `name: …`",
+    "list_type": "a list",
+    "string_type": "a text",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "int_parsing_size": "a whole number that is not huge",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "too_short": "at least one entry",
+    "missing": "a value",
+}
+# place (of the last keys; * is any) -> what to do where something else than options stands there
+REMEDIES = {
+    ("recordings", "*"): "Write `file:` with the path below the recording's name.",
+    ("neural",): "Write the key alone, or {file: …, key: …}.",
+    ("time",): "Write the key alone, or {file: …, key: …}.",
+    ("conditions", "*"): "Write {} for a condition of defaults alone.",
+}
+
+
+def mistakes(where: str, errors: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
+    """One problem a place. A union tries all its kinds: one that got further inside has the word."""
+    found: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
+    for error in errors:
+        found.setdefault(tuple(named(part) for part in error["loc"] if not _is_internal(part)), []).append(error)
+    for place, here in found.items():
+        if not any(other[: len(place)] == place for other in found if len(other) > len(place)):
+            yield _problem(where, place, here)
+
+
+def _problem(where: str, place: tuple[str, ...], errors: Sequence[Mapping[str, Any]]) -> Problem:
+    error, told = errors[0], f"{where}: {'.'.join(place) or 'top level'}"
+    kind, given = error["type"], error["input"]
+    if kind == "extra_forbidden":
+        known = fields_at(c.Study, [str(part) for part in error["loc"][:-1]])
+        return Problem(told, "a known option", short(error["loc"][-1]), did_you_mean(place[-1], known))
+    if kind == "missing":
+        return Problem(told, EXPECTED[kind], "nothing", "Add this key.")
+    expected = " or ".join(dict.fromkeys(map(_expected, errors)))
+    return Problem(told, expected, _found(given), _remedy(kind, place))
+
+
+def _expected(error: Mapping[str, Any]) -> str:
+    message = error["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    return EXPECTED.get(error["type"], message[:1].lower() + message[1:])
+
+
+def _found(given: object) -> str:
+    if isinstance(given, Mapping) and given:
+        return f"the options {', '.join(named(key) for key in list(given)[:12])}"
+    return "nothing" if given is None else short(given)
+
+
+def _is_internal(part: object) -> bool:
+    """Steps of pydantic's own: which kind of a union, which validator."""
+    text = str(part) if isinstance(part, str) else ""
+    return text == "[key]" or text.startswith("function-") or "[" in text
+
+
+def _remedy(kind: str, place: tuple[str, ...]) -> str:
+    if kind == "too_short":
+        return "Leave the key out for what stands in its place."
+    for keys, remedy in REMEDIES.items():
+        ends = place[-len(keys) :]
+        if kind == "model_type" and len(ends) == len(keys) and all(k in ("*", e) for k, e in zip(keys, ends)):
+            return remedy
+    return ""
+
+
+def fields_at(model: type[BaseModel], loc: list[str]) -> list[str]:
+    """Names of the options at a place of the config, for the did-you-mean."""
+    for part in loc:
+        field = next((f for n, f in model.model_fields.items() if part in (n, f.alias)), None)
+        inner = list(models_in(field.annotation)) if field else []
+        if inner:
+            model = inner[0]
+    return [f.alias or name for name, f in model.model_fields.items()]
+
+
+def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The config models inside a type such as dict[Name, Annotated[LabelConfig, …]] | None."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in getattr(annotation, "__args__", ()):
+        yield from models_in(inner)

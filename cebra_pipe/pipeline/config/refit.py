@@ -1,0 +1,157 @@
+"""The refit null of a study: which control belongs to which condition, and what its primary tests can reach."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from ...errors import Problems, did_you_mean
+from ...models.table import architecture
+from ...sklearn.nulls import NO_REFITS, SMALLEST_NULL
+from . import options as c
+from .study import Condition, Resolved, decoded_labels
+
+# control -> what its draws are a null of: shifted neurons keep no population, which a decoder reads
+TESTED = {"circular_shift": ("bits", "decoding"), "neuron_shift": ("bits",)}
+Found = Mapping[tuple[str, str], Mapping[str, str]]  # (condition, recording) -> label without a null -> why
+SAME = ("training", "labels", "positives", "hybrid", "units")  # what a control shares with its condition
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """A condition and the control whose seeds are the draws of its null."""
+
+    real: Condition
+    control: Condition
+
+    @property
+    def names(self) -> tuple[str, str]:
+        return self.real.name, self.control.name
+
+    @property
+    def draws(self) -> object:
+        """What two pairs have in common whose draws are shared: seed by seed the same shift of a recording."""
+        training = self.control.training
+        window = architecture(training.model, training.causal).offset
+        return self.control.control, self.control.seeds, window, training.windows
+
+
+def pairs(study: Resolved) -> list[Pair]:
+    """Every control that gives a p, with the first condition that differs from it in nothing else."""
+    real = [k for k in study.conditions.values() if not k.control]
+    found = []
+    for control in (k for k in study.conditions.values() if k.control in TESTED):
+        twin = next((k for k in real if not differences(k, control)), None)
+        found += [Pair(twin, control)] if twin else []
+    return found
+
+
+def differences(real: Condition, control: Condition) -> list[str]:
+    return [name for name in SAME if getattr(real, name) != getattr(control, name)]
+
+
+def primary(study: Resolved) -> list[tuple[Pair, c.PrimaryTestConfig]]:
+    """The tests that the config names, in its order."""
+    given = study.config.primary_tests
+    known = study.conditions
+    return [(Pair(known[t.condition], known[t.control]), t) for t in (given.tests if given else [])]
+
+
+def shared(named: Sequence[tuple[Pair, c.PrimaryTestConfig]]) -> bool:
+    return len({pair.draws for pair, _ in named}) == 1
+
+
+def members(named: Sequence[tuple[Pair, c.PrimaryTestConfig]]) -> int:
+    """Tests of the family: one a score and recording."""
+    return sum(len(m) * len(test.scores) for pair, test in named for m in pair.real.units.values())
+
+
+def without(named: Sequence[tuple[Pair, c.PrimaryTestConfig]], found: Found) -> Iterator[str]:
+    """Each test of the family that will have no p, and why: a label that is decoded, or any that is fitted."""
+    for pair, test in named:
+        reasons = NO_REFITS[pair.control.control]
+        for name in (name for unit in pair.real.units.values() for name in unit):
+            known = found.get((pair.real.name, name), {})
+            for score in test.scores:
+                why = [known.get(label, "") for label in (pair.real.labels if score == "bits" else [score])]
+                if told := next((each for each in why if each in reasons), ""):
+                    yield f"{pair.real.name} against {pair.control.name}, {name}, {score}: {told}"
+
+
+def smallest(named: Sequence[tuple[Pair, c.PrimaryTestConfig]], number: int) -> float:
+    """The smallest corrected p that the fewest draws can reach in a family of `number`."""
+    fewest = min(len(pair.control.seeds) for pair, _ in named)
+    return (1 if shared(named) else number) / (1 + fewest)
+
+
+def lines(study: Resolved, found: Found = MappingProxyType({})) -> Iterator[str]:
+    """What `check` says of it."""
+    for pair in pairs(study):
+        n = len(pair.control.seeds)
+        few = " (too few for p)" if n < SMALLEST_NULL else f", smallest p {1 / (1 + n):.2g}"
+        yield f"refit null of {pair.real.name}: {n} draws of {pair.control.name}{few}"
+    if named := primary(study):
+        way = "maximum over shared draws" if shared(named) else "Holm"
+        lost, every = list(without(named, found)), members(named)
+        yield from (f"warning: primary test of {each}" for each in lost)
+        number, alpha = every - len(lost), study.config.primary_tests.alpha
+        if not number:
+            yield f"primary tests: none of {every} has a p"
+            return
+        told = f"{number} of {every}" if lost else f"{every}"
+        reach = f"smallest corrected p {smallest(named, number):.2g}, alpha {alpha:g}"
+        yield f"primary tests: {told} in one family, {way}; {reach}"
+
+
+def check_primary(study: Resolved, where: str, problems: Problems) -> None:
+    """Names that exist, a control that is one, scores that there are, and draws that can reach alpha."""
+    given, found = study.config.primary_tests, []
+    for i, test in enumerate(given.tests if given else []):
+        place = f"{where}: primary_tests.tests.{i}"
+        names = {"condition": test.condition, "control": test.control}
+        missing = {key: name for key, name in names.items() if name not in study.conditions}
+        for key, name in missing.items():
+            remedy = did_you_mean(name, study.conditions)
+            problems.add(f"{place}.{key}", "a condition of this study", repr(name), remedy)
+        if not missing:
+            pair = Pair(study.conditions[test.condition], study.conditions[test.control])
+            found.append((pair, test))
+            _check_pair(study, pair, test, place, problems)
+    if not found or not all(pair.control.seeds for pair, _ in found):
+        return
+    n, reach = min(len(pair.control.seeds) for pair, _ in found), smallest(found, members(found))
+    needed = max(SMALLEST_NULL, -int(-((1 + n) * reach / given.alpha - 1 - 1e-9) // 1))
+    if n < needed:
+        problems.add(
+            f"{where}: primary_tests",
+            f"{needed} seeds or more of each control: the smallest corrected p is then at most {given.alpha:g}",
+            f"{n}, which reach {reach:.2g}",
+            f"Set seeds: {needed} in the controls.",
+        )
+
+
+def _check_pair(study: Resolved, pair: Pair, test: c.PrimaryTestConfig, place: str, problems: Problems) -> None:
+    if pair.real.control:
+        problems.add(f"{place}.condition", "a condition without control", f"control: {pair.real.control}")
+    if pair.control.control not in TESTED:
+        found = f"control: {pair.control.control}" if pair.control.control else "no control"
+        problems.add(f"{place}.control", "a condition with control: circular_shift or neuron_shift", found)
+        return
+    other = differences(pair.real, pair.control)
+    if other:
+        remedy = f"Write it as like: {pair.real.name} with a control and seeds."
+        problems.add(f"{place}.control", f"{pair.real.name} in all but control", f"other {', '.join(other)}", remedy)
+    known = ["bits", *(_decoded(study, pair) if "decoding" in TESTED[pair.control.control] else [])]
+    for score in test.scores:
+        if score not in known:
+            expected = "bits, or a label that is decoded under control: circular_shift"
+            problems.add(f"{place}.scores", expected, repr(score), did_you_mean(score, known))
+    if len(set(test.scores)) < len(test.scores):
+        problems.add(f"{place}.scores", "each score once", str(test.scores))
+
+
+def _decoded(study: Resolved, pair: Pair) -> list[str]:
+    """Labels that are decoded in every unit."""
+    of_units = [decoded_labels(study, unit) for unit in pair.real.units.values()]
+    return [name for name in of_units[0] if all(name in other for other in of_units)]

@@ -1,0 +1,263 @@
+"""A study resolved: every default filled in, ready to be turned into jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ...errors import Problems, did_you_mean
+from . import options as c
+
+
+@dataclass(frozen=True)
+class LabelInfo:
+    """What the config says of a label, before any file is read."""
+
+    kind: str
+    unit: str
+    period: float | None = None
+
+    def __str__(self) -> str:
+        around = f", period {self.period:g}" if self.period else ""
+        return f"{self.kind} {self.unit or 'without unit'}{around}"
+
+
+LEFT_OUT = "without_"  # and the recording: the unit of the others
+
+
+def left_out(unit: str) -> str:
+    """The recording that a unit of the others is without."""
+    return unit.removeprefix(LEFT_OUT)
+
+
+@dataclass(frozen=True)
+class Portion:
+    """Part of the data of a unit, to which a fit of its own is made."""
+
+    unit: str
+    of: str  # minutes | neurons
+    share: float
+
+    @property
+    def name(self) -> str:
+        """The unit of that fit. Its share is a part of the name: another share is another fit, not a changed one."""
+        return f"{self.of}{round(100 * self.share)}_of_{self.unit}"
+
+
+SIMULATED_RATE = 40.0  # samples per second
+SIMULATED = {"position": LabelInfo("continuous", "m"), "direction": LabelInfo("discrete", "")}
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One condition with nothing left open."""
+
+    name: str
+    title: str
+    training: c.TrainingConfig
+    labels: Mapping[str, float]
+    positives: str
+    hybrid: bool
+    units: Mapping[str, tuple[str, ...]]  # what is trained together: unit -> recordings
+    seeds: tuple[int, ...]
+    control: str | None
+    leave_one_out: c.LeaveOneOutConfig | None = None
+    enough_data: c.EnoughDataConfig | None = None
+
+    @property
+    def without(self) -> dict[str, tuple[str, ...]]:
+        """Unit -> the recordings that stay, where each recording is left out of its unit in turn."""
+        units = self.units.values() if self.leave_one_out else ()
+        return {f"{LEFT_OUT}{one}": tuple(n for n in unit if n != one) for unit in units for one in unit}
+
+    @property
+    def portions(self) -> dict[str, Portion]:
+        """Unit of less data -> what it is of."""
+        given = self.enough_data
+        every = [(u, of, s) for u in self.units for of in given.of for s in sorted(given.shares)] if given else []
+        return {one.name: one for one in (Portion(*each) for each in every)}
+
+    @property
+    def smallest(self) -> set[str]:
+        """Of the portions of each unit and kind the one of the smallest share."""
+        least: dict[tuple[str, str], str] = {}
+        for name, one in self.portions.items():
+            least.setdefault((one.unit, one.of), name)
+        return set(least.values())
+
+    @property
+    def fitted(self) -> dict[str, tuple[str, ...]]:
+        """Everything that a model is fitted to: units, units without a recording, and portions of units."""
+        return {**self.units, **self.without, **{name: self.units[one.unit] for name, one in self.portions.items()}}
+
+    @property
+    def recordings(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(name for members in self.units.values() for name in members))
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """The whole study, ready to be turned into jobs."""
+
+    config: c.Study
+    conditions: Mapping[str, Condition]
+    comparisons: Mapping[str, c.ComparisonConfig]
+
+    @property
+    def folds(self) -> int:
+        split = self.config.split
+        return split.folds if split.scheme in c.FOLDED else 1
+
+    def labels(self, recording: str) -> Mapping[str, LabelInfo]:
+        """Labels of a recording as the config states them."""
+        entry = self.config.recordings[recording]
+        if entry.simulate:
+            return SIMULATED
+        return {name: LabelInfo(label.kind, label.unit, label.period) for name, label in entry.labels.items()}
+
+    def rates(self, recordings: tuple[str, ...]) -> set[float]:
+        """The rates that the config states; a rate that follows from time stamps is not among them."""
+        entries = [self.config.recordings[name] for name in recordings if name in self.config.recordings]
+        return {entry.rate or SIMULATED_RATE for entry in entries if entry.rate or entry.simulate}
+
+    def has_bins(self, given: list[str] | None, recordings: tuple[str, ...]) -> bool:
+        """Whether there is a continuous label to bin by: the classes of a discrete one alone may be too few."""
+        infos = shared_labels(self, recordings)
+        return any(infos[n].kind == "continuous" for n in self.bin_labels(given, recordings) if n in infos)
+
+    def bin_labels(self, given: list[str] | None, recordings: tuple[str, ...]) -> list[str]:
+        """The labels that span the bins: those given, else the first continuous and the first discrete one of all."""
+        if given is not None:
+            return given
+        shared = shared_labels(self, recordings)
+        first = {
+            kind: next((n for n, info in shared.items() if info.kind == kind), None)
+            for kind in ("continuous", "discrete")
+        }
+        return [name for name in first.values() if name]
+
+
+def shared_labels(study: Resolved, recordings: tuple[str, ...]) -> dict[str, LabelInfo]:
+    """Labels that every one of the recordings has, in the order of the first."""
+    first, *others = [study.labels(name) for name in recordings]
+    return {name: info for name, info in first.items() if all(other.get(name) == info for other in others)}
+
+
+def unlike(study: Resolved, name: str, recordings: tuple[str, ...]) -> str:
+    """What the recordings that have a label state of it, where that differs; empty where they agree."""
+    found: dict[LabelInfo, list[str]] = {}
+    for recording in recordings:
+        if info := study.labels(recording).get(name):
+            found.setdefault(info, []).append(recording)
+    told = (f"{info} in {', '.join(names)}" for info, names in found.items())
+    return "; ".join(told) if len(found) > 1 else ""
+
+
+def condition(study: c.Study, name: str, problems: Problems, where: str) -> Condition:
+    given = study.conditions[name]
+    own = {key: getattr(given, key) for key in c.TrainingConfig.model_fields if key in given.model_fields_set}
+    shared = {key: getattr(study.defaults, key) for key in study.defaults.model_fields_set}
+    training = c.TrainingConfig(**{**shared, **own})
+    recordings = tuple(given.recordings or study.recordings)
+    for recording in recordings:
+        if recording not in study.recordings:
+            problems.add(
+                f"{where}: conditions.{name}.recordings",
+                "a recording of this study",
+                repr(recording),
+                did_you_mean(recording, study.recordings),
+            )
+    _each_once(recordings, f"{where}: conditions.{name}.recordings", problems)
+    recordings = tuple(dict.fromkeys(r for r in recordings if r in study.recordings))
+    return Condition(
+        name=name,
+        title=given.title or name,
+        training=training,
+        labels=given.labels,
+        positives=given.positives or _positives(study, given.labels, recordings),
+        hybrid=given.hybrid,
+        units=_units(given.units, recordings, study, f"{where}: conditions.{name}.units", problems),
+        seeds=tuple(given.seeds),
+        control=given.control,
+        leave_one_out=given.leave_one_out,
+        enough_data=given.enough_data,
+    )
+
+
+def _positives(study: c.Study, labels: Mapping[str, float], recordings: tuple[str, ...]) -> str:
+    """Where nothing is said: time without labels, discrete for classes alone, time_delta else."""
+    if not labels:
+        return "time"
+    infos = Resolved(study, {}, {}).labels(recordings[0]) if recordings else {}
+    kinds = {infos[name].kind for name in labels if name in infos}
+    return "discrete" if kinds == {"discrete"} else "time_delta"
+
+
+def _units(
+    given: Any, recordings: tuple[str, ...], study: c.Study, where: str, problems: Problems
+) -> dict[str, tuple[str, ...]]:
+    if given == "each":
+        return {name: (name,) for name in recordings}
+    if given == "joint":
+        return {"joint": recordings}
+    if not given or not all(given.values()):
+        problems.add(where, "groups that have recordings", str(given), "Name recordings, or use each or joint.")
+    for unit, members in given.items():
+        if unit in study.recordings or c.RESERVED.fullmatch(unit):
+            problems.add(
+                where,
+                "a name that is no recording and none of joint, pooled, without_…, minutes…_of_… or neurons…_of_…",
+                repr(unit),
+                "Rename the group.",
+            )
+        _each_once(members, f"{where}.{unit}", problems)
+        for member in members:
+            if member not in recordings:
+                problems.add(
+                    f"{where}.{unit}", "recordings of this condition", repr(member), did_you_mean(member, recordings)
+                )
+    _each_in_one(given, where, problems)
+    return {unit: tuple(name for name in members if name in recordings) for unit, members in given.items()}
+
+
+def _each_in_one(given: Mapping[str, Sequence[str]], where: str, problems: Problems) -> None:
+    """What is aligned, compared and drawn names a recording by its condition: there is one model of it in each."""
+    owners: dict[str, list[str]] = {}
+    for unit, members in given.items():
+        for member in dict.fromkeys(members):
+            owners.setdefault(member, []).append(unit)
+    for member, units in owners.items():
+        if len(units) > 1:
+            remedy = "Make a condition of each group (like: this one, other units)."
+            problems.add(where, "each recording in one group", f"{member!r} in {' and '.join(units)}", remedy)
+
+
+def _each_once(names: Sequence[str], where: str, problems: Problems) -> None:
+    twice = sorted({name for name in names if list(names).count(name) > 1})
+    if twice:
+        problems.add(where, "each recording once", f"{', '.join(map(repr, twice))} twice", "Remove one.")
+
+
+def comparisons(study: Resolved) -> dict[str, c.ComparisonConfig]:
+    """Those that make sense: between recordings where labels give bins, between runs of two seeds but for controls."""
+    made: dict[str, c.ComparisonConfig] = {}
+    for name, condition in study.conditions.items():
+        several = len(condition.recordings) > 1 and len(study.rates(condition.recordings)) < 2
+        if several and study.has_bins(None, condition.recordings):
+            made[_free(f"{name[:29]}_recordings", made)] = c.ComparisonConfig(condition=name)
+        if len(condition.seeds) > 1 and condition.control is None:  # a control's seeds are draws of a null
+            made[_free(f"{name[:35]}_runs", made)] = c.ComparisonConfig(condition=name, between="runs")
+    return made
+
+
+def _free(name: str, taken: Container[str]) -> str:
+    """`name`, or with a number where a long name was cut to another's."""
+    found = (f"{name[: 40 - len(ending)]}{ending}" for ending in ("", *(f"_{i}" for i in range(2, 10_000))))
+    return next(one for one in found if one not in taken)
+
+
+def decoded_labels(study: Resolved, recordings: tuple[str, ...]) -> list[str]:
+    """The labels that are decoded: those of the config, else all that the recordings share."""
+    shared = shared_labels(study, recordings)
+    return [name for name in study.config.decode.labels or shared if name in shared]

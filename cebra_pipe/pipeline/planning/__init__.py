@@ -1,0 +1,1 @@
+"""From a resolved study to jobs: names and paths, inputs, specs, resources."""

@@ -1,0 +1,181 @@
+"""The spec of each job: the fields of the study that its stage reads, and no others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from ...data.sources import sources
+from ...models.table import architecture
+from ..config.condition import TrainingConfig
+from ..config.recording import RecordingConfig
+from ..config.sense import EFFECTS
+from ..config.study import Condition, decoded_labels, left_out
+from ..jobs.seen import look
+from .contents import files_of
+from .exhibits import FIGURES, TABLES, about, listed, shown
+from .layout import Layout, Wildcards
+
+
+def _simulate_spec(plan: Layout, w: Wildcards) -> dict:
+    entry = plan.study.config.recordings[w["recording"]]
+    return {"simulate": entry.simulate.model_dump(), "minimum_rate": entry.select.minimum_rate}
+
+
+def _load_spec(plan: Layout, w: Wildcards) -> dict:
+    """The config of the recording, and its files by content: Snakemake's own checksums stop at a size."""
+    config = plan.study.config
+    entry = config.recordings[w["recording"]]
+    files = {
+        name: look(path, plan.notes).sha256
+        for name, path in zip(sources(entry), files_of(plan.study, w["recording"]), strict=True)
+    }
+    return {"recording": filled(entry), "files": files}
+
+
+def filled(entry: RecordingConfig) -> dict:
+    """All options that the samples of a recording depend on, with their defaults: `given.Given` reads them."""
+    return entry.model_dump(mode="json", exclude_none=True, exclude={"title"})
+
+
+IDLE = ("delta", "time_offset", "minimum_temperature")  # where they have no effect
+
+
+def _training(condition: Condition) -> dict:
+    """The training options that have an effect in this condition."""
+    idle = {option for option in IDLE if not EFFECTS[option][0](condition)}
+    return condition.training.model_dump(include=set(TrainingConfig.model_fields) - idle)
+
+
+def _fit_spec(plan: Layout, w: Wildcards) -> dict:
+    condition, config = plan.study.conditions[w["condition"]], plan.study.config
+    return {
+        **_portion(plan, condition, w["unit"]),
+        "sessions": list(condition.fitted[w["unit"]]),
+        "training": _training(condition),
+        "labels": dict(condition.labels),
+        "positives": condition.positives,
+        "hybrid": condition.hybrid,
+        "control": condition.control,
+        "fold": int(w["fold"]),
+        "seed": int(w["seed"]),
+        "study_seed": config.seed,
+        "device": config.device,
+    }
+
+
+def _portion(plan: Layout, condition: Condition, unit: str) -> dict:
+    """What a fit to less data is given; nothing for any other."""
+    one = condition.portions.get(unit)
+    if one is None:
+        return {}
+    across = condition.training.windows == "across"
+    of_time = {"stratify": plan.study.config.split.stratify, "across": across} if one.of == "minutes" else {}
+    return {"portion": {"of": one.of, "share": one.share, **of_time}}
+
+
+def _transform_spec(plan: Layout, w: Wildcards) -> dict:
+    condition = plan.study.conditions[w["condition"]]
+    models = [[fold, seed] for fold in range(plan.study.folds) for seed in condition.seeds]
+    return {"sessions": list(condition.fitted[w["unit"]]), "models": models}
+
+
+def _adapt_spec(plan: Layout, w: Wildcards) -> dict:
+    """A fit of the recording that is left out, to shares of its training part."""
+    condition, config = plan.study.conditions[w["condition"]], plan.study.config
+    given, others, fit = condition.leave_one_out, condition.without[w["unit"]], _fit_spec(plan, w)
+    own = {"steps": given.steps, "learning_rate": given.learning_rate or condition.training.learning_rate}
+    return {
+        **fit,
+        "sessions": [left_out(w["unit"])],
+        "training": fit["training"] | own,
+        "shares": sorted(given.shares),
+        "base": given.base if given.base in others else others[0],
+        "stratify": config.split.stratify,
+    }
+
+
+def _transfer_spec(plan: Layout, w: Wildcards) -> dict:
+    condition, config = plan.study.conditions[w["condition"]], plan.study.config
+    members = (*condition.without[w["unit"]], left_out(w["unit"]))
+    bins = {
+        "labels": plan.study.bin_labels(config.align.labels, members),
+        "bins": config.align.bins,
+        "minimum": config.align.minimum,
+    }
+    return {
+        **_decoding(plan, condition, members),
+        "rotation": bins if condition.leave_one_out.alignment != "none" else None,
+    }
+
+
+def _decode_spec(plan: Layout, w: Wildcards) -> dict:
+    """Of a portion without the null: it is compared with the whole, not with chance."""
+    condition = plan.study.conditions[w["condition"]]
+    spec, given = _decoding(plan, condition, condition.fitted[w["unit"]]), _portion(plan, condition, w["unit"])
+    return spec | given | ({"decode": spec["decode"] | {"null": 0}} if given else {})
+
+
+def _decoding(plan: Layout, condition: Condition, members: tuple[str, ...]) -> dict:
+    """What is decoded of the recordings of a model, and how."""
+    config = plan.study.config
+    return {
+        "sessions": list(members),
+        "decode": {
+            **config.decode.model_dump(exclude={"shifts"}),
+            "labels": decoded_labels(plan.study, members),
+            "null": config.decode.shifts,
+        },
+        "metric": condition.training.similarity,
+        "offset": list(architecture(condition.training.model, condition.training.causal).offset),
+        "dimension": condition.training.output_dimension,
+        "control": condition.control,
+        "study_seed": config.seed,
+    }
+
+
+def _align_spec(plan: Layout, w: Wildcards) -> dict:
+    condition, align = plan.study.conditions[w["condition"]], plan.study.config.align
+    reference = align.reference if align.reference in condition.recordings else condition.recordings[0]
+    return {
+        "sessions": list(condition.recordings),
+        "reference": reference,
+        "labels": plan.study.bin_labels(align.labels, condition.recordings),
+        "bins": align.bins,
+        "minimum": align.minimum,
+    }
+
+
+def _consistency_spec(plan: Layout, w: Wildcards) -> dict:
+    comparison = plan.study.comparisons[w["comparison"]]
+    sessions = plan.study.conditions[comparison.condition].recordings
+    spec = {"between": comparison.between, "sessions": list(sessions), "study_seed": plan.study.config.seed}
+    if comparison.between == "recordings":
+        labels = plan.study.bin_labels(comparison.labels, sessions)
+        spec |= {"labels": labels, "bins": comparison.bins, "minimum": comparison.minimum, "null": comparison.shifts}
+    else:
+        spec |= {"labels": [], "bins": 0, "minimum": 0, "null": 0}
+    return spec
+
+
+def _figures_spec(plan: Layout, w: Wildcards) -> dict:
+    return {"figure": w["figure"], **about(plan.study, FIGURES[w["figure"]][1], shown(plan.study, w["figure"]))}
+
+
+def _tables_spec(plan: Layout, w: Wildcards) -> dict:
+    return {"table": w["table"], **about(plan.study, TABLES[w["table"]][1], listed(plan.study, w["table"]))}
+
+
+SPECS: Mapping[str, Callable[[Layout, Wildcards], dict]] = {
+    "simulate": _simulate_spec,
+    "load": _load_spec,
+    "split": lambda plan, w: {"split": plan.study.config.split.model_dump()},
+    "fit": _fit_spec,
+    "transform": _transform_spec,
+    "adapt": _adapt_spec,
+    "transfer": _transfer_spec,
+    "decode": _decode_spec,
+    "align": _align_spec,
+    "consistency": _consistency_spec,
+    "figures": _figures_spec,
+    "tables": _tables_spec,
+}

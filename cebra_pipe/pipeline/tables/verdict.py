@@ -1,0 +1,251 @@
+"""Rows of the table `verdict`: for each held-out score what speaks for it, and what to know before it is believed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from ...data.table import Table, read_meta, read_table
+from ...plot import transferred
+from ...plot.drawn import pick
+from ...plot.files import Source, comparisons, histories, named, of_units, splits, transfers
+from ...plot.judged import COLUMNS, EVIDENCE, NONE, UNTESTED
+from ...plot.known import mean, or_nan, ranges
+from ...plot.shown import Condition, Study
+from ...plot.summary import METHODS, SIGNED, Score, scores
+from ...sklearn.nulls import NO_P_METHODS
+from ..jobs.job import Job
+from . import enough, tested
+from .against import in_words, named_in_config, of_refit, of_shifts, passes, refit_of, sides, stricter, without
+from .endings import ending
+from .spread import collapse, left_out, nearness, widths
+
+NOT_RUN = "not run"  # of enough_data
+ALPHA = 0.05  # where the study names no primary tests
+Row = dict[str, object]
+
+
+@dataclass(frozen=True, eq=False)
+class Files:
+    """What the table is made from."""
+
+    study: Study
+    tests: Mapping
+    scores: Sequence[Source]
+    histories: Sequence[Source]
+    embeddings: Sequence[Source]
+    splits: Mapping[str, Table]
+    dropped: Mapping[str, float]  # recording -> share of its samples that loading left out
+    consistency: Sequence[tuple[Mapping[str, str], Mapping]]  # comparison, summary of its held-out map
+    transfers: Sequence[Source]
+    enough: Mapping[tuple, str]  # (condition, unit, (recording, score, label)) -> whether there is enough data
+
+    @cached_property
+    def refits(self) -> list[Row]:
+        return [row for row in tested.rows(self.study, self.tests, self.scores, self.histories)]
+
+    @property
+    def alpha(self) -> float:
+        return self.tests["alpha"] or ALPHA
+
+    def of(self, sources: Sequence[Source], condition: Condition, unit: str) -> list[Source]:
+        return [s for s in sources if (s.condition.name, s.unit) == (condition.name, unit)]
+
+
+def files(job: Job, study: Study) -> Files:
+    """Of a job of the stage tables or figures."""
+    scored, embedded = (
+        of_units(study, job.files(role), stage) for role, stage in (("scores", "decode"), ("embeddings", "transform"))
+    )
+    return Files(
+        study,
+        job.spec["tests"],
+        scored,
+        histories(study, job.files("histories")),
+        embedded,
+        splits(study, job.files("splits")),
+        {name: _dropped(path) for name, path in named(study, job.files("recordings"), "recordings").items()},
+        [(entry, _held_out(path)) for entry, path in comparisons(study, job.files("consistency"))],
+        transfers(study, job.files("transfer")),
+        enough.cells(enough.curves(job, study)),
+    )
+
+
+def _dropped(path: Path) -> float:
+    """The share of samples that loading left out."""
+    notes = read_meta(path)["recording"]["notes"]
+    read = notes.get("samples_read", 0)
+    return 1 - notes["samples"] / read if read else 0.0
+
+
+def _held_out(path: Path) -> Mapping:
+    return (read_table(path, stage="consistency").meta.get("summary") or {}).get("held_out") or {}
+
+
+def rows(files: Files) -> Iterator[Row]:
+    """One row per condition, recording and held-out score; controls have none: they are the null of others."""
+    for row in _rows(files):
+        yield {name: row[name] for name in COLUMNS}
+
+
+def _rows(files: Files) -> Iterator[Row]:
+    for condition in (k for k in files.study.conditions if not k.control):
+        for unit, members in condition.units.items():
+            yield from _unit(files, condition, unit, members)
+    for source in (s for s in files.transfers if not s.condition.control):
+        yield from _left_out(files, source)
+    for entry, summary in files.consistency:
+        condition = next((k for k in files.study.conditions if k.name == entry["condition"]), None)
+        if condition and not condition.control:
+            yield _compared(files, condition, entry, summary)
+
+
+def _unit(files: Files, condition: Condition, unit: str, members: Sequence[str]) -> Iterator[Row]:
+    fits = [(source, source.read()) for source in files.of(files.histories, condition, unit)]
+    ended, temperature = ending([table for _, table in fits]), _temperature([table for _, table in fits])
+    embedding = files.of(files.embeddings, condition, unit)[0].read()
+    spread = widths(embedding, files.splits, condition.similarity, temperature)
+    decoded = [source.read() for source in files.of(files.scores, condition, unit)]
+    for name in members:
+        found = [*_bits(files, condition, unit, name, fits)]
+        found += [row for table in decoded for row in _decoded(files, condition, unit, pick(table, recording=name))]
+        about = {"condition": condition.name, "condition_title": condition.text, "unit_of_fit": unit}
+        about |= {"recording": name, "title": files.study.recordings[name]}
+        shares = left_out(embedding, name, files.splits[name]) | {"dropped_share": files.dropped[name]}
+        shares |= nearness(files.splits[name])
+        for row in found:
+            cell = files.enough.get((condition.name, unit, (name, row["score"], row["label"])), NOT_RUN)
+            yield {**about, **row, **ended, **collapse(spread[name]), **shares, "enough_data": cell}
+
+
+def _temperature(histories: Sequence[Table]) -> float:
+    """At the end of training, the mean over fits: a learned one is each fit's own."""
+    return mean(pick(table, kind="score")["temperature"].mean() for table in histories)
+
+
+# ---- goodness of fit -------------------------------------------------------------------------------------------------
+def _bits(
+    files: Files, condition: Condition, unit: str, name: str, fits: Sequence[tuple[Source, Table]]
+) -> Iterator[Row]:
+    """One row an objective: the mean over folds and seeds, or of the first seed where refits are set against it."""
+    values: dict[str, list[tuple[Source, float]]] = {}
+    for source, table in fits:
+        for row in pick(table, kind="score", part="test", session=name).rows():
+            values.setdefault(row["objective"], []).append((source, row["bits"]))
+    for objective, mine in values.items():
+        spread = {
+            what: [mean(v for s, v in mine if getattr(s, what) == i) for i in {getattr(s, what) for s, _ in mine}]
+            for what in ("seed", "fold")
+        }
+        real = {"score": "bits", "label": objective, "metric": "bits", "unit": "bits"}
+        real |= {"in_sample": "no", "real": mean(v for _, v in mine), "low": np.nan, "high": np.nan}
+        refit = refit_of(files.refits, (condition.name, unit, name), "bits", objective)
+        null = of_refit(refit) if refit else without("no control of this condition", np.nan)
+        told = ranges(spread["seed"], spread["fold"]) | sides(None, null if refit else None, files.alpha, sign=1)
+        yield _judged(files, real | null | told | _beside(None), sign=1)
+
+
+# ---- decoding --------------------------------------------------------------------------------------------------------
+def _decoded(files: Files, condition: Condition, unit: str, table: Table) -> Iterator[Row]:
+    """One row a label: kNN on the embedding, against shifts at scoring and its refits; the stricter of them counts."""
+    mine = list(scores(table))
+    for score in (s for s in mine if s.method == "embedding"):
+        sign = SIGNED[score.metric].sign
+        baselines = [s for s in mine if s.label == score.label and s.method not in ("embedding", *NO_P_METHODS)]
+        best = max((s for s in baselines if s.mean == s.mean), key=lambda s: sign * s.mean, default=None)
+        found = refit_of(files.refits, (condition.name, unit, score.recording), "decoding", score.label)
+        decoder, refit = of_shifts(score), of_refit(found) if found else None
+        null = stricter(decoder, refit)
+        real = {"score": "decoding", "label": score.label, "metric": score.metric, "unit": score.unit}
+        shown = _of_first_seed(table, score.label) if null is refit else score
+        real |= {"in_sample": "no", "real": shown.mean, "low": shown.low, "high": shown.high}
+        told = ranges(score.by_seed.values(), score.by_fold.values()) | sides(decoder, refit, files.alpha, sign)
+        yield _judged(files, real | null | named_in_config(refit) | told | _beside(best), sign)
+
+
+def _of_first_seed(table: Table, label: str) -> Score:
+    """What refits are set against, as in `tested`: each of their draws is one fit of each fold."""
+    mine = pick(table, method="embedding", label=label)
+    (found,) = scores(mine.where(mine["seed"] == mine["seed"][np.isfinite(mine["score"])].min()))
+    return found
+
+
+def _beside(best: Score | None) -> Row:
+    """The best of the decoders that need no embedding, on the same samples."""
+    if best is None:
+        return {"best_baseline": "", "best_baseline_score": np.nan}
+    return {"best_baseline": METHODS.get(best.method, best.method), "best_baseline_score": best.mean}
+
+
+# ---- recordings that were left out -----------------------------------------------------------------------------------
+UNTOLD = {  # of fits that the table does not read
+    **dict.fromkeys(("converged", "ending", "collapsed"), ""),
+    **dict.fromkeys(("train_change_bits", "valid_change_bits", "room_bits", "effective_dimension"), np.nan),
+    **dict.fromkeys(("gap_share", "padded_share"), np.nan),
+}
+
+
+def _left_out(files: Files, source: Source) -> Iterator[Row]:
+    """One row a label: the decoder of the others at the largest share of the recording, against shifts at scoring."""
+    found = list(transferred.read(source))
+    largest = max(share for share, *_ in found)
+    scored = [score for share, _, _, score in found if share == largest]
+    for score in (s for s in scored if s.method == "transfer"):
+        sign, name = SIGNED[score.metric].sign, score.recording
+        own = [s for s in scored if s.label == score.label and s.method not in ("transfer", *NO_P_METHODS)]
+        best = max((s for s in own if s.mean == s.mean), key=lambda s: sign * s.mean, default=None)
+        about = {"condition": source.condition.name, "condition_title": source.condition.text}
+        about |= {"unit_of_fit": source.unit, "recording": name, "title": f"{files.study.recordings[name]}, left out"}
+        about |= {"score": "transfer", "label": score.label, "metric": score.metric, "unit": score.unit}
+        about |= {"in_sample": "no", "real": score.mean, "low": score.low, "high": score.high}
+        null = of_shifts(score)
+        told = ranges(score.by_seed.values(), score.by_fold.values()) | sides(null, None, files.alpha, sign)
+        told |= _beside(best) | ({"best_baseline": transferred.METHODS[best.method]} if best else {})
+        beside = UNTOLD | nearness(files.splits[name]) | {"dropped_share": files.dropped[name], "enough_data": NOT_RUN}
+        yield _judged(files, about | null | told, sign) | beside
+
+
+# ---- consistency -----------------------------------------------------------------------------------------------------
+def _compared(files: Files, condition: Condition, entry: Mapping[str, str], summary: Mapping) -> Row:
+    """One row a comparison: the mean of the held-out map over pairs."""
+    null, real = np.asarray(summary.get("null") or [], float), or_nan(summary.get("mean"))
+    median = float(np.median(null)) if len(null) else np.nan
+    about = {"condition": condition.name, "condition_title": condition.text, "unit_of_fit": "", "recording": ""}
+    about |= {"title": entry.get("title") or entry["name"], "score": "consistency", "label": entry["name"]}
+    about |= {"metric": "R²", "unit": "", "in_sample": "no", "real": real, "low": np.nan, "high": np.nan}
+    tried = {"null": "shifts of every recording", "effect": real - median, "p": or_nan(summary.get("p"))}
+    tried |= {"null_n": len(null), "why_no_p": summary.get("note") or ""}
+    fits = [s.read() for unit in condition.units for s in files.of(files.histories, condition, unit)]
+    nowhere = dict.fromkeys(("gap_share", "padded_share", "dropped_share", "apart_s"), np.nan) | {"too_near": ""}
+    null_of = without(summary.get("note") or "no null", median) | (tried if len(null) else {})
+    spread = collapse([w for unit in condition.units for w in _widths(files, condition, unit, fits)])
+    told = ranges([], []) | sides(None, None, files.alpha, sign=1)
+    told |= {"in_words": in_words(null_of, files.alpha, sign=1)} if null_of["p"] == null_of["p"] else {}
+    row = _judged(files, about | null_of | told | _beside(None), sign=1)
+    return {**row, **ending(fits), **spread, **nowhere, "enough_data": NOT_RUN}
+
+
+def _widths(files: Files, condition: Condition, unit: str, fits: Sequence[Table]) -> list:
+    embedding = files.of(files.embeddings, condition, unit)[0].read()
+    found = widths(embedding, files.splits, condition.similarity, _temperature(fits))
+    return [each for mine in found.values() for each in mine]
+
+
+# ---- what follows ----------------------------------------------------------------------------------------------------
+def _judged(files: Files, row: Row, sign: int) -> Row:
+    """The row with its verdict, which says so where no corrected p stands behind it.
+
+    Where a primary test follows the decoder's p, that is the larger one: its corrected p passes too where it has one.
+    """
+    passed = passes(row, files.alpha, sign)
+    if passed is None:
+        told = f"{UNTESTED}: {row['why_no_p'] or 'no p'}"
+    elif passed:
+        told = EVIDENCE if row["p_corrected"] == row["p_corrected"] else f"{EVIDENCE}, p not corrected"
+    else:
+        told = NONE
+    return {**row, "alpha": files.alpha, "verdict": told}
