@@ -11,7 +11,7 @@ import numpy as np
 
 from ..errors import Problem, Problems, UserError
 from . import clocks, describe, spikes, trials
-from .checks import check_bins, check_lengths, check_neural, check_options, checked_label, own_clocks
+from .checks import check_apart, check_bins, check_lengths, check_neural, check_options, checked_label, own_clocks
 from .recording import Recording, epochs_of
 from .select import keep, outside, slow
 from .sources import Read, Shelf, read_all, sources
@@ -41,6 +41,7 @@ def assemble(
     sources(config, f"recordings.{name}")
     read = read_all(config, Shelf(data_folder, files), name)
     check_lengths(config, read, name)
+    check_apart(read, name)
     samples = on_clock(config, read, name)
     check_bins(read, own_clocks(config), len(samples.time))
     limit = clocks.gap_limit(config.largest_gap, samples.rate)

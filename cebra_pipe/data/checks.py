@@ -88,6 +88,30 @@ def _is_turned(read: Mapping[str, Read], lengths: Mapping[str, int]) -> bool:
     return "neural" in lengths and others == {read["neural"].values.shape[1]}
 
 
+def check_apart(read: Mapping[str, Read], name: str) -> None:
+    """A UserError where a column of the neural array is a label, the trials or the time again: it would tell itself."""
+    if "neural" not in read:
+        return
+    neural, problems = read["neural"], Problems()
+    columns = neural.columns or tuple(map(str, range(neural.values.shape[1])))
+    taken = {role: _equal_columns(neural.values, other.values) for role, other in read.items() if role != "neural"}
+    known = set().union(*taken.values()) if taken else set()
+    free = ", ".join(column for i, column in enumerate(columns) if i not in known)
+    remedy = f"Name the neural columns alone: columns: [{free}]." if free else "Name the key of the neural data."
+    for role, same in taken.items():
+        if same:
+            listed = ", ".join(columns[i] for i in sorted(same))
+            found = f"column {listed} of the neural array ({neural.where}), value for value"
+            problems.add(f"recordings.{name}.{role}", "values of its own, that are no neuron", found, remedy)
+    problems.raise_any()
+
+
+def _equal_columns(neural: np.ndarray, other: np.ndarray) -> set[int]:
+    if other.ndim != 1 or other.dtype.kind not in "biuf" or len(other) != len(neural) or not other.any():
+        return set()
+    return {i for i in np.flatnonzero(neural[0] == other[0]) if np.array_equal(neural[:, i], other)}
+
+
 def check_bins(read: Mapping[str, Read], apart: list[str], bins: int) -> None:
     """A UserError where an array has not one value for each bin of the spikes, whose number is known only now."""
     problems = Problems()

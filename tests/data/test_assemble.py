@@ -57,6 +57,27 @@ def test_ten_lines_of_config_make_a_recording(rat):
     assert made.rate == RATE
 
 
+def test_a_label_among_the_neurons_is_refused(tmp_path):
+    """A table read whole holds its labels as well: they would be decoded from themselves."""
+    import pandas as pd
+
+    table = {f"n{i}": NEURAL[:, i] for i in range(3)} | {"x": POSITION, "dir": DIRECTION, "s": TIME}
+    pd.DataFrame(table).to_csv(tmp_path / "all.csv", index=False)
+    given = {"file": "all.csv", "neural": {}, "time": {"column": "s"}, "labels": {"x": {"column": "x"}}}
+    told = message(assemble, RecordingConfig.model_validate(given), tmp_path, "rat")
+    assert "rat.labels.x" in told and "rat.time" in told
+    assert "columns: [n0, n1, n2, dir]" in told
+
+
+def test_one_key_for_neurons_and_label_is_refused(rat):
+    assert "value for value" in message(rat, {"neural": "position"})
+
+
+def test_a_label_of_zeros_is_told_as_constant_beside_a_silent_neuron(rat):
+    silent = np.concatenate([NEURAL, np.zeros((LENGTH, 1), np.uint8)], axis=1)
+    assert "value for value" not in message(rat, None, spikes=silent, position=np.zeros(LENGTH))
+
+
 def test_arrays_from_different_files_keys_and_columns(tmp_path):
     import pandas as pd
 
