@@ -65,7 +65,8 @@ def test_a_label_among_the_neurons_is_refused(tmp_path):
     pd.DataFrame(table).to_csv(tmp_path / "all.csv", index=False)
     given = {"file": "all.csv", "neural": {}, "time": {"column": "s"}, "labels": {"x": {"column": "x"}}}
     told = message(assemble, RecordingConfig.model_validate(given), tmp_path, "rat")
-    assert "rat.labels.x" in told and "rat.time" in told
+    assert "rat.labels.x" in told
+    assert "rat.time" in told
     assert "columns: [n0, n1, n2, dir]" in told
 
 
