@@ -58,14 +58,18 @@ def _medians(rising: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 def _balanced(truth: np.ndarray, predicted: np.ndarray, draws: np.ndarray, owner: np.ndarray) -> np.ndarray:
-    """(draw,) mean over the classes in each draw of the share that was predicted right."""
+    """(draw,) mean over the classes of the share that was predicted right; NaN for a draw of trials that lack a class.
+
+    Over the classes that are left such a draw would score 0 or 1 whatever the decoder: a constant has 0.5 in all others.
+    """
     code = np.unique(truth, return_inverse=True)[1].reshape(-1)
     shape = (draws.shape[1], code.max(initial=0) + 1)
     there, right = np.zeros(shape), np.zeros(shape)  # (trial, class)
     np.add.at(there, (owner, code), 1)
     np.add.at(right, (owner, code), truth == predicted)
     count, hits = draws @ there, draws @ right
-    return np.where(count > 0, hits / np.maximum(count, 1), 0).sum(axis=1) / (count > 0).sum(axis=1)
+    shares = np.divide(hits, count, out=np.full(count.shape, np.nan), where=count > 0)
+    return shares.mean(axis=1)
 
 
 def student(values: np.ndarray) -> tuple[float, float]:
@@ -79,8 +83,9 @@ def student(values: np.ndarray) -> tuple[float, float]:
 
 
 def interval(scores: np.ndarray) -> tuple[float, float]:
-    """The middle 95 % of the draws; NaN where there are none."""
-    if not len(scores):
+    """The middle 95 % of the draws that have a score; NaN where half of them or more have none."""
+    known = np.isfinite(scores)
+    if 2 * known.sum() <= len(scores):
         return float("nan"), float("nan")
-    low, high = np.percentile(scores, [(100 - LEVEL) / 2, (100 + LEVEL) / 2])
+    low, high = np.percentile(scores[known], [(100 - LEVEL) / 2, (100 + LEVEL) / 2])
     return float(low), float(high)

@@ -29,11 +29,23 @@ def test_scores_are_those_of_trials_laid_end_to_end(label, monkeypatch):
     for row, score in zip(draws, resampled_scores(label, truth, predicted, draws, owner), strict=True):
         chosen = np.concatenate([np.flatnonzero(owner == trial) for trial in np.repeat(np.arange(7), row)])
         if label.discrete:
-            expected = balanced_accuracy_score(truth[chosen], predicted[chosen])
+            whole = len(set(truth[chosen])) == len(set(truth))
+            expected = balanced_accuracy_score(truth[chosen], predicted[chosen]) if whole else np.nan
         else:
             apart = np.abs(truth - predicted)[chosen]
             expected = np.median(np.minimum(apart, label.period - apart) if label.period else apart)
-        assert score == pytest.approx(expected)
+        assert score == pytest.approx(expected, nan_ok=True)
+
+
+def test_a_constant_has_no_spread_where_trials_are_of_one_class_each():
+    """A draw without a class has no balanced accuracy: neither 0 nor 1."""
+    owner = np.repeat(np.arange(6), 10)
+    truth = owner % 2
+    draws = np.random.default_rng(0).multinomial(6, np.full(6, 1 / 6), 999)
+    scores = resampled_scores(Label(truth, "discrete"), truth, np.zeros(60, int), draws, owner)
+    assert 0 < np.isnan(scores).sum() < 100
+    assert interval(scores) == (0.5, 0.5)
+    assert np.isnan(interval(np.array([np.nan, np.nan, 1.0]))).all()
 
 
 def test_draws_follow_from_the_samples_alone():

@@ -4,7 +4,7 @@ import sys
 from functools import cache
 
 from cebra_pipe.errors import UserError
-from cebra_pipe.pipeline import claims
+from cebra_pipe.pipeline.disk import claims
 from cebra_pipe.pipeline.planning.layout import STAGES
 from cebra_pipe.pipeline.planning.plan import Plan, check_files, check_results
 from cebra_pipe.pipeline.config.reading import check_keys, resolve
