@@ -60,7 +60,7 @@ def _medians(rising: np.ndarray, weights: np.ndarray) -> np.ndarray:
 def _balanced(truth: np.ndarray, predicted: np.ndarray, draws: np.ndarray, owner: np.ndarray) -> np.ndarray:
     """(draw,) mean over the classes of the share that was predicted right; NaN for a draw of trials that lack a class.
 
-    Over the classes that are left such a draw would score 0 or 1 whatever the decoder: a constant has 0.5 in all others.
+    Over the classes that are left a constant would score 0 or 1, where it has 0.5 in all other draws.
     """
     code = np.unique(truth, return_inverse=True)[1].reshape(-1)
     shape = (draws.shape[1], code.max(initial=0) + 1)

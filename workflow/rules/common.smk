@@ -8,8 +8,20 @@ from cebra_pipe.pipeline.disk import claims
 from cebra_pipe.pipeline.planning.layout import STAGES
 from cebra_pipe.pipeline.planning.plan import Plan, check_files, check_results
 from cebra_pipe.pipeline.config.reading import check_keys, resolve
-from cebra_pipe.pipeline.disk.reruns import OPEN, OUTDATED, SETTLED, flag, prepare, standing
-from cebra_pipe.pipeline.planning.resources import has_gpu, memory, minutes, use_checkout
+from cebra_pipe.pipeline.disk.reruns import (
+    OPEN,
+    OUTDATED,
+    SETTLED,
+    flag,
+    prepare,
+    standing,
+)
+from cebra_pipe.pipeline.planning.resources import (
+    has_gpu,
+    memory,
+    minutes,
+    use_checkout,
+)
 
 use_checkout(str(workflow.basedir))
 
