@@ -20,7 +20,7 @@ from .conftest import LAPS, SPIKES, write_npz
 @pytest.fixture
 def job(tmp_path):
     write_npz(tmp_path / "a.npz", spikes=SPIKES, lap=LAPS)
-    np.save(tmp_path / "x.npy", SPIKES[:, 0])
+    np.save(tmp_path / "x.npy", SPIKES[:, 0] + 0.5)
     given = {
         "file": "a.npz",
         "neural": "spikes",
@@ -48,7 +48,7 @@ def test_recording_reads_back(job, capsys):
     made = Recording.read(job.outputs["recording"])
     np.testing.assert_array_equal(made.neural, SPIKES)
     np.testing.assert_array_equal(made.trial, LAPS)
-    np.testing.assert_array_equal(made.labels["x"].values, SPIKES[:, 0])
+    np.testing.assert_array_equal(made.labels["x"].values, SPIKES[:, 0] + 0.5)
     assert made.labels["lap"].discrete
     assert "8 of 8 samples at 10 Hz, 3 neurons, 4 trials" in capsys.readouterr().err
 

@@ -8,8 +8,8 @@ import pytest
 from cebra_pipe.data.recording import Label, Recording, epochs_of
 from cebra_pipe.data.split import FOLDED, GAP, by_folds, by_nested, by_shares, cut_gap, split, trials_of, whole_parts
 from cebra_pipe.errors import UserError
+from cebra_pipe.pipeline.config import options as config_of
 from cebra_pipe.pipeline.config.options import SplitConfig
-from cebra_pipe.pipeline.config.options import options as config_of
 
 RATE = 20.0
 

@@ -172,7 +172,7 @@ def _check_dimensions(sessions: Sequence[Session]) -> None:
 def differ(rates: Iterable[float]) -> bool:
     """Whether sampling rates differ by 1 % or more."""
     known = list(rates)
-    return max(known) >= min(known) * (1 + RATES_DIFFER)
+    return len(known) > 1 and max(known) >= min(known) * (1 + RATES_DIFFER)
 
 
 # ---- said ------------------------------------------------------------------------------------------------------------

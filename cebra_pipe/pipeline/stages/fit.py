@@ -26,14 +26,14 @@ from ..jobs.job import Job, canonical, say
 def run(job: Job) -> None:
     """Writes the model and its history."""
     job, given = job.with_device(resolve(job.spec.get("device", "auto"), job.gpus)), _given(job)
-    about = {"without_null": _without_null(job.spec, given[0])}
     task, portions = task_of(job.spec, *given), portions_of(job.spec, *given)
     keeper = Keeper(checkpoint_path(job.outputs["model"]), canonical(job.provenance()))
     with settings(task.training["threads"]):
         network, scalings, rows = fit(task, job.device, keeper)
     scalings = tuple(_of_whole(scaling, one) for scaling, one in zip(scalings, portions, strict=True))
     write_model(job.outputs["model"], fitted(task, network, scalings, job.provenance()))
-    job.write("history", table(rows, about | {"learned_from": _learned_from(task, scalings)}))
+    about = {"without_null": _without_null(job.spec, given[0]), "learned_from": _learned_from(task, scalings)}
+    job.write("history", table(rows, about))
     keeper.remove()
 
 

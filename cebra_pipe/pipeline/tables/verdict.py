@@ -192,7 +192,7 @@ UNTOLD = {  # of fits that the table does not read
 def _left_out(files: Files, source: Source) -> Iterator[Row]:
     """One row a label: the decoder of the others at the largest share of the recording, against shifts at scoring."""
     found = list(transferred.read(source))
-    largest = max(share for share, *_ in found)
+    largest = max((share for share, *_ in found), default=1.0)
     scored = [score for share, _, _, score in found if share == largest]
     for score in (s for s in scored if s.method == "transfer"):
         sign, name = SIGNED[score.metric].sign, score.recording
