@@ -88,7 +88,8 @@ def embeddings(*samples: int) -> Arrays:
     return arrays
 
 
-FOUR = ((10178, 120), (7000, 66), (6577, 48), (13000, 80))
+FOUR = ((10178, 120), (6577, 48), (47431, 55), (18077, 62))  # Achilles, Buddy, Cicero and, as far as known, Gatsby
+SHORT = ((10178, 120), (7000, 66), (6577, 48), (13000, 80))
 CASES = {
     "behavior": Case("behavior, 3 label columns, one rat", rat, at_least="5", aim="10"),
     "time": Case("time, one rat", rat, options={"conditional": "time"}, steps=(201, 21), at_least="2", aim="4"),
@@ -97,6 +98,9 @@ CASES = {
     "mixed": Case("mixed, one rat", lambda: classed(True), at_least="5", aim="10"),
     "several": Case(
         "behavior, four rats in one model", lambda: simulated(*FOUR), steps=(101, 6), at_least="8", aim="20"
+    ),
+    "several_short": Case(
+        "behavior, four shorter rats in one model", lambda: simulated(*SHORT), steps=(101, 6)
     ),
     "ten_labels": Case(
         "behavior, 10 label columns, 100,000 samples",

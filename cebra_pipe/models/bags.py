@@ -59,6 +59,11 @@ class SparseSeries:
         return both[:-1].view(shape), both[-1]
 
 
+def filled(series: Tensor) -> float:
+    """The share of entries that differ from zero."""
+    return int(torch.count_nonzero(series)) / max(1, series.numel())
+
+
 def worth_sparse(series: Tensor) -> bool:
     """Whether the first layer reads `series` as sparse: on the CPU, where few entries differ from zero."""
-    return series.device.type == "cpu" and float((series != 0).float().mean()) < SPARSE_BELOW
+    return series.device.type == "cpu" and filled(series) < SPARSE_BELOW

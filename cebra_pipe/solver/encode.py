@@ -16,44 +16,47 @@ from torch import Tensor
 
 from ..data.masking import Mask, mask_generator, masked
 from ..data.timeline import Timeline
-from ..models.bags import SparseSeries, worth_sparse
+from ..models.bags import SparseSeries, filled, worth_sparse
 from ..models.encoder import Encoder
-from ..models.table import Architecture
+from ..models.table import Architecture, Layer, Step
 from .device import moved
 from .network import Network
 
 Plan = tuple[Tensor, Tensor | None, list[int], int | None]
-GATHER = 8  # multiplications that take the time of moving one number into a window and its gradient back, as measured
+# Multiplications that take as long, forward and for both gradients, as measured on one core:
+GATHER = 8  # moving one number into a window and its gradient back
+GELU = 40  # one number through the activation
+FILLED = 4  # one multiplication of a sum over filled bins
 
 
 def whole_layers(
-    architecture: Architecture, widths: Sequence[Sequence[int]], lengths: Sequence[int], drawn: int
+    architecture: Architecture, widths: Sequence[int], length: int, drawn: int, filled: float = 1.0
 ) -> int:
-    """How many layers to run over `lengths` samples a session, so that `drawn` embeddings of each cost least.
+    """How many layers to run over `length` samples, so that `drawn` embeddings of them cost least.
 
-    widths: of each session's encoder the channels before each layer, and after the last. None of the layers where the
-    encoder skips moments: a series gives no embedding for most of its samples then.
+    widths: the encoder's channels before each layer, and after the last. filled: of the series, the share of bins that
+    its first layer sums over. None of the layers where the encoder skips moments: a series gives no embedding for most
+    of its samples then.
     """
     layers = architecture.layers
     if architecture.stride > 1:
         return 0
     rows = len(architecture.offset) - np.cumsum([0, *(layer.kernel - 1 for layer in layers)])  # a window has so many
+    each = list(zip(layers, widths, widths[1:], strict=False))
+    work = np.array([layer.work(a, b) + GELU * b * getattr(layer, "gelu", True) for layer, a, b in each])
+    spared = each[0][0].work(*each[0][1:]) * (1 - min(1.0, FILLED * filled))
 
     def cost(depth: int) -> float:
-        total = 0.0
-        for length, width in zip(lengths, widths, strict=True):
-            work = [layer.work(a, b) for layer, a, b in zip(layers, width, width[1:], strict=False)]
-            total += length * sum(work[:depth]) + drawn * sum(rows[depth + 1 :] * work[depth:])
-            total += GATHER * drawn * int(rows[depth]) * width[depth]
-        return total
+        inner = length * (work[:depth].sum() - spared * (depth > 0)) + drawn * (rows[depth + 1 :] * work[depth:]).sum()
+        return inner + GATHER * drawn * rows[depth] * widths[depth]
 
     return min(range(len(layers) + 1), key=cost)
 
 
 class Encoding:
-    """Embeds drawn samples, with the first `depth` layers of every encoder over the whole series.
+    """Embeds drawn samples, with the first `depths[s]` layers of the encoder of session s over its whole series.
 
-    masks: of each session, laid over every drawn window anew; with them `depth` is 0.
+    masks: of each session, laid over every drawn window anew; with them depths are 0.
     """
 
     def __init__(
@@ -61,14 +64,16 @@ class Encoding:
         network: Network,
         series: Sequence[Tensor],
         timeline: Timeline,
-        depth: int,
+        depths: Sequence[int],
         masks: Sequence[Sequence[Mask]] | None = None,
     ):
-        self.network, self.timeline, self.depth, self.masks = network, timeline, depth, masks
-        layers = network.architecture.layers[:depth] if depth else ()  # a model of a user's own has none that we know
-        self.inputs = [_input(x, layers[0]) for x in series] if depth else list(series)
-        window = len(timeline.offset) - sum(layer.kernel - 1 for layer in layers)
-        self.taps = torch.arange(window, device=series[0].device)[:, None]
+        self.network, self.timeline, self.depths, self.masks = network, timeline, depths, masks
+        first = [
+            network.architecture.layers[:depth] if depth else () for depth in depths
+        ]  # a user's own model has none
+        self.inputs = [_input(x, layers) for x, layers in zip(series, first, strict=True)]
+        windows = [len(timeline.offset) - sum(layer.kernel - 1 for layer in layers) for layers in first]
+        self.taps = [torch.arange(n, device=x.device)[:, None] for x, n in zip(series, windows, strict=True)]
 
     def plan(self, index: np.ndarray, stream: np.random.Generator | None = None) -> Iterator[Plan]:
         """(step, n) flat indices -> for each step: first rows of windows by session, places before, how many each.
@@ -95,18 +100,20 @@ class Encoding:
         return self.network.finish(parts[0] if places is None else torch.cat(parts).index_select(0, places))
 
     def _of_session(self, session: int, rows: Tensor, cover: torch.Generator | None) -> Tensor:
-        encoder, x = self.network.encoders[session], self.inputs[session]
-        whole = encoder(x, layers=slice(0, self.depth)) if self.depth else x
-        windows = whole.index_select(0, (self.taps + rows).flatten())  # time first, then window
-        if self.depth:
-            return encoder(windows, len(rows), layers=slice(self.depth, None))
+        encoder, x, depth = self.network.encoders[session], self.inputs[session], self.depths[session]
+        whole = encoder(x, layers=slice(0, depth)) if depth else x
+        taps = self.taps[session]
+        windows = whole.index_select(0, (taps + rows).flatten())  # time first, then window
+        if depth:
+            return encoder(windows, len(rows), layers=slice(depth, None))
         if self.masks is not None and self.masks[session]:
-            apart = windows.view(len(self.taps), len(rows), -1).permute(1, 2, 0)
+            apart = windows.view(len(taps), len(rows), -1).permute(1, 2, 0)
             windows = masked(apart, self.masks[session], cover).permute(2, 0, 1).flatten(0, 1)
         return encoder(windows, len(rows))
 
     def __str__(self) -> str:
-        return f"{self.depth} layers over whole series" if self.depth else "windows"
+        told = ", ".join(map(str, self.depths))
+        return f"{told} layers over whole series" if any(self.depths) else "windows"
 
 
 def encoding(
@@ -117,15 +124,23 @@ def encoding(
     masks: Sequence[Sequence[Mask]] | None = None,
 ) -> Encoding:
     """The cheapest for `drawn` samples of each session a step; windows where they have masks of their own."""
+    windows = [0] * len(series)
     if masks is not None and any(masks):
-        return Encoding(network, series, timeline, 0, masks)
+        return Encoding(network, series, timeline, windows, masks)
     if not all(isinstance(e, Encoder) for e in network.encoders):
-        return Encoding(network, series, timeline, 0)
-    widths = [e.widths for e in network.encoders]
-    return Encoding(
-        network, series, timeline, whole_layers(network.architecture, widths, [len(x) for x in series], drawn)
-    )
+        return Encoding(network, series, timeline, windows)
+    each = zip(network.encoders, series, strict=True)
+    depths = [
+        whole_layers(e.architecture, e.widths, len(x), drawn, _summed(x, e.architecture.layers[0])) for e, x in each
+    ]
+    return Encoding(network, series, timeline, depths)
 
 
-def _input(series: Tensor, first: object) -> Tensor | SparseSeries:
-    return SparseSeries.of(series, first.kernel) if first.plain and worth_sparse(series) else series
+def _input(series: Tensor, layers: Sequence[Layer | Step]) -> Tensor | SparseSeries:
+    """What the layers over a whole series read."""
+    return SparseSeries.of(series, layers[0].kernel) if layers and _summed(series, layers[0]) < 1 else series
+
+
+def _summed(series: Tensor, first: Layer | Step) -> float:
+    """The share of bins that the first layer reads of a whole series: all, or those that are filled."""
+    return filled(series) if first.plain and worth_sparse(series) else 1.0

@@ -29,19 +29,19 @@ def check_memory(way: Encoding, series: Sequence[Tensor], drawn: int) -> None:
     """
     if not all(isinstance(encoder, Encoder) for encoder in way.network.encoders):
         return
-    need, free = estimate(way.network, series, drawn, way.depth > 0), available(way.network.device)
+    need, free = estimate(way.network, series, drawn, way.depths), available(way.network.device)
     if free is not None and need > free:
         size = f"{drawn} windows of each session a step, about {told_size(need)}, and {told_size(free)} are free"
         remedy = "Set batch_size (512 is usual), or take a smaller model, or fewer samples."
         raise UserError(Problem("batch_size", "a step that fits into memory", size, remedy))
 
 
-def estimate(network: Network, series: Sequence[Tensor], drawn: int, whole: bool) -> int:
-    """Bytes at the peak of a step: of every series at once, or of `drawn` windows of each session."""
+def estimate(network: Network, series: Sequence[Tensor], drawn: int, whole: Sequence[int]) -> int:
+    """Bytes at the peak of a step: of `drawn` windows of each session, or of a series that `whole` layers run over."""
     total, window = 0, len(network.architecture.offset)
-    for encoder, x in zip(network.encoders, series, strict=True):
+    for encoder, x, layers in zip(network.encoders, series, whole, strict=True):
         one = _numbers(encoder, x, window)
-        total += len(x) * (_numbers(encoder, x, window + 1) - one) if whole else drawn * (one + window * x.shape[1])
+        total += len(x) * (_numbers(encoder, x, window + 1) - one) if layers else drawn * (one + window * x.shape[1])
     return BYTES * total
 
 

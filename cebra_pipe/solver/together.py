@@ -152,7 +152,7 @@ def check_memory(update: Together, lesson: Part, drawn: int) -> None:
     """A UserError where a step of all networks needs more memory than there is."""
     way, seeds = update.encoding, len(update.networks)
     pairs = (update.batch * len(lesson.series)) ** 2 * len(update.objectives)
-    need = seeds * (MORE * estimate(way.network, lesson.series, drawn, way.depth > 0) + 4 * MATRICES * pairs)
+    need = seeds * (MORE * estimate(way.network, lesson.series, drawn, way.depths) + 4 * MATRICES * pairs)
     free = available(way.network.device)
     if free is not None and need > free:
         size = f"{seeds} seeds of about {told_size(need // seeds)} each, and {told_size(free)} are free"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from cebra_pipe.models.encoder import Encoder
 from cebra_pipe.models.table import MODELS, architecture
 from cebra_pipe.solver import fitting, lessons
 from cebra_pipe.solver.device import settings
-from cebra_pipe.solver.encode import GATHER, Encoding, whole_layers
+from cebra_pipe.solver.encode import FILLED, GATHER, GELU, Encoding, encoding, whole_layers
 from cebra_pipe.solver.engine import train
 from cebra_pipe.solver.optimizer import Adam
 from cebra_pipe.solver.task import Task
@@ -62,12 +63,17 @@ def one_network(task):
 
 
 def whole(network, part):
-    return Encoding(network, part.series, part.timeline, len(network.architecture.layers))
+    return every(network, part, len(network.architecture.layers))
+
+
+def every(network, part, depth):
+    """So many layers over the whole series of each session."""
+    return Encoding(network, part.series, part.timeline, [depth] * len(part.series))
 
 
 def losses(depth, task, steps=5):
     part, network, objectives = lesson(task)
-    encoding = Encoding(network, part.series, part.timeline, depth)
+    encoding = every(network, part, depth)
     run = train(
         network,
         encoding,
@@ -98,7 +104,7 @@ def test_mostly_empty_bins_are_read_by_every_first_layer(name):
     recordings = [replace(track(0), neural=rare.astype(np.float32), neurons=())]
     part, network, _ = lesson(task_of(*recordings, model=name, similarity="euclidean"))
     index = np.concatenate(part.timeline.centres)[None, :40]
-    ways = [Encoding(network, part.series, part.timeline, d) for d in range(len(network.architecture.layers) + 1)]
+    ways = [every(network, part, d) for d in range(len(network.architecture.layers) + 1)]
     with torch.no_grad():
         expected, *found = (way(*next(way.plan(index))) for way in ways)
     for each in found:
@@ -114,7 +120,7 @@ def test_embeds_the_window_of_the_drawn_sample(depth):
         tells = np.stack([np.full(len(r), 1.0 + s), r.epoch / 10.0, np.arange(len(r)) / 100.0], 1)
         recordings.append(replace(r, neural=tells.astype(np.float32), neurons=()))
     part, network, _ = lesson(task_of(*recordings))
-    encoding, timeline = Encoding(network, part.series, part.timeline, depth), part.timeline
+    encoding, timeline = Encoding(network, part.series, part.timeline, [depth, 5 - depth]), part.timeline
     index = np.random.default_rng(0).permutation(np.concatenate(timeline.centres))[:200]
     (plan,) = encoding.plan(index[None])
     with torch.no_grad():
@@ -280,14 +286,15 @@ def test_adam_is_torchs():
 def test_choice_of_path_follows_from_shapes(name):
     """A short series is encoded whole but for the last layers, a long one window by window."""
     row = architecture(name)
-    widths = [Encoder(row, 60, 32, 3).widths]
-    assert (whole_layers(row, widths, [1000], 1536) > 0) == (row.stride == 1)  # a stride leaves most samples out
-    assert whole_layers(row, widths, [1_000_000], 1536) == 0
+    widths = Encoder(row, 60, 32, 3).widths
+    assert (whole_layers(row, widths, 1000, 1536) > 0) == (row.stride == 1)  # a stride leaves most samples out
+    assert whole_layers(row, widths, 1_000_000, 1536) == 0
 
 
-def test_choice_of_path_costs_least():
-    """Against the count of every multiplication and of every number moved, layer by layer and window by window."""
-    row = architecture("offset10-model")
+@pytest.mark.parametrize("filled", [0.03, 1.0])
+def test_choice_of_path_costs_least(filled):
+    """Against the count of every multiplication, activation and number moved, layer by layer and window by window."""
+    row, chosen = architecture("offset10-model"), []
     before, kernels = [120, 32, 32, 32, 32, 3], [2, 3, 3, 3, 3]
     for length, drawn in [(1000, 1536), (10_178, 1536), (10_178, 3072), (40_000, 1536), (200_000, 1536)]:
         costs = []
@@ -298,9 +305,24 @@ def test_choice_of_path_costs_least():
                     cost += GATHER * drawn * window * before[layer]
                 window -= kernel - 1
                 rows = length if layer < depth else drawn * window
-                cost += rows * kernel * before[layer] * before[layer + 1]
+                products = kernel * before[layer] * before[layer + 1]
+                few = min(1, FILLED * filled) if depth and layer == 0 else 1
+                cost += rows * (few * products + (GELU * before[layer + 1] if layer < 4 else 0))
             costs.append(cost + (GATHER * drawn * 3 if depth == 5 else 0))
-        assert whole_layers(row, [before], [length], drawn) == int(np.argmin(costs))
+        chosen.append(whole_layers(row, before, length, drawn, filled))
+        assert chosen[-1] == int(np.argmin(costs))
+    assert len(set(chosen)) > 2
+
+
+def test_sessions_of_other_lengths_take_other_ways():
+    """A short session runs more layers over its series than a long one; sums over filled bins count as less."""
+    short, long, counts = torch.rand(2000, 60), torch.rand(60_000, 60), (torch.rand(20_000, 60) < 0.03).float()
+    row = architecture("offset10-model")
+    network = torch.nn.Module()
+    network.encoders, network.architecture = [Encoder(row, 60, 32, 3) for _ in range(3)], row
+    way = encoding(network, [short, long, counts], SimpleNamespace(offset=Offset(5, 5)), 1536)
+    assert way.depths[0] > way.depths[2] > way.depths[1] == 0
+    assert [len(taps) for taps in way.taps] == [10 - k for k in np.cumsum([0, 1, 2, 2, 2, 2])[way.depths]]
 
 
 def test_everything_is_computed_on_train_alone():

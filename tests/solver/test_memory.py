@@ -61,14 +61,14 @@ def test_the_estimate_counts_what_layers_give():
     network = made.hand_over(loader(made)).network
     series = [torch.zeros(SAMPLES, NEURONS)]
     widths = [16, 16, 16, 16, 3]
-    windows = memory.estimate(network, series, 100, whole=False) / memory.BYTES
+    windows = memory.estimate(network, series, 100, whole=[0]) / memory.BYTES
     rows = [10 - k for k in np.cumsum([layer.kernel - 1 for layer in network.architecture.layers])]
     least = 100 * (10 * NEURONS + sum(r * w for r, w in zip(rows, widths, strict=True)))
     assert least <= windows <= 2 * least
-    whole = memory.estimate(network, series, 100, whole=True)
+    whole = memory.estimate(network, series, 100, whole=[1])
     assert SAMPLES * sum(widths) <= whole / memory.BYTES <= 2 * SAMPLES * sum(widths)
-    assert memory.estimate(network, series, 900, whole=True) == whole
-    assert memory.estimate(network, series, 300, whole=False) == 3 * windows * memory.BYTES
+    assert memory.estimate(network, series, 900, whole=[1]) == whole
+    assert memory.estimate(network, series, 300, whole=[0]) == 3 * windows * memory.BYTES
 
 
 def test_hooks_of_the_user_see_no_probe():
