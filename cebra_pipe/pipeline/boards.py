@@ -135,20 +135,13 @@ def verdict(rows: Sequence[Mapping]) -> Iterator[str]:
             told.setdefault(row["verdict"], []).append(_score(row))
         parts = [f"{text} ({', '.join(scores)})" for text, scores in told.items()]
         yield f"  {condition}, {title}: {'; '.join([*parts, *_cautions(mine[0])])}"
-        yield from (f"    {_score(row)}: {row['in_words']}" for row in mine if _disagree(row))
+        yield from (f"    {_score(row)}: {row['in_words']}" for row in mine if row["nulls_agree"] == "no")
     if any(map(_has_both, rows)):
         yield NULLS
 
 
 def _has_both(row: Mapping) -> bool:
     return row["decoder_p"] is not None and row["refit_p"] is not None
-
-
-def _disagree(row: Mapping) -> bool:
-    """Whether one null passes and the other does not; of a primary test by the corrected p of its refits."""
-    refit = row["refit_p_corrected" if row["primary"] == "yes" else "refit_p"]
-    found = row["decoder_p"], refit
-    return None not in found and len({p <= row["alpha"] for p in found}) > 1
 
 
 def _score(row: Mapping) -> str:

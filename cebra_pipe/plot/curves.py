@@ -8,9 +8,10 @@ import numpy as np
 
 from ..data.table import Table
 from ..sklearn.bootstrap import interval
-from .drawn import pick, stack
+from .drawn import stack
 from .files import Source
 from .gains import Curve, Found, Key, Point, judge
+from .held_out import by_fold_and_seed, held_out_bits
 from .known import mean, ranges
 from .shown import Study
 from .summary import Score, scores
@@ -69,17 +70,11 @@ def _step(
 
 
 def _bits(members: Sequence[str], tables: Sequence[tuple[Source, Table]]) -> Iterator[tuple[Key, Found]]:
-    values: dict[Key, list[tuple[Source, float]]] = {}
-    for source, table in tables:
-        for row in pick(table, kind="score", part="test").rows():
-            if row["session"] in members:
-                values.setdefault((row["session"], "bits", row["objective"]), []).append((source, row["bits"]))
-    for key, mine in values.items():
-        by_seed, by_fold = (
-            {i: mean(v for s, v in mine if getattr(s, what) == i) for i in sorted({getattr(s, what) for s, _ in mine})}
-            for what in ("seed", "fold")
-        )
-        yield key, Found("bits", "bits", mean(v for _, v in mine), 0.0, by_seed, by_fold, np.zeros(0), ())
+    for (session, objective), values in held_out_bits(tables).items():
+        if session in members:
+            by_fold, by_seed = by_fold_and_seed(values)
+            spread = by_seed, by_fold, np.zeros(0), ()
+            yield (session, "bits", objective), Found("bits", "bits", mean(values.values()), 0.0, *spread)
 
 
 def _of_score(score: Score, naive_bayes: float) -> Found:

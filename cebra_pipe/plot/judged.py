@@ -26,7 +26,9 @@ COLUMNS = {
     "p_corrected": float,
     "alpha": float,
     "verdict": str,
-    "in_words": str,  # what it is better than, null by null
+    "worse_than": str,  # null medians and decoders that have better values, with or without a p
+    "nulls_agree": str,  # yes | no, where both nulls have a p
+    "in_words": str,  # what it is better than and what worse, with p or value
     "decoder_null_median": float,  # does the decoder on this embedding beat shifted labels?
     "decoder_p": float,
     "decoder_null_n": int,

@@ -19,6 +19,7 @@ from .style import COLORS, DARK, GREY, LIGHT, figure, letter, literal, message, 
 
 PAINT = {EVIDENCE: to_rgba(COLORS[0], 0.25), NONE: to_rgba(COLORS[4], 0.35), UNTESTED: (0, 0, 0, 0)}
 WARNING = to_rgba(COLORS[3], 0.4)
+WORSE = to_rgba(COLORS[1])  # the border of a score that is worse than something it stands beside
 ORDER = ("bits", "decoding", "consistency")
 OBJECTIVES = {"labels": "label objective", "time": "time objective"}
 LINE = {False: 0.27, True: 0.36}  # inches a line, by whether a cell holds the p of both nulls
@@ -53,7 +54,7 @@ def draw(drawn: Table, title: str = "") -> Figure:
         message(left, "no score to judge")
         right.set_axis_off()
     fig.suptitle(literal(f"{title}: verdict" if title else "Verdict"), fontweight="bold")
-    fig.legend(handles=_legend(), loc="outside lower center", ncols=4)
+    fig.legend(handles=_legend(any(drawn["worse_than"])), loc="outside lower center", ncols=3)
     _fit(fig, [left, right])
     return fig
 
@@ -134,7 +135,8 @@ def _fill(left: Axes, right: Axes, y: int, line: Line, drawn: Table) -> None:
     columns = [key[:2] for key in _scores(drawn)]
     for row in rows:
         x = columns.index(_column(row["score"], row["label"]))
-        _write(left, x, y, _cell(row), PAINT[kind(row["verdict"])], kind(row["verdict"]) == UNTESTED)
+        border = WORSE if row["worse_than"] else "none"
+        _write(left, x, y, _cell(row), PAINT[kind(row["verdict"])], kind(row["verdict"]) == UNTESTED, border)
     for x, (column, warns) in enumerate(SOUND.values()):
         if title:
             text = _sound(column, _worst([row[column] for row in rows]))
@@ -180,12 +182,14 @@ def _sound(column: str, value: object) -> str:
     return f"{100 * value:.1f}" if column.endswith("_share") else f"{value:.1f}"
 
 
-def _write(ax: Axes, x: int, y: int, text: str, paint: tuple, faint: bool) -> None:
-    ax.add_patch(Rectangle((x + 0.03, y - 0.44), 0.94, 0.88, fc=paint, ec="none"))
+def _write(ax: Axes, x: int, y: int, text: str, paint: tuple, faint: bool, border: tuple | str = "none") -> None:
+    ax.add_patch(Rectangle((x + 0.03, y - 0.44), 0.94, 0.88, fc=paint, ec=border, lw=1.0))
     ax.text(x + 0.5, y, literal(text), ha="center", va="center", fontsize=SIZE, color=GREY if faint else DARK)
 
 
-def _legend() -> list[Patch]:
+def _legend(worse: bool) -> list[Patch]:
     said = {EVIDENCE: f"{EVIDENCE}: p ≤ alpha", NONE: NONE, UNTESTED: f"{UNTESTED}: the table says why"}
     patches = [Patch(fc=PAINT[key], ec=LIGHT, label=text) for key, text in said.items()]
-    return [*patches, Patch(fc=WARNING, ec=LIGHT, label="to be looked at before a score is believed")]
+    patches += [Patch(fc=WARNING, ec=LIGHT, label="to be looked at before a score is believed")]
+    beside = "worse than a null's median, a baseline or a constant: the table says which"
+    return [*patches, *[Patch(fc="none", ec=WORSE, label=beside)][:worse]]

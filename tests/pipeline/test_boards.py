@@ -90,7 +90,7 @@ def test_verdict_by_condition_and_recording(lines):
     assert asked.startswith("Decoder null: ")
     assert len(rows) == 2 * len(RATS)
     one = next(line for line in rows if line.startswith("  CEBRA-Behavior, Rat 1: "))
-    assert "evidence (bits of labels); evidence, p not corrected (position, direction)" in one
+    assert "evidence (bits of labels); evidence, p not corrected, worse than naive Bayes (position); " in one
     assert all("not tested: no control of this condition (bits of time)" in line for line in rows if "-Time" in line)
 
 
@@ -110,16 +110,13 @@ def test_what_cannot_be_told_is_said(lines):
     row = {"condition_title": "C", "unit_of_fit": "u", "title": "R", "score": "bits", "label": "time"}
     row |= {"verdict": "evidence", "converged": "no", "ending": "1 of 1 fits: valid loss rises"}
     row |= {"collapsed": "yes, 1 of 1 fits", "apart_s": 1.0, "too_near": "label x (1.9 s)"}
-    row |= {"decoder_p": 0.001, "refit_p": None, "refit_p_corrected": None, "alpha": 0.05, "primary": "no"}
+    row |= {"decoder_p": 0.001, "refit_p": None, "nulls_agree": "", "worse_than": "", "in_words": "better than X"}
     (_, line) = BOARDS["verdict"]([row])
     told = "converged: no, 1 of 1 fits: valid loss rises; collapsed: yes, 1 of 1 fits; parts come within 1 s, below two"
     assert line.endswith(f"{told} autocorrelation times of label x (1.9 s)")
-    both = row | {"score": "decoding", "in_words": "better than X; not shown to be better than Y"}
-    *_, words, asked = BOARDS["verdict"]([both | {"refit_p": 0.4}])
-    assert words == "    time: better than X; not shown to be better than Y"
+    both = row | {"score": "decoding", "refit_p": 0.4}
+    *_, words, asked = BOARDS["verdict"]([both | {"nulls_agree": "no"}])
+    assert words == "    time: better than X"
     assert asked.startswith("Decoder null: ")
-    primary = both | {"refit_p": 0.05, "primary": "yes"}
-    assert "better than X" in "".join(BOARDS["verdict"]([primary | {"refit_p_corrected": 0.2}]))
-    assert "better than X" not in "".join(BOARDS["verdict"]([primary]))
-    _, _, asked = BOARDS["verdict"]([both | {"refit_p": 0.05}])
+    _, _, asked = BOARDS["verdict"]([both | {"nulls_agree": "yes"}])
     assert asked.startswith("Decoder null: ")

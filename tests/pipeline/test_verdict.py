@@ -66,6 +66,11 @@ def only(rows, **equal):
     return row
 
 
+def of_p(row):
+    """What the verdict says of p alone."""
+    return row["verdict"].partition(", worse than ")[0]
+
+
 def test_a_row_for_each_held_out_score_and_none_for_controls(small):
     _, rows = small
     keys = {(r["condition"], r["recording"], r["score"], r["label"]) for r in rows}
@@ -89,7 +94,7 @@ def test_too_few_refits_have_an_effect_and_no_p_and_decoding_falls_back_on_shift
     assert place["null"] == "decoder"
     assert place["real"] == pytest.approx(100 * mine["score"].mean())
     assert place["null_median"] == pytest.approx(100 * mine["null_median"].mean())
-    assert place["verdict"] == "evidence, p not corrected"
+    assert place["verdict"] == "evidence, p not corrected, worse than naive Bayes"
     bayes = table.where((table["method"] == "naive_bayes") & (table["label"] == "position"))
     assert (place["best_baseline"], place["best_baseline_score"]) == (
         "naive Bayes",
@@ -114,8 +119,47 @@ def test_a_recording_that_was_left_out_has_its_row(tmp_path):
     assert row["real"] == pytest.approx(known["transfer"])
     assert row["best_baseline_score"] == pytest.approx(min(known[m] for m in ("within", "scratch", "naive_bayes")))
     assert (row["unit_of_fit"], row["title"], row["null"]) == ("without_rat1", "Rat 1, left out", "decoder")
-    assert (row["verdict"], row["converged"]) == ("evidence, p not corrected", "")
+    short = {"within": "a decoder of its own", "scratch": "a fit from scratch", "constant": "best constant"}
+    better = {short.get(m, "naive Bayes on its own data"): value for m, value in known.items() if m != "transfer"}
+    best = min((name for name in better if name != "best constant"), key=better.get)
+    worse = " and ".join(name for name in (best, "best constant") if better[name] < row["real"])
+    assert row["worse_than"] == worse != ""
+    assert (row["verdict"], row["converged"]) == (f"evidence, p not corrected, worse than {worse}", "")
     assert len([r for r in rows if r["score"] == "transfer"]) == 2 * 2
+
+
+def test_a_score_says_what_it_is_worse_than(tmp_path):
+    """Its control (one refit, too few for a p), the best baseline, a constant: each by its value alone."""
+    lost = condition("behavior", "CEBRA-Behavior", EACH, seeds=[1], depth=-0.05)
+    _, rows = verdict_of(tmp_path, [lost], folds=1)
+    bits = only(rows, recording="rat1", score="bits")
+    assert bits["effect"] < 0
+    assert bits["worse_than"] == "fits of shifted and a constant embedding"
+    assert bits["verdict"] == "not tested: n too small for p, worse than fits of shifted and a constant embedding"
+    told = f"worse than fits of shifted (median {bits['null_median']:.3g}; refit null, n too small for p)"
+    assert bits["in_words"] == f"{told}; worse than a constant embedding (0)"
+
+
+def test_what_a_score_is_worse_than_is_told_with_its_value_and_in_the_direction_of_better():
+    better, worse = null("decoder", 0.01), null("refit: c (largest p; also d)", np.nan) | {"why_no_p": "few"}
+    rivals = {"naive Bayes": (3.0, 2.5), "best constant": (3.0, 9.0)}
+    found = against.compared([better, worse | {"effect": 0.5}], rivals, 0.05, sign=-1)
+    assert found["worse_than"] == "fits of c and naive Bayes"
+    assert found["nulls_agree"] == ""
+    assert found["in_words"] == (
+        "better than labels shifted at scoring (decoder null, p 0.01); "
+        "worse than fits of c (largest p; also d) (median 2; refit null, few); worse than naive Bayes (2.5)"
+    )
+    turned = against.compared([better | {"effect": 1.0}, worse | {"effect": 0.5}], rivals, 0.05, sign=1)
+    assert turned["worse_than"] == "best constant"
+    assert "worse" not in against.compared([better], {"best": (3.0, 3.0)}, 0.05, sign=-1)["in_words"]
+
+
+def test_nulls_disagree_where_one_passes_and_the_other_does_not():
+    decoder, refit = null("decoder", 0.01), null("refit: c", 0.4)
+    agree = [against.compared(pair, {}, 0.05, -1)["nulls_agree"] for pair in ([decoder, refit], [decoder, decoder])]
+    assert agree == ["no", "yes"]
+    assert against.compared([decoder, null("refit: c", 0.01, 0.2)], {}, 0.05, -1)["nulls_agree"] == "no"
 
 
 def null(kind, p, corrected=None):
@@ -124,7 +168,8 @@ def null(kind, p, corrected=None):
         "primary": "no" if corrected is None else "yes",
         "p_corrected": np.nan if corrected is None else corrected,
     }
-    return {"null": kind, "p": p, "effect": -1.0, "null_median": 2.0, "null_n": 19, **primary}
+    told = {"null": kind, "p": p, "effect": -1.0, "null_median": 2.0, "null_n": 19, "why_no_p": ""}
+    return told | primary
 
 
 @pytest.mark.parametrize(
@@ -157,15 +202,15 @@ def test_a_test_that_the_config_names_is_primary_whichever_null_judges(refitted)
     weaker = dataclasses.replace(refitted, inputs=refitted.inputs | {"scores": [*_weaker(refitted.inputs["scores"])]})
     place = only(rows_of(weaker, tests=tests), recording="rat1", label="position")
     assert (place["null"], place["p"], place["primary"], place["p_corrected"]) == ("decoder", 0.4, "yes", 0.1)
-    assert place["verdict"] == "evidence"
+    assert of_p(place) == "evidence"
     why = "label repeats, shifts are no null, no p"
     untested = dataclasses.replace(
         refitted, inputs=refitted.inputs | {"scores": [*_weaker(refitted.inputs["scores"], why)]}
     )
     place = only(rows_of(untested, tests=tests), recording="rat1", label="position")
     assert (place["null"], place["p"], place["primary"], place["p_corrected"]) == ("decoder", 0.4, "yes", None)
-    assert place["verdict"] == "evidence, p not corrected"
-    assert place["in_words"].endswith(f"; against fits of shifted not tested: {why}")
+    assert of_p(place) == "evidence, p not corrected"
+    assert f"; against fits of shifted not tested: {why}" in place["in_words"]
 
 
 def _weaker(paths, note=""):
@@ -190,9 +235,10 @@ def test_both_nulls_stand_in_the_table_and_in_words(refitted):
     assert place["decoder_null_median"] == pytest.approx(100 * mine["null_median"].mean())
     assert (place["refit_p"], place["refit_null_n"], place["refit_p_corrected"]) == (0.05, 19, None)
     assert (place["null"], place["p"]) == ("refit: shifted", 0.05)
-    assert place["in_words"] == (
+    better = (
         "better than labels shifted at scoring (decoder null, p 0.01); better than fits of shifted (refit null, p 0.05)"
     )
+    assert place["in_words"].partition("; worse than ")[0] == better
     bits = only(rows, recording="rat1", score="bits")
     assert (bits["decoder_p"], bits["refit_p"]) == (None, 0.05)
     assert bits["in_words"] == "better than fits of shifted (refit null, p 0.05)"
@@ -216,8 +262,9 @@ def test_a_decoder_that_passes_is_no_evidence_where_refits_do_as_well(refitted):
         dataclasses.replace(refitted, inputs=inputs), tests={"alpha": 0.05, "shared": False, "pairs": [pair("shifted")]}
     )
     place = only(rows, recording="rat1", label="position")
-    assert (place["decoder_p"], place["refit_p"], place["verdict"]) == (0.01, 1.0, NO_EVIDENCE)
-    assert place["in_words"].endswith("; not shown to be better than fits of shifted (refit null, p 1)")
+    assert (place["decoder_p"], place["refit_p"], of_p(place)) == (0.01, 1.0, NO_EVIDENCE)
+    assert "; worse than fits of shifted (median " in place["in_words"]
+    assert place["worse_than"].startswith("fits of shifted")
 
 
 def test_a_primary_test_is_judged_by_its_corrected_p(refitted):
@@ -225,10 +272,10 @@ def test_a_primary_test_is_judged_by_its_corrected_p(refitted):
     for alpha, told in ((0.1, "evidence"), (0.05, "no evidence at this amount of data")):
         rows = rows_of(refitted, tests={"alpha": alpha, "shared": False, "pairs": [pair("shifted", "bits")]})
         bits = only(rows, recording="rat2", score="bits")
-        assert (bits["primary"], bits["p"], bits["p_corrected"], bits["verdict"]) == ("yes", 1 / 20, 1 / 10, told)
+        assert (bits["primary"], bits["p"], bits["p_corrected"], of_p(bits)) == ("yes", 1 / 20, 1 / 10, told)
         place = only(rows, recording="rat2", label="position")
         assert (place["null"], place["primary"], place["p"]) == ("refit: shifted", "no", 1 / 20)
-        assert (place["verdict"], place["unit"]) == ("evidence, p not corrected", "cm")
+        assert (of_p(place), place["unit"]) == ("evidence, p not corrected", "cm")
         assert place["null_median"] == pytest.approx(40, rel=0.2)
 
 
@@ -239,13 +286,13 @@ def test_a_score_stands_against_every_primary_control(refitted, turned):
     rows = rows_of(refitted, tests={"alpha": 0.5, "shared": False, "pairs": pairs[::-1] if turned else pairs})
     bits = only(rows, recording="rat1", score="bits")
     assert bits["null"] == "refit: neurons (largest p; also shifted)"
-    assert (bits["verdict"], bits["p"] > 0.5, bits["p_corrected"] > 0.5) == (NO_EVIDENCE, True, True)
+    assert (of_p(bits), bits["p"] > 0.5, bits["p_corrected"] > 0.5) == (NO_EVIDENCE, True, True)
     assert bits["effect"] == pytest.approx(bits["real"] - bits["null_median"])
     assert bits["effect"] < 0
     place = only(rows, recording="rat1", label="position")  # no primary test, and passed against both
     assert place["null"].startswith("refit: ")
     assert ("shifted" in place["null"], "neurons" in place["null"]) == (True, True)
-    assert place["verdict"] == "evidence, p not corrected"
+    assert of_p(place) == "evidence, p not corrected"
 
 
 def test_a_primary_test_without_p_is_no_evidence(refitted):
@@ -259,7 +306,7 @@ def test_a_primary_test_without_p_is_no_evidence(refitted):
     ):
         bits = only(rows_of(few, tests={"alpha": 0.5, "shared": False, "pairs": pairs}), recording="rat1", score="bits")
         assert (bits["null"], bits["p"]) == ("refit: neurons (largest p; also shifted)", None)
-        assert bits["verdict"] == "not tested: n too small for p"
+        assert of_p(bits) == "not tested: n too small for p"
 
 
 def _fewer(histories):
@@ -295,14 +342,14 @@ def test_what_does_not_pass_is_no_evidence_at_this_amount_of_data(tmp_path, monk
 
     monkeypatch.setattr(artifacts, "_score", chance)
     _, rows = verdict_of(tmp_path, [BEHAVIOR], folds=1)
-    told = {r["verdict"] for r in rows if r["score"] == "decoding"}
+    told = {of_p(r) for r in rows if r["score"] == "decoding"}
     assert told == {"no evidence at this amount of data"}
 
 
 def test_without_a_control_bits_are_not_tested(small):
     _, rows = small
     bits = only(rows, condition="time", recording="rat1", score="bits")
-    assert (bits["null"], bits["verdict"]) == ("none", "not tested: no control of this condition")
+    assert (bits["null"], of_p(bits)) == ("none", "not tested: no control of this condition")
     runs = only(rows, score="consistency", label="runs")
     assert runs["verdict"] == "not tested: no null for this comparison"
     assert only(rows, score="consistency", label="rats")["verdict"] == "evidence, p not corrected"

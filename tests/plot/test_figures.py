@@ -114,6 +114,9 @@ def test_every_score_has_its_cell_in_the_colour_of_its_verdict(study):
     lines = {(r["condition"], r["unit_of_fit"], r["title"]) for r in table.rows()}
     assert len(right.patches) == len(lines) * len(SOUND)
     assert not set(table["condition"]) & {"shifted"}
+    bordered = [patch for patch in left.patches if patch.get_edgecolor() == verdict.WORSE]
+    assert len(bordered) == sum(table["worse_than"] != "") > 0
+    assert "worse than a null's median, a baseline or a constant" in "\n".join(texts(figure))
 
 
 def test_no_text_leaves_its_cell_and_parts_too_near_are_marked(study):

@@ -7,12 +7,13 @@ first where the neural data show the label through any embedding, and fails the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ...plot.summary import Score
-from ...sklearn.nulls import SMALLEST_NULL
+from ...plot.judged import EVIDENCE, NONE, UNTESTED
+from ...plot.summary import METHODS, SIGNED, Score
+from ...sklearn.nulls import NO_P_METHODS, SMALLEST_NULL
 
 DECODER, REFIT = "decoder", "refit"
 SIDE = {"null_median": np.nan, "p": np.nan, "null_n": 0}  # column of either null -> where there is none
@@ -69,23 +70,64 @@ def named_in_config(refit: Row | None) -> Row:
     return {name: refit[name] for name in ("primary", "p_corrected")} if refit else {}
 
 
-def sides(decoder: Row | None, refit: Row | None, alpha: float, sign: int) -> Row:
-    """The columns of both nulls, and a sentence on what the score is better than."""
+def sides(
+    decoder: Row | None, refit: Row | None, rivals: Mapping[str, tuple[float, float]], alpha: float, sign: int
+) -> Row:
+    """The columns of both nulls, whether they agree, and what the score is better than and what worse.
+
+    rivals: what a score stands beside without a p, by name -> (the score's own value, the rival's).
+    """
     told = {f"{side}_{name}": empty for side in (DECODER, REFIT) for name, empty in SIDE.items()}
     for side, null in ((DECODER, decoder), (REFIT, refit)):
         told |= {f"{side}_{name}": null[name] for name in SIDE} if null else {}
-    known = [in_words(null, alpha, sign) for null in (decoder, refit) if null and deciding(null) == deciding(null)]
-    if refit and refit["primary"] == "yes" and deciding(refit) != deciding(refit):
-        known.append(f"against fits of {refit['null'].partition(': ')[2]} not tested: {refit['why_no_p'] or 'no p'}")
-    return told | {"refit_p_corrected": refit["p_corrected"] if refit else np.nan, "in_words": "; ".join(known)}
+    nulls = [null for null in (decoder, refit) if null]
+    return {
+        **told,
+        "refit_p_corrected": refit["p_corrected"] if refit else np.nan,
+        **compared(nulls, rivals, alpha, sign),
+    }
+
+
+def compared(nulls: Sequence[Row], rivals: Mapping[str, tuple[float, float]], alpha: float, sign: int) -> Row:
+    """The columns `nulls_agree`, `worse_than` and `in_words`: by p where there is one, else by the values alone."""
+    found = [passed for null in nulls if (passed := passes(null, alpha, sign)) is not None]
+    lost = {name: value for name, (own, value) in rivals.items() if sign * (own - value) < 0}
+    said = [text for null in nulls if (text := in_words(null, alpha, sign))]
+    return {
+        "nulls_agree": "" if len(found) < 2 else "yes" if len(set(found)) == 1 else "no",
+        "worse_than": " and ".join([*(_named(null) for null in nulls if _worse(null, sign)), *lost]),
+        "in_words": "; ".join([*said, *(f"worse than {name} ({value:.3g})" for name, value in lost.items())]),
+    }
 
 
 def in_words(null: Row, alpha: float, sign: int) -> str:
-    """One null with a p: "better than fits of shifted (refit null, p 0.03)"."""
+    """One null: "better than fits of shifted (refit null, p 0.03)"; empty where there is nothing to tell of it."""
     kind, _, control = null["null"].partition(": ")
-    what = {DECODER: "labels shifted at scoring (decoder null, ", REFIT: f"fits of {control} (refit null, "}
-    shown = f"p {null['p']:.2g}" + (f", corrected {null['p_corrected']:.2g}" if null["primary"] == "yes" else "")
-    return f"{'' if passes(null, alpha, sign) else 'not shown to be '}better than {what.get(kind, f'{kind} (')}{shown})"
+    untested, of = deciding(null) != deciding(null), f"{kind} null, " * (kind in (DECODER, REFIT))
+    if untested and not _worse(null, sign):
+        wanted = null["primary"] == "yes" and kind == REFIT
+        return f"against fits of {control} not tested: {null['why_no_p'] or 'no p'}" * wanted
+    shown = null["why_no_p"] or "no p"
+    if not untested:
+        shown = f"p {null['p']:.2g}" + (f", corrected {null['p_corrected']:.2g}" if null["primary"] == "yes" else "")
+    how = "worse" if _worse(null, sign) else "better" if passes(null, alpha, sign) else "not shown to be better"
+    median = f" (median {null['null_median']:.3g}; " if how == "worse" else " ("
+    return f"{how} than {_named(null)}{control[len(_control(null)) :]}{median}{of}{shown})"
+
+
+def _worse(null: Row, sign: int) -> bool:
+    """Whether the score is worse than the median of a null, with or without a p."""
+    return bool(sign * null["effect"] < 0)
+
+
+def _control(null: Row) -> str:
+    """The control that a null is of, without those named beside it."""
+    return null["null"].partition(": ")[2].partition(" (")[0]
+
+
+def _named(null: Row) -> str:
+    kind = null["null"].partition(": ")[0]
+    return {DECODER: "labels shifted at scoring", REFIT: f"fits of {_control(null)}"}.get(kind, kind)
 
 
 def _weakness(row: Row) -> tuple:
@@ -125,3 +167,41 @@ def of_shifts(score: Score) -> Row:
         "null_n": score.null_n,
         "why_no_p": "" if score.p == score.p else why or "no score",
     }
+
+
+# ---- what has no p ---------------------------------------------------------------------------------------------------
+def rivals_of(
+    score: Score, every: Sequence[Score], titles: Mapping[str, str], short: Mapping[str, str]
+) -> tuple[Row, dict[str, tuple[float, float]]]:
+    """The columns of the best decoder without this embedding, on the same samples; and that, and a constant, by name.
+
+    Either stands beside the score over all seeds, as it does itself.
+    """
+    sign, others = SIGNED[score.metric].sign, [s for s in every if s.label == score.label and s.method != score.method]
+    known = [s for s in others if s.mean == s.mean and s.method not in NO_P_METHODS]
+    best = max(known, key=lambda s: sign * s.mean, default=None)
+    shown = [*([best] if best else []), *(s for s in others if s.method in NO_P_METHODS)]
+    return beside(best, titles), {short[s.method]: (score.mean, s.mean) for s in shown}
+
+
+def beside(best: Score | None, titles: Mapping[str, str] = METHODS) -> Row:
+    if best is None:
+        return {"best_baseline": "", "best_baseline_score": np.nan}
+    return {"best_baseline": titles.get(best.method, best.method), "best_baseline_score": best.mean}
+
+
+# ---- what follows ----------------------------------------------------------------------------------------------------
+def judged(row: Row, alpha: float, sign: int) -> Row:
+    """The row with its verdict, which says so where no corrected p stands behind it, and what the score is worse than.
+
+    Where a primary test follows the decoder's p, that is the larger one: its corrected p passes too where it has one.
+    """
+    passed = passes(row, alpha, sign)
+    if passed is None:
+        told = f"{UNTESTED}: {row['why_no_p'] or 'no p'}"
+    elif passed:
+        told = EVIDENCE if row["p_corrected"] == row["p_corrected"] else f"{EVIDENCE}, p not corrected"
+    else:
+        told = NONE
+    worse = f", worse than {row['worse_than']}" if row["worse_than"] else ""
+    return {**row, "alpha": alpha, "verdict": f"{told}{worse}"}

@@ -10,6 +10,7 @@ import numpy as np
 from ...data.table import Table, read_meta
 from ...plot.drawn import distinct, pick
 from ...plot.files import Source
+from ...plot.held_out import held_out_bits
 from ...plot.shown import Study
 from ...plot.summary import METHODS, SIGNED, shown_unit
 from ...sklearn.families import by_maximum, holm
@@ -117,15 +118,16 @@ def _over_folds(values: Mapping[tuple[int, int], float], seed: int) -> float:
 
 def _bits(histories: Sequence[Source], entry: Mapping) -> tuple[Fits, dict]:
     """Held-out bits; under shifted labels only those of the label objective, which alone reads them."""
-    fits, about = {}, {}
+    groups: dict[tuple[str, str], list[tuple[Source, Table]]] = {}
     for source in histories:
-        for row in pick(source.read(), kind="score", part="test").rows():
-            if entry["kind"] == "circular_shift" and row["objective"] == "time":
-                continue
-            key = (row["session"], "", row["objective"])
-            about[key] = {"metric": "bits", "unit": "bits"}
-            fits.setdefault((source.condition.name, source.unit, key), {})[source.fold, source.seed] = row["bits"]
-    return fits, about
+        groups.setdefault((source.condition.name, source.unit), []).append((source, source.read()))
+    fits = {
+        (*group, (session, "", objective)): values
+        for group, tables in groups.items()
+        for (session, objective), values in held_out_bits(tables).items()
+        if (entry["kind"], objective) != ("circular_shift", "time")
+    }
+    return fits, {key: {"metric": "bits", "unit": "bits"} for *_, key in fits}
 
 
 def _decoding(scores: Sequence[Source], reasons: Sequence[str]) -> tuple[Fits, dict, dict]:

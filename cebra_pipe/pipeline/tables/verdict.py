@@ -13,14 +13,26 @@ from ...data.table import Table, read_meta, read_table
 from ...plot import transferred
 from ...plot.drawn import pick
 from ...plot.files import Source, comparisons, histories, named, of_units, splits, transfers
-from ...plot.judged import COLUMNS, EVIDENCE, NONE, UNTESTED
+from ...plot.held_out import by_fold_and_seed, held_out_bits
+from ...plot.judged import COLUMNS
 from ...plot.known import mean, or_nan, ranges
 from ...plot.shown import Condition, Study
 from ...plot.summary import METHODS, SIGNED, Score, scores
-from ...sklearn.nulls import NO_P_METHODS
 from ..jobs.job import Job
 from . import enough, tested
-from .against import in_words, named_in_config, of_refit, of_shifts, passes, refit_of, sides, stricter, without
+from .against import (
+    beside,
+    compared,
+    judged,
+    named_in_config,
+    of_refit,
+    of_shifts,
+    refit_of,
+    rivals_of,
+    sides,
+    stricter,
+    without,
+)
 from .endings import ending
 from .spread import collapse, left_out, nearness, widths
 
@@ -132,21 +144,18 @@ def _bits(
     files: Files, condition: Condition, unit: str, name: str, fits: Sequence[tuple[Source, Table]]
 ) -> Iterator[Row]:
     """One row an objective: the mean over folds and seeds, or of the first seed where refits are set against it."""
-    values: dict[str, list[tuple[Source, float]]] = {}
-    for source, table in fits:
-        for row in pick(table, kind="score", part="test", session=name).rows():
-            values.setdefault(row["objective"], []).append((source, row["bits"]))
-    for objective, mine in values.items():
-        spread = {
-            what: [mean(v for s, v in mine if getattr(s, what) == i) for i in {getattr(s, what) for s, _ in mine}]
-            for what in ("seed", "fold")
-        }
+    found = {objective: values for (session, objective), values in held_out_bits(fits).items() if session == name}
+    for objective, values in found.items():
+        by_fold, by_seed = by_fold_and_seed(values)
+        all_of_it = mean(values.values())
         real = {"score": "bits", "label": objective, "metric": "bits", "unit": "bits"}
-        real |= {"in_sample": "no", "real": mean(v for _, v in mine), "low": np.nan, "high": np.nan}
+        real |= {"in_sample": "no", "real": all_of_it, "low": np.nan, "high": np.nan}
         refit = refit_of(files.refits, (condition.name, unit, name), "bits", objective)
         null = of_refit(refit) if refit else without("no control of this condition", np.nan)
-        told = ranges(spread["seed"], spread["fold"]) | sides(None, null if refit else None, files.alpha, sign=1)
-        yield _judged(files, real | null | told | _beside(None), sign=1)
+        rivals = {"a constant embedding": (all_of_it, 0.0)}
+        told = sides(None, null if refit else None, rivals, files.alpha, sign=1)
+        told |= ranges(by_seed.values(), by_fold.values())
+        yield judged(real | null | told | beside(None), files.alpha, sign=1)
 
 
 # ---- decoding --------------------------------------------------------------------------------------------------------
@@ -155,16 +164,16 @@ def _decoded(files: Files, condition: Condition, unit: str, table: Table) -> Ite
     mine = list(scores(table))
     for score in (s for s in mine if s.method == "embedding"):
         sign = SIGNED[score.metric].sign
-        baselines = [s for s in mine if s.label == score.label and s.method not in ("embedding", *NO_P_METHODS)]
-        best = max((s for s in baselines if s.mean == s.mean), key=lambda s: sign * s.mean, default=None)
+        best, rivals = rivals_of(score, mine, METHODS, METHODS)
         found = refit_of(files.refits, (condition.name, unit, score.recording), "decoding", score.label)
         decoder, refit = of_shifts(score), of_refit(found) if found else None
         null = stricter(decoder, refit)
         real = {"score": "decoding", "label": score.label, "metric": score.metric, "unit": score.unit}
         shown = _of_first_seed(table, score.label) if null is refit else score
         real |= {"in_sample": "no", "real": shown.mean, "low": shown.low, "high": shown.high}
-        told = ranges(score.by_seed.values(), score.by_fold.values()) | sides(decoder, refit, files.alpha, sign)
-        yield _judged(files, real | null | named_in_config(refit) | told | _beside(best), sign)
+        told = sides(decoder, refit, rivals, files.alpha, sign)
+        told |= ranges(score.by_seed.values(), score.by_fold.values()) | best
+        yield judged(real | null | named_in_config(refit) | told, files.alpha, sign)
 
 
 def _of_first_seed(table: Table, label: str) -> Score:
@@ -174,14 +183,13 @@ def _of_first_seed(table: Table, label: str) -> Score:
     return found
 
 
-def _beside(best: Score | None) -> Row:
-    """The best of the decoders that need no embedding, on the same samples."""
-    if best is None:
-        return {"best_baseline": "", "best_baseline_score": np.nan}
-    return {"best_baseline": METHODS.get(best.method, best.method), "best_baseline_score": best.mean}
-
-
 # ---- recordings that were left out -----------------------------------------------------------------------------------
+OWN = {  # what a score by the others' decoder may be worse than
+    "within": "a decoder of its own",
+    "scratch": "a fit from scratch",
+    "naive_bayes": "naive Bayes on its own data",
+    "constant": "best constant",
+}
 UNTOLD = {  # of fits that the table does not read
     **dict.fromkeys(("converged", "ending", "collapsed"), ""),
     **dict.fromkeys(("train_change_bits", "valid_change_bits", "room_bits", "effective_dimension"), np.nan),
@@ -196,17 +204,16 @@ def _left_out(files: Files, source: Source) -> Iterator[Row]:
     scored = [score for share, _, _, score in found if share == largest]
     for score in (s for s in scored if s.method == "transfer"):
         sign, name = SIGNED[score.metric].sign, score.recording
-        own = [s for s in scored if s.label == score.label and s.method not in ("transfer", *NO_P_METHODS)]
-        best = max((s for s in own if s.mean == s.mean), key=lambda s: sign * s.mean, default=None)
+        best, rivals = rivals_of(score, scored, transferred.METHODS, OWN)
         about = {"condition": source.condition.name, "condition_title": source.condition.text}
         about |= {"unit_of_fit": source.unit, "recording": name, "title": f"{files.study.recordings[name]}, left out"}
         about |= {"score": "transfer", "label": score.label, "metric": score.metric, "unit": score.unit}
         about |= {"in_sample": "no", "real": score.mean, "low": score.low, "high": score.high}
         null = of_shifts(score)
-        told = ranges(score.by_seed.values(), score.by_fold.values()) | sides(null, None, files.alpha, sign)
-        told |= _beside(best) | ({"best_baseline": transferred.METHODS[best.method]} if best else {})
-        beside = UNTOLD | nearness(files.splits[name]) | {"dropped_share": files.dropped[name], "enough_data": NOT_RUN}
-        yield _judged(files, about | null | told, sign) | beside
+        told = sides(null, None, rivals, files.alpha, sign)
+        told |= ranges(score.by_seed.values(), score.by_fold.values()) | best
+        fits = UNTOLD | nearness(files.splits[name]) | {"dropped_share": files.dropped[name], "enough_data": NOT_RUN}
+        yield judged(about | null | told, files.alpha, sign) | fits
 
 
 # ---- consistency -----------------------------------------------------------------------------------------------------
@@ -223,9 +230,8 @@ def _compared(files: Files, condition: Condition, entry: Mapping[str, str], summ
     nowhere = dict.fromkeys(("gap_share", "padded_share", "dropped_share", "apart_s"), np.nan) | {"too_near": ""}
     null_of = without(summary.get("note") or "no null", median) | (tried if len(null) else {})
     spread = collapse([w for unit in condition.units for w in _widths(files, condition, unit, fits)])
-    told = ranges([], []) | sides(None, None, files.alpha, sign=1)
-    told |= {"in_words": in_words(null_of, files.alpha, sign=1)} if null_of["p"] == null_of["p"] else {}
-    row = _judged(files, about | null_of | told | _beside(None), sign=1)
+    told = ranges([], []) | sides(None, None, {}, files.alpha, sign=1) | compared([null_of], {}, files.alpha, sign=1)
+    row = judged(about | null_of | told | beside(None), files.alpha, sign=1)
     return {**row, **ending(fits), **spread, **nowhere, "enough_data": NOT_RUN}
 
 
@@ -233,19 +239,3 @@ def _widths(files: Files, condition: Condition, unit: str, fits: Sequence[Table]
     embedding = files.of(files.embeddings, condition, unit)[0].read()
     found = widths(embedding, files.splits, condition.similarity, _temperature(fits))
     return [each for mine in found.values() for each in mine]
-
-
-# ---- what follows ----------------------------------------------------------------------------------------------------
-def _judged(files: Files, row: Row, sign: int) -> Row:
-    """The row with its verdict, which says so where no corrected p stands behind it.
-
-    Where a primary test follows the decoder's p, that is the larger one: its corrected p passes too where it has one.
-    """
-    passed = passes(row, files.alpha, sign)
-    if passed is None:
-        told = f"{UNTESTED}: {row['why_no_p'] or 'no p'}"
-    elif passed:
-        told = EVIDENCE if row["p_corrected"] == row["p_corrected"] else f"{EVIDENCE}, p not corrected"
-    else:
-        told = NONE
-    return {**row, "alpha": files.alpha, "verdict": told}
