@@ -106,8 +106,8 @@ def named(value: object) -> str:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """A remedy for an unknown name: the nearest known ones first, then all of them (at most 20)."""
+    """A remedy for an unknown name: the nearest known ones first, then all of them (at most 20, and how many)."""
     known = [named(k) for k in known]
     near = difflib.get_close_matches(named(name), known, n=1)
-    listed = ", ".join(known[:20]) + (", …" if len(known) > 20 else "")
+    listed = ", ".join(known[:20]) + (f", … {len(known)} in all" if len(known) > 20 else "")
     return (f"Did you mean {near[0]!r}? " if near else "") + f"Known: {listed}."

@@ -11,6 +11,7 @@ from ..errors import Problems
 from .recording import Label
 from .select import check_select
 from .sources import Read
+from .spans import collapsed
 from .trials import check_trials
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def check_apart(read: Mapping[str, Read], name: str) -> None:
     columns = neural.columns or tuple(map(str, range(neural.values.shape[1])))
     taken = {role: _equal_columns(neural.values, other.values) for role, other in read.items() if role != "neural"}
     known = set().union(*taken.values()) if taken else set()
-    free = ", ".join(column for i, column in enumerate(columns) if i not in known)
+    free = ", ".join(collapsed([i for i in range(len(columns)) if i not in known], columns))
     remedy = f"Name the neural columns alone: columns: [{free}]." if free else "Name the key of the neural data."
     for role, same in taken.items():
         if same:

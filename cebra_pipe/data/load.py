@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,11 +128,18 @@ def check_there(path: Path) -> None:
     if path.is_dir():
         raise UnknownFormat(Problem(str(path), "a file", "a folder", "Give a file inside it."))
     if not path.exists():
-        near = f"There is no folder {path.parent}."
-        if path.parent.is_dir():
-            there = sorted(p.name for p in path.parent.iterdir())
-            hidden = path.name.startswith(".")
-            near = did_you_mean(path.name, [name for name in there if hidden or not name.startswith(".")])
-        raise MissingFile(Problem(str(path), "a file", "no such file", near))
+        raise MissingFile(Problem(str(path), "a file", "no such file", meant(path)))
     if not path.stat().st_size:
         raise MissingEntry(Problem(str(path), "a file with content", "an empty one", "Copy or save it anew."))
+
+
+def meant(path: Path) -> str:
+    """A remedy for a file that is not there: what lies in its folder, the name most like it first."""
+    if not os.path.isdir(path.parent):
+        return f"There is no folder {path.parent}."
+    try:
+        there = sorted(os.listdir(path.parent))
+    except OSError:
+        return f"The folder {path.parent} cannot be listed."
+    shown = [name for name in there if path.name.startswith(".") or not name.startswith(".")]
+    return did_you_mean(path.name, shown) if shown else f"The folder {path.parent} is empty."

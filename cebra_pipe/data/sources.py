@@ -12,6 +12,7 @@ import numpy as np
 
 from ..errors import Problem, Problems, UserError
 from .load import FORMATS, Contents, open_file
+from .spans import expanded
 
 if TYPE_CHECKING:
     from ..pipeline.config.recording import RecordingConfig, Source
@@ -131,7 +132,11 @@ def chosen_columns(source: Source, contents: Contents, name: str) -> list | None
             Problem(where, "a DeepLabCut track for `keypoints`", str(contents.entries[name]), "Use `columns`.")
         )
     way, value = next(iter(used.items()), ("", None))
-    return [value] if way == "column" else value
+    if way != "columns":
+        return [value] if way == "column" else value
+    entry = contents.entries[name]
+    count = (*entry.shape, 0, 0)[0 if source.transpose else 1]
+    return expanded(value, () if source.transpose else entry.columns, count, where)
 
 
 def _names(contents: Contents, name: str, chosen: list | None) -> tuple[str, ...]:

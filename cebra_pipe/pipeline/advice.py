@@ -10,6 +10,7 @@ import numpy as np
 
 from ..data.recording import Label, Recording
 from ..data.shifts import AWAY, pace
+from ..data.spans import BETWEEN, ends_alone
 from .config.recording import RecordingConfig
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 DOMINATES = 0.95  # share of the squared distance to the nearest sample above which one label decides alone
 OUTSIDE = 0.05  # share of queries outside the labels' range above which it is told
+LONG = 6 * 3600  # seconds: a recording of less than a sample a second that lasts longer may have its rate turned round
 APART = 5.0  # times that one recording's range of a label may be another's before the unit is doubted
 DRAWS = 4096  # queries that the shares are counted over
 
@@ -28,6 +30,11 @@ def source_warnings(name: str, entry: RecordingConfig, recording: Recording) -> 
     if dropped:
         told = ", ".join(f"{number} {rule}" for rule, number in dropped.items())
         yield f"{name}: {sum(dropped.values())} of {recording.notes['samples_read']} samples dropped: {told}"
+    if (text := _turned_rate(entry, recording)) is not None:
+        yield f"{name}: {text}"
+    if alone := ends_alone(entry.neural.columns if entry.neural else None):
+        told = f"reads 2 neurons, columns {alone[0]} and {alone[1]}"
+        yield f"{name}: neural {told}; for all from one to the other write columns: [{BETWEEN.join(map(str, alone))}]"
     if entry.spikes is not None and entry.spikes.neurons is None:
         yield f"{name}: all spikes count as one neuron; name each spike's with spikes.neurons"
     elif recording.neural.shape[1] == 1:
@@ -36,6 +43,21 @@ def source_warnings(name: str, entry: RecordingConfig, recording: Recording) -> 
         yield f"{name}: more neurons than samples; an array (neuron, time) needs transpose: true"
     if entry.spikes is not None and entry.spikes.start is None and entry.time is None:
         yield f"{name}: bins begin at the first spike; set spikes.start to where the labels begin"
+
+
+def _turned_rate(entry: RecordingConfig, recording: Recording) -> str | None:
+    """A rate that may be the seconds of a sample; time stamps beside it would have shown."""
+    if entry.rate is None or entry.rate >= 1 or entry.time is not None:
+        return None
+    asked = f"rate is samples per second; if {entry.rate:g} is seconds per sample, write rate: {1 / entry.rate:g}"
+    if entry.spikes is not None:
+        return f"rate {entry.rate:g} makes bins of {1 / entry.rate:g} s: {asked}"
+    hours = len(recording) / entry.rate / 3600
+    return (
+        f"rate {entry.rate:g}: {len(recording)} samples last {hours:.3g} hours; {asked}"
+        if hours * 3600 > LONG
+        else None
+    )
 
 
 def label_lines(recording: Recording) -> Iterator[str]:

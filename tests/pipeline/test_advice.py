@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cebra_pipe.data.recording import Label
+from cebra_pipe.data.recording import Label, Recording
 from cebra_pipe.datasets.rats import simulate
-from cebra_pipe.pipeline.advice import label_warnings
+from cebra_pipe.pipeline.advice import label_warnings, source_warnings
+from cebra_pipe.pipeline.config.recording import RecordingConfig
 
 
 def test_labels_without_a_null_are_told():
@@ -36,3 +37,35 @@ def test_a_period_in_another_unit_is_told(period, match):
     ]
     assert len(told) == bool(match)
     assert match is None or match in told[0]
+
+
+def asked(samples=6000, **entry):
+    """What is asked of a recording of two neurons."""
+    config = RecordingConfig.model_validate({"file": "a.npz", "neural": "spikes", **entry})
+    made = Recording(np.ones((samples, 2)), 1.0, {}, np.arange(samples, dtype=float), *np.zeros((2, samples), np.int32))
+    return list(source_warnings("rat", config, made))
+
+
+@pytest.mark.parametrize(
+    ("entry", "match"),
+    [
+        ({"rate": 0.025}, "6000 samples last 66.7 hours; rate is samples per second; if 0.025 is"),
+        ({"rate": 0.025}, "write rate: 40"),
+        ({"rate": 0.025, "time": "t"}, None),  # which would have been refused
+        ({"rate": 1}, None),
+        ({"rate": 40, "neural": None, "spikes": {"times": "t", "neurons": "n", "start": 0}}, None),
+        ({"rate": 0.5}, None),  # volumes of two seconds: 3.3 hours
+        ({"rate": 0.02, "neural": None, "spikes": {"times": "t", "neurons": "n", "start": 0}}, "bins of 50 s"),
+    ],
+)
+def test_a_rate_that_may_be_seconds_per_sample_is_asked(entry, match):
+    told = asked(30_000 if entry["rate"] == 1 else 6000, **entry)
+    assert len(told) == bool(match)
+    assert match is None or match in told[0]
+
+
+def test_two_columns_that_may_be_the_ends_of_a_range_are_told():
+    (told,) = asked(rate=40, neural={"key": "spikes", "columns": [0, 19]})
+    assert "reads 2 neurons, columns 0 and 19; " in told
+    assert told.endswith("write columns: [0..19]")
+    assert asked(rate=40, neural={"key": "spikes", "columns": [0, 1]}) == []

@@ -11,6 +11,8 @@ import yaml
 from cebra_pipe import cli
 from cebra_pipe.errors import UserError
 from cebra_pipe.pipeline import check
+from cebra_pipe.pipeline.config.reading import resolve
+from cebra_pipe.pipeline.planning.plan import Plan, check_files
 from cebra_pipe.pipeline.stages import fit
 
 from ..conftest import ROOT
@@ -212,6 +214,24 @@ def test_sessions_of_one_model_share_range_and_convention(folder, capsys):
     save("b", other, direction=other.labels["direction"].values + 1)
     run(folder, conditions__behavior__units="joint")
     assert "classes of direction differ: a has 0, 1; b has 1, 2" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        ("achiles.npz", "Did you mean 'achilles.npz'? Known: a.npz, achilles.npz, b.npz, bare. Mend `file`"),
+        ("gone/a.npz", "There is no folder gone. Mend `file`"),
+        ("bare/a.npz", "The folder bare is empty. Mend `file`"),
+        ("x" * 300, "Known: a.npz"),
+    ],
+)
+def test_a_misspelt_file_is_told_with_what_lies_beside_it(file, said, folder):
+    (folder / "achilles.npz").touch()
+    (folder / ".hidden.npz").touch()
+    (folder / "bare").mkdir()
+    with pytest.raises(UserError) as told:
+        check_files(Plan(resolve(study(recordings__a__file=file))), "c.yaml")
+    assert said in str(told.value)
 
 
 def test_all_that_can_be_known_is_told_at_once(folder):

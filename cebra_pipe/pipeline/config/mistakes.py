@@ -55,7 +55,7 @@ def _problem(where: str, place: tuple[str, ...], errors: Sequence[Mapping[str, A
     if kind == "missing":
         return Problem(told, EXPECTED[kind], "nothing", "Add this key.")
     expected = " or ".join(dict.fromkeys(map(_expected, errors)))
-    return Problem(told, expected, _found(given), _remedy(kind, place))
+    return Problem(told, expected, _found(given), _remedy(kind, place, given))
 
 
 def _expected(error: Mapping[str, Any]) -> str:
@@ -75,7 +75,9 @@ def _is_internal(part: object) -> bool:
     return text == "[key]" or text.startswith("function-") or "[" in text
 
 
-def _remedy(kind: str, place: tuple[str, ...]) -> str:
+def _remedy(kind: str, place: tuple[str, ...], given: object) -> str:
+    if kind == "list_type" and isinstance(given, str):
+        return f"Write [{named(given)}]."
     if kind == "too_short":
         return "Leave the key out for what stands in its place."
     for keys, remedy in REMEDIES.items():

@@ -53,7 +53,8 @@ class SplitConfig(Model):
     def _shares(self):
         folded = self.scheme in FOLDED
         if not folded and abs(self.train + self.valid + self.test - 1) > 1e-6:
-            raise ValueError("train + valid + test = 1")
+            given = f"{self.train:g} + {self.valid:g} + {self.test:g} = {self.train + self.valid + self.test:.6g}"
+            raise ValueError(f"train + valid + test = 1 (here {given})")
         idle = {"train", "valid", "test"} if folded else {"folds"}
         idle = (idle | ({"inner"} if self.scheme != "nested" else set())) & self.model_fields_set
         if idle:

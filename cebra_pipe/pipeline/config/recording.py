@@ -80,7 +80,12 @@ class Source(Model):
     column: Int | Line | None = Field(
         None, description="One column of a 2-D array or table, by number (from 0) or name."
     )
-    columns: list[Int | Line] | None = Field(None, min_length=1, description="Several columns of a 2-D array or table.")
+    columns: list[Int | Line] | None = Field(
+        None,
+        min_length=1,
+        description="Several columns of a 2-D array or table, by number or name; n0..n99 and 0..99 are ranges, both "
+        "ends included.",
+    )
     header: bool | None = Field(
         None, description="CSV and Excel: whether the first row holds names; found out where it is left out."
     )

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...data.load import meant
 from ...errors import Problems
 from ..jobs.fingerprint import fingerprint
 from ..jobs.job import canonical
@@ -101,8 +102,9 @@ def check_files(plan: Plan, where: str) -> None:
     for name in plan.loaded:
         for path in files_of(plan.study, name):
             if not os.path.isfile(path):
-                found = "a folder" if os.path.isdir(path) else "no such file"
-                problems.add(f"{where}: recordings.{name}", f"the file {path}", found, "Mend `file` or `data_folder`.")
+                known, mend = os.path.isdir(path), "Mend `file` or `data_folder`."
+                found, remedy = ("a folder", mend) if known else ("no such file", f"{meant(Path(path))} {mend}")
+                problems.add(f"{where}: recordings.{name}", f"the file {path}", found, remedy)
             elif not os.access(path, os.R_OK):
                 problems.add(f"{where}: recordings.{name}", f"a readable file {path}", "no permission to read it")
             elif "\n" in path:
