@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...data.table import Table, read_meta
+from ...data.table import Table
 from ...plot.drawn import distinct, pick
 from ...plot.files import Source
 from ...plot.held_out import held_out_bits
@@ -156,7 +156,7 @@ def _fitted(histories: Sequence[Source], condition: str, reasons: Sequence[str])
         (source.unit, name): why
         for source in histories
         if source.condition.name == condition
-        for name, labels in read_meta(source.path)["without_null"].items()
+        for name, labels in source.read([]).meta["without_null"].items()
         for why in labels.values()
         if why in reasons
     }
