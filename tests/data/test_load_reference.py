@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import sys
 import warnings
 
 import numpy as np
@@ -10,9 +11,11 @@ import pytest
 import torch
 
 from cebra_pipe import load_data, load_deeplabcut
+from cebra_pipe.errors import UserError
 
 from .conftest import CONTAINERS, LAPS, SINGLES, SPIKES, track, write_h5, write_mat73
 from .test_load_documented import FRAME, HALVES, write_frames
+from .test_unpickle import plant_frame
 
 
 @pytest.fixture
@@ -98,6 +101,24 @@ def outcome(load, *args, **kwargs):
         return load(*args, **kwargs)
     except Exception as error:
         return type(error)
+
+
+@pytest.mark.parametrize("how", ["fixed", "table"])
+def test_frames_need_no_pytables(how, theirs, tmp_path, monkeypatch):
+    FRAME.to_hdf(tmp_path / "a.h5", key="frame", format=how)
+    expected = theirs(tmp_path / "a.h5")
+    monkeypatch.setitem(sys.modules, "tables", None)  # importing it is an error from here on
+    assert outcome(theirs, tmp_path / "a.h5") is ImportError
+    assert_same(load_data(tmp_path / "a.h5"), expected)
+
+
+def test_frames_are_not_unpickled(theirs, bomb, tmp_path):
+    plant_frame(tmp_path / "a.h5", bomb)
+    with pytest.raises(UserError, match="a.h5"):
+        load_data(tmp_path / "a.h5")
+    assert not bomb.path.exists()
+    outcome(theirs, tmp_path / "a.h5")
+    assert bomb.path.exists()
 
 
 def test_csv_header_is_no_data(theirs, tmp_path):

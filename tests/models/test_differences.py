@@ -5,6 +5,7 @@ What is done here instead is shown by the tests of each part.
 
 from __future__ import annotations
 
+import math
 import pickle
 
 import pytest
@@ -69,3 +70,22 @@ def test_the_order_of_ranges_moves_dimensions(reference):
     ranges = [slice(0, 3), slice(3, 5)]
     first = wrapped(model, ranges, True)(x)[0]
     assert not torch.allclose(wrapped(model, ranges[::-1], True)(x)[1], first, atol=1e-3)
+
+
+@pytest.mark.parametrize(("negatives", "align", "uniform"), [(512, 0.0999, 5.4138), (4 * 512, 0.1853, 6.8037)])
+def test_losses_of_the_document_of_several_sessions_are_of_another_infonce(reference, negatives, align, uniform):
+    """It prints for trained models a `neg` far below ln(negatives), and a `pos` above 0.
+
+    Where references are distributed as negatives are, neg >= ln(negatives) + |mean embedding|^2 (Jensen), whatever the
+    embedding, here and in 0.6.1; and `pos` is minus the similarity of pairs, -1 where each is its own positive.
+    """
+    drawn = torch.randn(negatives, 3, generator=torch.Generator().manual_seed(0))
+    for spread in (0.1, 1.0, 10.0):  # from embeddings near one place to those all over the sphere
+        z = nn.functional.normalize(spread * drawn + torch.tensor([1.0, 0.0, 0.0]), dim=1)
+        for criterion in (models.criterions.InfoNCE(), reference.models.criterions.InfoNCE()):
+            total, pos, neg = (float(each) for each in criterion(z, z, z))
+            assert neg >= math.log(negatives) + float(z.mean(0).square().sum()) - 1e-4
+            assert neg > uniform + 0.5
+            assert pos == pytest.approx(-1, abs=1e-5)
+            assert total == pytest.approx(pos + neg, abs=1e-5)
+    assert align > 0

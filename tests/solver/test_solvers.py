@@ -440,6 +440,24 @@ def test_aux_solvers_keep_both_models(sessions, tmp_path):
     assert made.validation(held_out, session_id=0) == other.validation(held_out, session_id=0)
 
 
+def test_parameters_of_several_sessions_are_those_of_all_models_and_the_criterion(reference):
+    made = built("multi-session", 2)
+    each = [sum(p.numel() for p in Offset10Model(n, 16, 4).parameters()) for n in NEURONS]
+    assert made.num_parameters == sum(each) + 1  # and the temperature
+    held = [*made.models[0].parameters(), *made.models[1].parameters(), made.criterion.log_inverse_temperature]
+    assert [id(p) for p in made.parameters()] == [id(p) for p in held]
+    theirs = torch.nn.ModuleList([reference.models.init("offset10-model", n, 16, 4) for n in NEURONS])
+    other = reference.solver.init(
+        "multi-session",
+        model=theirs,
+        criterion=reference.models.criterions.LearnableCosineInfoNCE(),
+        optimizer=torch.optim.Adam(theirs.parameters()),
+    )
+    for ask in (lambda: other.num_parameters, lambda: list(other.parameters())):
+        with pytest.raises(RuntimeError, match="session_id"):
+            ask()
+
+
 def test_references_are_embedded_by_their_own_model():
     torch.manual_seed(5)
     made = built("single-session-aux", reference_model=Offset10Model(9, 16, 4))
