@@ -110,6 +110,11 @@ def test_no_global_randomness(path):
     )
 
 
+def test_nothing_is_asked_what_it_can_do():
+    """A value is of a type that says it; what a user hands over is checked once, at the door."""
+    assert not [str(path.relative_to(ROOT)) for path in FILES if re.search(r"\bhasattr\(", path.read_text())]
+
+
 @pytest.mark.parametrize("path", [p for p in FILES if p.name == "__init__.py"], ids=lambda p: str(p.relative_to(ROOT)))
 def test_packages_hold_a_docstring_and_names(path):
     """So that the import closure of a stage stays small: what a package names is imported when it is used."""

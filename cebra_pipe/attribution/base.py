@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from ..data.arrays import plain
 from ..errors import Problem, Problems, UserError
+from ..models.checks import lacking
 from ..streams import generator
 from .inverse import METHODS, inverse, moore_penrose
 
@@ -108,7 +109,7 @@ def _check_model(model: nn.Module) -> None:
     if isinstance(model, nn.ModuleList):
         remedy = "Attribute the sessions apart: model[0], model[1], …"
         raise UserError(Problem("model", "the model of one session", f"{len(model)} models", remedy))
-    if not isinstance(model, nn.Module) or not hasattr(model, "get_offset"):
+    if not isinstance(model, nn.Module) or lacking(model, "get_offset"):
         remedy = "Give model_ of a fitted estimator."
         raise UserError(Problem("model", "a torch module with get_offset", type(model).__name__, remedy))
 

@@ -11,15 +11,20 @@ from .base import ClassifierModel
 NEEDED = ("num_input", "num_output", "get_offset")
 
 
+def lacking(model: object, *names: str) -> list[str]:
+    """Those of `names` that a model of one's own does not have."""
+    return [name for name in names if getattr(model, name, None) is None]
+
+
 def check_model(name: str, model: object) -> None:
     """A UserError unless a window of `len(model.get_offset())` samples becomes one embedding.
 
     A wrong offset is not seen otherwise: a longer one gives several embeddings a sample, of other moments than their
     labels.
     """
-    lacking = [each for each in NEEDED if not hasattr(model, each)]
-    if not isinstance(model, nn.Module) or lacking:
-        found = f"a {type(model).__name__}" + (f" without {', '.join(lacking)}" if lacking else "")
+    lacks = lacking(model, *NEEDED)
+    if not isinstance(model, nn.Module) or lacks:
+        found = f"a {type(model).__name__}" + (f" without {', '.join(lacks)}" if lacks else "")
         remedy = "Derive it from cebra_pipe.models.model.Model or _OffsetModel."
         raise UserError(Problem(f"model {name!r}", f"a torch module with {', '.join(NEEDED)}", found, remedy))
     window = len(model.get_offset())

@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 import numpy as np
 
+from ..arrays import is_a
 from .entries import Entry, Refusal, allowance, array_entry, check_size, flatten, lazy_entry, numbers_entry, table_entry
 
 # Versions 2 and 3 differ in the encoding of field names only, and arrays with fields are not read.
@@ -88,7 +89,7 @@ def trusted(values: object) -> dict[str, Entry]:
 def trusted_leaf(value: object) -> Entry | None:
     if isinstance(value, np.ndarray):
         return array_entry(_numbers_of(value))
-    if hasattr(value, "iloc"):  # a DataFrame or Series, without importing pandas to ask
+    if is_a(value, "pandas", "DataFrame", "Series"):
         frame = value.to_frame() if value.ndim == 1 else value
         return table_entry(len(frame), tuple(map(str, frame.columns)), lambda i: frame.iloc[:, i].to_numpy())
     return numbers_entry(value)
