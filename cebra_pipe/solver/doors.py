@@ -1,15 +1,14 @@
-"""What is wrong with the options of a solver's fit, or with a loader for a solver, told before the first step."""
+"""What is wrong with a solver's parts, or with a loader for it, told before the first step."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from numbers import Integral
-from pathlib import Path
 
 import torch
 from torch import nn
 
-from ..data.base import Loader, is_count
+from ..data.base import Loader
 from ..data.sampling import DrawnLoader
 from ..errors import Problem, Problems, UserError
 
@@ -57,45 +56,6 @@ def check_trained(model: nn.Module, criterion: nn.Module, optimizer: torch.optim
             remedy = f"Give it {name}.parameters() too, or call {name}.requires_grad_(False) to keep them as they are."
             problems.add("optimizer", f"parameters of the {name}", found, remedy)
     problems.raise_any()
-
-
-def check_options(
-    *,
-    decode: bool,
-    valid_loader: Loader | None,
-    valid_frequency: int | None,
-    save_frequency: int | None,
-    logdir: str | Path | None,
-    save_hook: object,
-    patience: int | None,
-    restore_best: bool,
-    resume: bool,
-) -> None:
-    """ValueError for an option of `fit` that is out of range or would have no effect."""
-    problems = []
-    for name, value in (
-        ("save_frequency", save_frequency),
-        ("valid_frequency", valid_frequency),
-        ("patience", patience),
-    ):
-        if value is not None and not is_count(value):
-            problems.append(f"{name}: expected a whole number above 0, found {value!r}.")
-    if decode:
-        problems.append("decode: decoding in fit is gone; use save_hook, or decode afterwards.")
-    if (valid_loader is None) != (valid_frequency is None):
-        problems.append("valid_loader and valid_frequency: expected both or neither.")
-    if valid_frequency is None and (patience is not None or restore_best):
-        problems.append("patience and restore_best: expected a valid_loader and a valid_frequency beside them.")
-    if save_frequency is None and save_hook is not None:
-        problems.append("save_hook: expected a save_frequency beside it.")
-    if save_frequency is not None and save_hook is None and logdir is None:
-        problems.append("save_frequency: expected a logdir or a save_hook beside it.")
-    if logdir is not None and save_frequency is None and valid_frequency is None:
-        problems.append("logdir: expected a save_frequency or a valid_frequency beside it; or call save after fit.")
-    if resume and (logdir is None or save_frequency is None):
-        problems.append("resume: expected a logdir and a save_frequency beside it.")
-    if problems:
-        raise ValueError("\n".join(problems))
 
 
 def check_loader(solver: str, loader: Loader, models: Sequence[nn.Module], objectives: int, several: bool) -> None:

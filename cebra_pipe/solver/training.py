@@ -6,7 +6,6 @@ A built-in loader is handed to the engine (solver/engine.py), whatever the mode.
 
 from __future__ import annotations
 
-import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -20,23 +19,14 @@ from ..data.base import Loader
 from ..data.datatypes import Batch
 from ..data.sampling import DrawnLoader, fresh_draws, sessions_of
 from .adapters import network_of
-from .course import PATTERN, Course, check_resumable, identity_of, last_of
-from .doors import (
-    check_batches,
-    check_inputs,
-    check_loader,
-    check_made,
-    check_options,
-    check_trained,
-    session_of,
-)
+from .doors import check_batches, check_inputs, check_loader, check_made, check_trained, session_of
 from .embed import embed
 from .engine import score
 from .handover import Handover, hand_over, own_parts
 from .logged import LOGGED, Logged
-from .state import Stateful, copied, put_back
-from .steps import steps_of
-from .util import Counted, ProgressBar, in_eval
+from .state import Stateful
+from .timetable import Timetable, carry_out
+from .util import in_eval
 
 
 @dataclass
@@ -105,11 +95,11 @@ class Solver(ABC, Stateful, Logged):
         goes on from the last checkpoint there, with the same numbers as one that was not; without a checkpoint it
         begins. ValueError for options without effect.
         """
-        check_options(
-            decode=decode,
+        plan = Timetable(
             valid_loader=valid_loader,
-            valid_frequency=valid_frequency,
             save_frequency=save_frequency,
+            valid_frequency=valid_frequency,
+            decode=decode,
             logdir=logdir,
             save_hook=save_hook,
             patience=patience,
@@ -118,56 +108,7 @@ class Solver(ABC, Stateful, Logged):
         )
         self._note_data(loader)
         check_trained(self.model, self.criterion, self.optimizer)
-        course = self._course = Course(identity_of(loader) if logdir is not None and save_frequency else {})
-        if resume:
-            self._take_up(loader, Path(logdir), course)
-        self.model.train()
-        try:
-            run = steps_of(self, loader, course.place) if patience is None or course.stale < patience else iter(())
-            bar = ProgressBar(Counted(run, len(loader) - course.place.step), "tqdm" if self.tqdm_on else "off")
-            first = course.place.step
-            for number, read in bar:
-                number += first
-                due = save_frequency and number % save_frequency == 0
-                last = number == len(loader) - 1  # the model that would be kept has to be among those that are scored
-                valid = valid_frequency and (last or number % valid_frequency == 0)
-                if read(bool(due or valid)):
-                    bar.set_description({name: self.log[name][-1] for name in LOGGED if self.log.get(name)})
-                if valid:
-                    self._validate(valid_loader, number, course, logdir, restore_best)
-                if due:
-                    if save_hook:
-                        save_hook(number, self)
-                    if logdir is not None:
-                        self.save(logdir, PATTERN.format(number))
-                if valid and patience is not None and course.stale >= patience:
-                    break
-                if number + 1 == len(loader):
-                    read(True)
-        finally:
-            self._course = None
-        if restore_best and course.weights is not None:
-            put_back(self, course.weights)
-
-    def _validate(self, loader: Loader, number: int, course: Course, logdir, restore_best: bool) -> None:
-        loss = self.validation(loader)
-        course.stale += 1
-        self.log.setdefault("valid", []).append((number, loss))
-        if loss < course.best:
-            course.best, course.stale, self.best_step = loss, 0, number
-            course.weights = copied(self) if restore_best else None
-            if logdir is not None:
-                self.save(logdir, "checkpoint_best.pth")
-
-    def _take_up(self, loader: Loader, logdir: Path, course: Course) -> None:
-        """Go on from the last checkpoint, where there is one."""
-        check_resumable(loader)
-        state = last_of(logdir, self.device)
-        if state is None:
-            return
-        course.take(state["course"], self.device)
-        self.load_state_dict(state)
-        print(f"fit: goes on after step {course.place.step}, from its last checkpoint", file=sys.stderr, flush=True)
+        carry_out(self, loader, plan)
 
     def hand_over(self, loader: Loader) -> Handover:
         """The engine's view of a built-in loader."""
