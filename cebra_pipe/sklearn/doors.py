@@ -46,6 +46,18 @@ def check_like(
     problems.raise_any()
 
 
+def check_signal(found: Sequence[Session]) -> None:
+    """A UserError for each session in which every neuron has one value in all samples."""
+    problems = Problems()
+    for s, session in enumerate(found):
+        if len(session.neural) > 1 and (session.neural == session.neural[0]).all():
+            where = f"X of session {s}" if len(found) > 1 else "X"
+            told = "0 everywhere" if not session.neural.any() else "each at one value"
+            held = f"all {session.neurons} neurons {told} in {len(session.neural)} samples"
+            problems.add(where, "neurons that vary", held, "See whether the right array, columns and rows were read.")
+    problems.raise_any()
+
+
 def check_varies(found: Sequence[Session]) -> None:
     """A UserError with every label that has one value in all samples of all sessions."""
     problems, (classes, columns) = Problems(), found[0].kinds

@@ -87,6 +87,7 @@ class CEBRA(Fitted):
             raise UserError(Problem("adapt", "a fitted model to adapt", "none", "Call fit without adapt first."))
         if session_id is not None and not adapt:
             raise UserError(Problem("session_id", "None without adapt=True", repr(session_id)))
+        doors.check_signal(found)
         if not adapt:  # which has the labels of the fit, also where a new recording holds one of its classes
             doors.check_varies(found)
         warn(doubts(found, self), stacklevel=2)
@@ -129,7 +130,7 @@ class CEBRA(Fitted):
         found = self._sessions(X, (y, *labels), trial)
         if self.num_sessions_ is None and not is_several(X):
             doors.check_neurons(found[0].neural.shape, self._neurons, None)
-            validate_data(self, X, reset=False, skip_check_array=True)
+            self._check_names(X)
         doors.check_like(found, self._neurons, self.label_types_, "Call fit.", "Call fit, or fit(adapt=True).")
         warn(doubts(found, self), stacklevel=2)
         extra = self._extra(found, callback, callback_frequency, None, None, None)

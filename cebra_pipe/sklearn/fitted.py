@@ -49,7 +49,7 @@ class Fitted(TransformerMixin, Declared):
         self.solver_._chosen(session_id)
         doors.check_neurons(series.shape, self._neurons, session_id)
         if self.num_sessions_ is None:
-            validate_data(self, X, reset=False, skip_check_array=True)
+            self._check_names(X)
         if trial is None and self.has_trials_ and len(self.offset_) > 1:
             remedy = "Pass trial=, for a single one trial=np.zeros(len(X), int)"
             doors.warn_without_trials("X is embedded as one run", remedy, stacklevel=3)
@@ -64,6 +64,17 @@ class Fitted(TransformerMixin, Declared):
         border = np.flatnonzero(np.diff(trial)) + 1
         parts = [self.solver_.transform(part, **options) for part in inputs.tensor_split(border.tolist())]
         return torch.cat(parts).cpu().numpy()
+
+    def _check_names(self, X: ArrayLike) -> None:
+        """ValueError where neurons differ from those of the fit in number or, of a data frame, in name.
+
+        In scikit-learn's words, which its own checks look for, with what to do.
+        """
+        try:
+            validate_data(self, X, reset=False, skip_check_array=True)
+        except ValueError as error:
+            remedy = "For other neurons fit(X, *labels, adapt=True) trains a new first layer of the model."
+            raise ValueError(f"{str(error).rstrip()} {remedy}") from None
 
     @property
     def _neurons(self) -> list[int]:

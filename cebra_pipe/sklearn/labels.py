@@ -164,15 +164,23 @@ def _label(each: object, where: str, length: int | None, problems: Problems, oth
     """The values of one label; `other`: columns of X, which are its samples where X is turned."""
     values = _numeric(np.asarray(each))
     if values.dtype.kind not in FLOATS + INTEGERS or values.ndim not in (1, 2) or not values.size:
-        problems.add(where, "(sample,) or (sample, column) float or integer labels", f"{values.dtype} {values.shape}")
+        remedy = "Pass y.astype(int): its values are classes." if values.dtype.kind == "b" else ""
+        expected = "(sample,) or (sample, column) float or integer labels"
+        problems.add(where, expected, f"{values.dtype} {values.shape}", remedy)
         return None
     if not np.isfinite(values).all():
         problems.add(where, "finite numbers", f"contains NaN or infinity ({(~np.isfinite(values)).sum()} values)")
     if length is not None and len(values) != length:
-        turned = f"X has {other} columns: if they are the samples, pass X.T, (sample, neuron)."
-        problems.add(where, f"{length} samples as in X", str(len(values)), turned if len(values) == other else "")
+        problems.add(where, f"{length} samples as in X", str(len(values)), _lying(values.shape, length, other))
         return None
     return values
+
+
+def _lying(shape: tuple[int, ...], length: int, other: int) -> str:
+    """What to do about labels of another length, where they or X lie on their side."""
+    if shape == (1, length):
+        return f"It is one row of {length}, as MATLAB keeps vectors: pass y.ravel()."
+    return f"X has {other} columns: if they are the samples, pass X.T, (sample, neuron)." if shape[0] == other else ""
 
 
 def _numeric(values: np.ndarray) -> np.ndarray:

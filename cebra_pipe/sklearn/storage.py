@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import pickle
+import re
 import warnings
 import zipfile
 from pathlib import Path
@@ -64,19 +66,47 @@ def load(kind: type[Declared], path: Path, backend: str, weights_only: bool | No
     check_there(path)
     if not zipfile.is_zipfile(path):  # torch writes nothing else
         raise _other(path, "a file of another kind, or one that was cut short")
+    theirs = False
     try:
-        if foreign.is_foreign(path):
+        if theirs := foreign.is_foreign(path):
             return _foreign(kind, path, device)
         content = _content(path)
     except UserError:
         raise
     except UNREADABLE as error:
-        why = (str(error).split("WeightsUnpickler error:")[-1].strip().splitlines() or [type(error).__name__])[0][:160]
-        raise _other(path, f"another ({why})") from error
+        told = f"one of cebra that cannot be read: {' '.join(str(error).split())[:160]}"
+        raise _other(path, *((told,) if theirs else _unreadable(path, error))) from error
     _check_kind(path, content)
     args = json.loads(content["args"])
     _check_known(path, args["model_architecture"], content["metadata"].get("model", ""))
-    return rebuilt(kind, args, content["state"], content["state_dict"], device)
+    return rebuilt(kind, args, content["state"], content["state_dict"], device or _here(path, args["device"]))
+
+
+def _here(path: Path, saved: str) -> str:
+    """The device that a file names, else one that is here, with a warning."""
+    try:
+        return resolve_device(saved) and saved
+    except UserError:
+        place = resolve_device("cuda_if_available")
+        text = (
+            f"{path}: device {saved!r}, which torch does not have here. The model is on the {place}; "
+            "device= of load names another"
+        )
+        warnings.warn(text, stacklevel=4)
+        return "cuda_if_available"
+
+
+def _unreadable(path: Path, error: Exception) -> tuple[str, str]:
+    """What a zip archive is that gives no plain values and tensors, and what to do."""
+    with contextlib.suppress(OSError, zipfile.BadZipFile), zipfile.ZipFile(path) as archive:
+        members = archive.namelist()
+        if members and all(name.endswith(".npy") for name in members):
+            return "arrays that numpy.savez wrote", "Read them with cebra_pipe.load_data."
+        if not any(name.endswith("/data.pkl") for name in members):
+            return f"a zip archive of {', '.join(map(named, members[:3])) or 'nothing'}", ""
+    if what := re.search(r"GLOBAL (\S+)", str(error)):
+        return f"one that holds {named(what[1])}", "Files are read as plain values and tensors."
+    return "a damaged one", ""
 
 
 def _content(path: Path) -> object:

@@ -27,6 +27,8 @@ def doubts(found: Sequence[Session], estimator: Declared) -> Iterator[str]:
     yield from _of_signal(found)
     yield from _of_classes(found)
     yield from _of_alignment(found)
+    if by_label and estimator.label_weights is None:
+        yield from _of_flags(found)
     if by_label and len(found) > 1:
         yield from _of_units(found)
     if by_label and estimator.label_periods is not None:
@@ -74,6 +76,18 @@ def _of_alignment(found: Sequence[Session]) -> Iterator[str]:
     for s, own in enumerate(known):
         if own.isdisjoint(set().union(*known[:s], *known[s + 1 :])):
             yield f"y: session {s} has no class in common with another: nothing aligns it. Number classes alike in all"
+
+
+def _of_flags(found: Sequence[Session]) -> Iterator[str]:
+    """Columns of two values, whose step is a distance that the others have to hold out against."""
+    for c in range(found[0].kinds[1]):
+        values = np.unique(np.concatenate([s.continuous[:, c] for s in found]))
+        if len(values) == 2:
+            yield (
+                f"y, continuous column {c} has two values, {values[0]:g} and {values[1]:g}, and counts as a "
+                "measurement. If it names classes, such as a direction, pass it apart and as integers: "
+                "fit(X, y, classes.astype(int)); if it is meant so, label_weights says how much it counts"
+            )
 
 
 def _of_units(found: Sequence[Session]) -> Iterator[str]:

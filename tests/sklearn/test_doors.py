@@ -154,6 +154,24 @@ def test_measurements_taken_for_classes_are_told():
         estimator().fit(SIGNAL, (np.arange(120) == 7).astype(int))
 
 
+def test_labels_of_another_shape_or_kind_are_told_what_to_write():
+    for y, match in (
+        (POSITION[:, :1].T, r"expected 120 samples as in X, found 1\. .*as MATLAB keeps vectors: pass y\.ravel\(\)"),
+        (POSITION[:, 0] > 0, r"found bool \(120,\)\. Pass y\.astype\(int\)"),
+    ):
+        with pytest.raises(ValueError, match=match):
+            estimator().fit(SIGNAL, y)
+
+
+def test_a_flag_among_measurements_is_told():
+    flagged = np.column_stack([POSITION[:, 0], WAY])
+    with pytest.warns(UserWarning, match=r"column 1 has two values, 0 and 1, .*classes\.astype\(int\)") as caught:
+        estimator().fit(SIGNAL, flagged)
+    assert caught[0].filename == __file__
+    estimator(label_weights=[1.0, 0.1]).fit(SIGNAL, flagged)
+    estimator().fit(SIGNAL, POSITION[:, 0], WAY)
+
+
 def test_a_turned_signal_is_told():
     with pytest.raises(ValueError, match=r"X has 120 columns: if they are the samples, pass X\.T"):
         estimator().fit(SIGNAL.T, POSITION)
@@ -263,6 +281,18 @@ ONE_CLASS = np.zeros(120, int)
 def test_a_label_of_one_value_is_refused(y, where):
     with pytest.raises(ValueError, match=where):
         estimator().fit(SIGNAL, *y)
+
+
+def test_neurons_that_never_vary_are_refused():
+    for given, match in (
+        ((0 * SIGNAL,), "X: expected neurons that vary, found all 8 neurons 0 everywhere in 120 samples"),
+        (([SIGNAL, 0 * SIGNAL + 3], [POSITION] * 2), "X of session 1: .* each at one value"),
+    ):
+        with pytest.raises(ValueError, match=match):
+            estimator().fit(*given)
+    silent = SIGNAL.copy()
+    silent[:, 3] = 0
+    estimator().fit(silent)
 
 
 def test_a_recording_of_one_class_is_adapted_to_and_stands_beside_others():

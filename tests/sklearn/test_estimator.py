@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import fractions
+import io
 import pickle
+import zipfile
 from copy import deepcopy
 
 import numpy as np
@@ -17,6 +20,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 import cebra_pipe
 from cebra_pipe import CEBRA
 from cebra_pipe.errors import UserError
+from cebra_pipe.sklearn.building import resolve_device
 
 pytestmark = pytest.mark.filterwarnings("ignore:several sessions without labels")
 RNG = np.random.default_rng(0)
@@ -106,8 +110,10 @@ def test_partial_fit_reads_the_new_data():
     one.partial_fit(SIGNAL, POSITION)
     two.partial_fit(SIGNAL[::-1].copy(), POSITION)
     assert not np.allclose(one.transform(SIGNAL), two.transform(SIGNAL))
-    with pytest.raises(ValueError, match="5 features, but CEBRA is expecting 12"):
+    with pytest.raises(ValueError, match=r"5 features, but CEBRA is expecting 12 .*fit\(X, \*labels, adapt=True\)"):
         one.partial_fit(SIGNAL[:, :5], POSITION)
+    with pytest.raises(ValueError, match=r"5 features, but .*adapt=True"):
+        one.transform(SIGNAL[:, :5])
     with pytest.raises(ValueError, match="labels as in the fit: 2 continuous columns, found a discrete label"):
         one.partial_fit(SIGNAL, WAY)
 
@@ -269,6 +275,17 @@ def test_a_file_is_never_executed(tmp_path):
         CEBRA.load(tmp_path / "none.pt")
 
 
+def npz() -> bytes:
+    np.savez(content := io.BytesIO(), x=SIGNAL)
+    return content.getvalue()
+
+
+def archive(name: str) -> bytes:
+    with zipfile.ZipFile(content := io.BytesIO(), "w") as made:
+        made.writestr(name, b"text")
+    return content.getvalue()
+
+
 STUDY = {"format": 1, "provenance": {}, "model": {}}
 OTHERS = {
     "mine.yaml": (b"study: s\nrecordings: {a: {simulate: {}}}\n", "a file of another kind, or one that was cut short."),
@@ -279,6 +296,10 @@ OTHERS = {
     "weights.pt": ({"weight": torch.ones(3)}, "a saved mapping with weight."),
     "half.pt": ({"format": "cebra_pipe estimator 1"}, "a saved mapping with format."),
     "later.pt": ({"format": "cebra_pipe estimator 2"}, "'cebra_pipe estimator 2'."),
+    "arrays.npz": (npz(), "arrays that numpy.savez wrote. Read them with cebra_pipe.load_data."),
+    "notes.zip": (archive("notes.txt"), "a zip archive of notes.txt."),
+    "objects.pt": ({"x": fractions.Fraction(1)}, "one that holds fractions.Fraction. Files are read as plain values"),
+    "damaged.pt": (archive("model/data.pkl"), "a damaged one."),
     "model.pt": (STUDY, "the model of a study's fit. Its embeddings are in the study's folder, embeddings/"),
 }
 
@@ -312,6 +333,7 @@ class _Evil:
         return print, ("executed",)
 
 
+@pytest.mark.filterwarnings("ignore:y, continuous column 0 has two values")  # one check has such labels
 @parametrize_with_checks([CEBRA(max_iterations=2, batch_size=4, output_dimension=3, random_state=0, device="cpu")])
 def test_scikit_learns_own_checks(estimator, check):
     check(estimator)
@@ -327,6 +349,39 @@ def test_it_stands_in_a_pipeline():
     assert list(named.feature_names_in_) == list(frame.columns)
     with pytest.raises(ValueError, match="feature names"):
         named.transform(frame.rename(columns={"n0": "other"}))
+
+
+def test_what_may_be_left_out_or_listed():
+    """y=None, lists as labels, and all sessions embedded at once."""
+    by_time = estimator().fit(SIGNAL, y=None)
+    assert (by_time.transform(SIGNAL) == estimator().fit(SIGNAL).transform(SIGNAL)).all()
+    listed, given = (estimator().fit(SIGNAL, y) for y in (POSITION.tolist(), POSITION))
+    assert (listed.transform(SIGNAL) == given.transform(SIGNAL)).all()
+    several = estimator()
+    for s, found in enumerate(several.fit_transform(*TWO[:2])):
+        assert (found == several.transform(TWO[0][s], session_id=s)).all()
+
+
+def test_a_device_that_is_not_there_is_told_and_left(tmp_path):
+    """A file from a machine with another GPU: the model is on a device that is here."""
+    made = estimator().fit(SIGNAL)
+    made.set_params(device="cuda:9").save(tmp_path / "model.pt")
+    with pytest.warns(
+        UserWarning, match=r"'cuda:9', which torch does not have here\. The model is on the cpu"
+    ) as caught:
+        loaded = CEBRA.load(tmp_path / "model.pt")
+    assert caught[0].filename == __file__
+    assert (loaded.device_, loaded.device) == ("cpu", "cuda_if_available")
+    assert (loaded.transform(SIGNAL) == made.transform(SIGNAL)).all()
+    assert CEBRA.load(tmp_path / "model.pt", device="cpu").device == "cpu"
+    with pytest.raises(ValueError, match="'cuda:9', which torch does not have here"):
+        CEBRA.load(tmp_path / "model.pt", device="cuda:9")
+
+
+def test_an_apple_gpu_is_asked_for_by_name(monkeypatch):
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert resolve_device("cuda_if_available") == "cpu"
 
 
 def test_it_is_a_public_name():

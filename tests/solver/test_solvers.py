@@ -13,6 +13,7 @@ from cebra_pipe import data, solver
 from cebra_pipe.models import criterions
 from cebra_pipe.models.model import Offset10Model
 from cebra_pipe.solver import checkpoints, draws
+from cebra_pipe.solver.util import ProgressBar
 
 LENGTHS, NEURONS = (400, 300), (9, 7)
 
@@ -290,6 +291,7 @@ def test_aux_solver_reads_references_with_a_model_of_their_own():
 def test_registry_names():
     names = solver.get_options()
     assert {"single-session", "single-session-hybrid", "single-session-full", "multi-session"} <= set(names)
+    assert "unified-session" not in names  # docs/differences.md says so
     with pytest.raises(ValueError, match="single-session"):
         solver.init("single-sesion")
     assert cebra_pipe.solver.base.Solver is solver.Solver
@@ -371,6 +373,23 @@ def test_validation_scores_models_not_draws():
     assert torch.equal(again.get_indices(4).reference, loader.get_indices(4).reference)
     with pytest.raises(ValueError, match="session_id"):
         made.validation(loader, session_id=1)
+
+
+def test_a_full_batch_is_validated_on_the_data_of_its_loader():
+    """A constant signal ends in one embedding, which scores ln(samples); that of the training does not."""
+    made = built("single-session-full")
+    loader = loader_for("FullDataLoader", made, 1, steps=1)
+    made.fit(loader)
+    other = data.TensorDataset(np.ones((100, NEURONS[0])), continuous=np.arange(100.0))
+    other.configure_for(made.model)
+    constant = made.validation(data.FullDataLoader(other, num_steps=1, time_offset=5, seed=1))
+    assert constant == pytest.approx(np.log(91), abs=1e-4)  # windows of 10
+    assert made.validation(loader) > np.log(91) + 1
+
+
+def test_a_bar_of_another_kind_is_refused():
+    with pytest.raises(ValueError, match="log_format: expected tqdm or off, found 'bar'"):
+        ProgressBar([], "bar")
 
 
 def test_modes_are_restored_part_by_part():

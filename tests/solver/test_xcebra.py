@@ -71,6 +71,21 @@ def test_draws_share_references_and_negatives():
     assert torch.equal(again.get_indices(200).reference, index.reference)
 
 
+def test_configuring_is_silent(capfd):
+    configured()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_labels_keep_their_digits():
+    """Steps of a label that single precision cannot tell apart: the nearest sample is still the sample itself."""
+    rng = np.random.default_rng(0)
+    of = data.DatasetxCEBRA(np.zeros((TIME, 4), np.float32), place=1e9 + rng.permutation(TIME) / 100)
+    loader = ContrastiveMultiObjectiveLoader(of, num_steps=1, batch_size=32, seed=1)
+    loader.add_config({"distribution": "delta_normal", "kwargs": {"delta": 1e-6, "label_name": "place"}})
+    index = loader.get_indices(200)
+    assert torch.equal(index.positive[0], index.reference)
+
+
 def test_training_lowers_every_loss_and_notes_it():
     loader, config = configured(steps=40)
     made = built(config, regularizer=JacobianReg(n=-1))
