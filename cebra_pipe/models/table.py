@@ -48,7 +48,7 @@ class Step:
 
     name: str
     numbers: tuple[float, ...] = ()
-    kernel = stride = 1
+    kernel = stride = repeat = 1
     plain = True
 
     def channels(self, inputs: int, units: int, dimension: int) -> int:
@@ -109,6 +109,11 @@ class Architecture:
         if any(getattr(layer, "dropout", 0) or getattr(layer, "name", "") == "dropout" for layer in self.layers):
             return "its dropout draws from torch's global generator, so that the fit could not be repeated"
         return ""
+
+    def weights(self, neurons: int, units: int, dimension: int) -> int:
+        """Weights of all layers, without biases."""
+        each = zip(self.work(neurons, units, dimension), self.layers, strict=True)
+        return sum(work // layer.repeat for work, layer in each)
 
     def work(self, neurons: int, units: int, dimension: int) -> tuple[int, ...]:
         """Multiplications a row of output, layer by layer."""

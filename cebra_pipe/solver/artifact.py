@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,14 +13,16 @@ import torch
 from torch import Tensor
 
 from ..data.datatypes import Offset
+from ..data.origin import checked
 from ..data.table import damaged, replacing
-from ..errors import Problem, UserError
+from ..errors import Problem, UserError, short
 from ..models.contrast import Contrast
 from ..models.table import architecture
 from .inputs import Scaling
 from .network import Network, build
 
 FORMAT = 1  # of the layout; a file of another format is refused
+SPEC, TRAINING = ("control", "seed", "study_seed"), ("windows", "model", "causal")  # of a spec, for an embedding
 UNREADABLE = (RuntimeError, EOFError, OSError, ValueError, KeyError, TypeError, AttributeError, pickle.UnpicklingError)
 
 
@@ -52,7 +54,7 @@ def write_models(path: Path, models: Mapping[str, Fitted], provenance: Mapping[s
 def read_model(path: Path) -> Fitted:
     """The model of `path`, on the CPU; a UserError that names the file where it is none."""
     content = _content(path)
-    if "models" in content:
+    if isinstance(content.get("models"), dict):
         found, remedy = f"{len(content['models'])} models", "Read it with read_models, and take one by its name."
         raise UserError(Problem(str(path), "one fitted model", found, remedy))
     return _read(path, content, content["provenance"])
@@ -95,8 +97,10 @@ def _write(path: Path, content: Mapping[str, object]) -> None:
 
 
 def _read(path: Path, content: Mapping, provenance: Mapping[str, object]) -> Fitted:
+    _check_spec(path, provenance["spec"])
     try:
         settings = content["model"]
+        _check_weights(settings, content["state"])
         scalings = tuple(_scaling(*each) for each in zip(content["units"], content["scaling"], strict=True))
         network = build(
             architecture(settings["name"], settings["causal"]),
@@ -108,9 +112,29 @@ def _read(path: Path, content: Mapping, provenance: Mapping[str, object]) -> Fit
             torch.Generator(),
         )
         network.load_state_dict(content["state"])
-        return Fitted(network.eval(), tuple(content["sessions"]), scalings, settings, provenance)
+        sessions = tuple(content["sessions"])
+        _check_sessions(settings["neurons"], sessions, scalings)
+        return Fitted(network.eval(), sessions, scalings, settings, provenance)
     except UNREADABLE as error:
         raise damaged(path, str(error)) from error
+
+
+def _check_weights(settings: Mapping, state: Mapping[str, Tensor]) -> None:
+    """A ValueError where the file has fewer weights than a network of its settings, which is not made then."""
+    row, sizes = architecture(settings["name"]), (settings["hidden_units"], settings["output_dimension"])
+    asked = sum(row.weights(neurons, *sizes) for neurons in settings["neurons"])
+    if asked > (there := sum(weights.numel() for weights in state.values())):
+        raise ValueError(f"settings of {asked} weights or more, and {there} of them")
+
+
+def _check_sessions(neurons: Sequence[int], sessions: Sequence[str], scalings: Sequence[Scaling]) -> None:
+    """A ValueError where a session is without its name, or a neuron without its place or scale."""
+    if len(sessions) != len(neurons) or not all(isinstance(name, str) for name in sessions):
+        raise ValueError(f"{len(neurons)} encoders, and the sessions {list(sessions)}")
+    for number, scaling in zip(neurons, scalings, strict=True):
+        columns = scaling.units, *(scaling.moments or ())
+        if scaling.units.dtype.kind != "i" or any(column.shape != (number,) for column in columns):
+            raise ValueError(f"an encoder of {number} neurons, and a scaling of others")
 
 
 def _content(path: Path) -> dict:
@@ -122,16 +146,25 @@ def _content(path: Path) -> dict:
         with warnings.catch_warnings():  # of pickles that torch did not write, which the message below is about
             warnings.simplefilter("ignore")
             content = torch.load(path, map_location="cpu", weights_only=True)
-        if not isinstance(content, dict) or "provenance" not in content:
-            raise ValueError("it holds no fitted model of a study")
-        version = content["format"]
-    except UNREADABLE as error:
-        raise damaged(path, str(error)) from error
-    if version != FORMAT:
+    except Exception as error:  # of whatever kind: torch's reader meets the damage where it happens to lie
+        raise damaged(path, f"{type(error).__name__}: {error}") from error
+    if not isinstance(content, dict) or "provenance" not in content or "format" not in content:
+        raise damaged(path, "it holds no fitted model of a study")
+    if (version := content["format"]) != FORMAT:
         raise UserError(
-            Problem(str(path), f"format {FORMAT}", str(version), "Remove it and run the fit again with this version.")
+            Problem(str(path), f"format {FORMAT}", short(version), "Remove it and run the fit again with this version.")
         )
+    checked(path, content["provenance"])
     return content
+
+
+def _check_spec(path: Path, spec: Mapping) -> None:
+    """A UserError where the spec of a fit lacks what embedding by its model reads."""
+    training = spec.get("training")
+    lacks = [name for name in SPEC if name not in spec]
+    lacks += [f"training.{name}" for name in TRAINING if not isinstance(training, dict) or name not in training]
+    if lacks:
+        raise damaged(path, f"its spec has no {', '.join(lacks)}")
 
 
 def _whole(value: Tensor) -> Tensor:

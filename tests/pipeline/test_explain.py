@@ -15,6 +15,7 @@ from cebra_pipe import CEBRA
 from cebra_pipe.cli import main
 from cebra_pipe.data.table import Table, write_table
 from cebra_pipe.pipeline.disk import explain as told
+from cebra_pipe.pipeline.jobs.provenance import rows_digest
 from cebra_pipe.pipeline.jobs.roles import WITNESS
 from cebra_pipe.pipeline.jobs.seen import file_digest
 from cebra_pipe.pipeline.planning.layout import STAGES
@@ -125,12 +126,17 @@ def test_a_table_that_was_edited(tmp_path, capsys):
     """What stands beside tells of the file that was made with it, and of no other."""
     table = tmp_path / "tests.csv"
     table.write_text("a\n1\n")
-    _json(tmp_path / "tests.json", {"provenance": {**ABOUT, "beside": {"csv": file_digest(table)}}, "rows": []})
+    about = {**ABOUT, "beside": {"csv": file_digest(table)}, "rows": rows_digest([{"p": 0.1}])}
+    _json(tmp_path / "tests.json", {"provenance": about, "rows": [{"p": 0.1}]})
     code, said = explain(table, capsys)
     assert (code, "made by   tables, on cpu, with numpy 2" in said, "CHANGED" in said) == (0, True, False)
     table.write_text("a\n2\n")
     code, said = explain(table, capsys)
     assert (code, "CHANGED   since it was made, or in place of another: tests.json names" in said) == (1, True)
+    assert explain(tmp_path / "tests.json", capsys)[0] == 0
+    _json(tmp_path / "tests.json", {"provenance": about, "rows": [{"p": 0.01}]})
+    code, said = explain(tmp_path / "tests.json", capsys)
+    assert (code, "CHANGED   since it was made, or in place of another: its own seal names" in said) == (1, True)
     write_table(tmp_path / "tests.parquet", Table({"x": np.arange(2)}, ABOUT))
     (tmp_path / "tests.json").unlink()
     assert NOT_TOLD in explain(table, capsys)[1]  # a parquet file of that name does not tell of it

@@ -8,6 +8,8 @@ import subprocess
 import sys
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
@@ -87,12 +89,24 @@ def test_alignment_of_other_embeddings_is_refused(made, tmp_path):
         figures.run(job)
 
 
-def test_nothing_is_written_when_a_file_is_damaged(made, tmp_path):
-    job = job_of(made, "losses", "damaged")
-    broken = tmp_path / "history.parquet"
-    broken.write_bytes(job.inputs["histories"][0].read_bytes()[:200])
-    job.inputs["histories"] = [broken, *job.inputs["histories"][1:]]
-    with pytest.raises(UserError, match="damaged"):
+def _edited(path, whole):
+    """A number changed by another program, which keeps what the file says of itself."""
+    table = pq.read_table(whole)
+    at = next(i for i, kind in enumerate(table.schema.types) if pa.types.is_floating(kind))
+    pq.write_table(table.set_column(at, table.field(at), pa.array(np.ones(len(table)), table.field(at).type)), path)
+
+
+HARM = {"cut short": lambda path, whole: path.write_bytes(whole.read_bytes()[:200]), "edited": _edited}
+
+
+@pytest.mark.parametrize("harm", HARM)
+@pytest.mark.parametrize(("name", "role"), [("losses", "histories"), ("verdict", "scores")])
+def test_nothing_is_written_when_a_file_is_damaged(made, tmp_path, name, role, harm):
+    job = job_of(made, name, harm)
+    broken = tmp_path / "broken.parquet"
+    HARM[harm](broken, job.inputs[role][0])
+    job.inputs[role] = [broken, *job.inputs[role][1:]]
+    with pytest.raises(UserError, match=r"broken\.parquet: .*damaged"):
         figures.run(job)
     assert not any(path.exists() for path in job.outputs.values())
 

@@ -11,9 +11,10 @@ import pytest
 from cebra_pipe.data.table import Table, read_table, write_table
 from cebra_pipe.errors import UserError
 from cebra_pipe.pipeline.config.reading import resolve
-from cebra_pipe.pipeline.config.refit import lines, pairs
+from cebra_pipe.pipeline.config.refit import lines, needed, pairs, reached
 from cebra_pipe.pipeline.planning.plan import Plan
 from cebra_pipe.pipeline.stages import tables
+from cebra_pipe.pipeline.tables import tested
 from cebra_pipe.sklearn.nulls import PERIODIC, TOO_SLOW
 
 from ..plot.artifacts import build, condition, make_recording
@@ -63,7 +64,7 @@ def test_check_tells_which_primary_tests_have_no_p():
     assert two == f"warning: primary test of behavior against shifted, a, position: {PERIODIC}"
     assert told.startswith("primary tests: 2 of 4 in one family, ")
     both = resolve(config(PLACE | {"scores": ["bits"]}, TIME, shifted=SHIFTED | {"seeds": 79}))
-    assert "3 of 4 in one family, Holm; smallest corrected p 0.037," in list(lines(both, found))[-1]
+    assert "3 of 4 in one family, Holm; smallest corrected p 0.038," in list(lines(both, found))[-1]
     slow = {("behavior", name): {"position": TOO_SLOW} for name in ("a", "b")}
     assert list(lines(study, slow))[-1] == "primary tests: none of 4 has a p"
 
@@ -78,7 +79,7 @@ MISTAKES = [
     ([TIME | {"scores": ["position"]}], {}, "bits, or a label"),
     ([PLACE | {"scores": ["bits", "bits"]}], {}, "each score once"),
     ([PLACE], {"shifted": SHIFTED | {"seeds": 18}}, "19 seeds or more .* found 18"),
-    ([PLACE, TIME], {}, "119 seeds or more .* found 39, which reach 0.15"),
+    ([PLACE, TIME], {}, "119 seeds or more .* found 39, which reach 0.1. Set"),
 ]
 
 
@@ -92,6 +93,27 @@ def test_nineteen_draws_reach_five_percent_where_they_are_shared():
     resolve(config(PLACE, shifted=SHIFTED | {"seeds": 19}))
     with pytest.raises(UserError, match="99 seeds or more"):
         resolve(config(PLACE, alpha=0.01))
+
+
+def test_draws_that_are_enough_for_each_test_are_enough():
+    """By Holm a test with few draws may come after those with more: not all controls need those of the largest."""
+    few = config(PLACE, TIME, shifted=SHIFTED | {"seeds": 119})  # four tests of 1/120, then two of 1/80
+    assert list(lines(resolve(few)))[-1].startswith("primary tests: 6 in one family, Holm; smallest corrected p 0.05,")
+    with pytest.raises(UserError, match=r"119 seeds or more .* found 79, which reach 0\.0504"):
+        resolve(config(PLACE, TIME, shifted=SHIFTED | {"seeds": 118}))
+
+
+@pytest.mark.parametrize("draws", [[19], [19, 19, 19], [999, 19], [19, 39, 39, 59], [119, 119, 119, 119, 79, 79]])
+@pytest.mark.parametrize("alpha", [0.05, 0.01])
+def test_what_a_family_reaches_is_what_its_correction_gives(draws, alpha):
+    """All draws below the real values: the p that are printed then, and no fewer draws than are needed."""
+    family = [tested.Tested({}, "bits", 1.0, np.zeros(n), 1, "") for n in draws]
+    assert reached(draws, False) == max(tested._corrected(family, False))
+    least = needed(draws, False, alpha)
+    assert reached([max(n, least) for n in draws], False) <= alpha
+    assert least == 19 or reached([max(n, least - 1) for n in draws], False) > alpha
+    assert reached([39] * len(draws), False) == pytest.approx(len(draws) / 40)
+    assert reached([39] * len(draws), True) == 1 / 40
 
 
 # ---- the table -------------------------------------------------------------------------------------------------------

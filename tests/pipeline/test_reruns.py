@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import subprocess
@@ -23,7 +24,7 @@ from cebra_pipe.cli import expanded, main
 from cebra_pipe.data.table import META, Table, read_meta, write_table
 from cebra_pipe.errors import UserError
 from cebra_pipe.pipeline.config.reading import read_yaml, resolve
-from cebra_pipe.pipeline.disk import reruns
+from cebra_pipe.pipeline.disk import archive, reruns
 from cebra_pipe.pipeline.disk.prune import _empty_folders, stale_checkpoints
 from cebra_pipe.pipeline.disk.reruns import OPEN, OUTDATED, SETTLED, arguments, leftovers, prepare, standing
 from cebra_pipe.pipeline.disk.status import states
@@ -161,9 +162,10 @@ KINDS = {
 
 
 def _footer(path: Path, about: object) -> None:
-    """A table whose metadata hold this."""
-    whole = {"version": 1, **about} if isinstance(about, dict) else about
-    pq.write_table(pa.table({"x": [1]}).replace_schema_metadata({META: json.dumps(whole)}), path)
+    """A table whose metadata hold this; under the seal where they may."""
+    if isinstance(about, dict):
+        return write_table(path, Table({"x": np.arange(1)}, about))
+    pq.write_table(pa.table({"x": [1]}).replace_schema_metadata({META: json.dumps(about)}), path)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -233,6 +235,63 @@ def test_without_its_witness_a_file_is_not_believed(plan, harm, said):
     DAMAGE[harm](Path("results/tiny/tables/tests.json"))
     told = {state.path: state for state in states(plan)}["results/tiny/tables/tests.csv"]
     assert (told.state, told.why) == ("outdated", f"nothing tells of it: tests.json is {said}")
+
+
+EDITED = "results/tiny/embeddings/behavior/rat1.parquet"
+
+
+def edit(path: str) -> None:
+    """Another program changes a value, and keeps what the file says of itself."""
+    table = pq.read_table(path)
+    pq.write_table(table.set_column(0, "x", pa.array([7, 7])), path)
+
+
+def test_a_table_that_another_program_edited(plan, capsys):
+    """It says the right thing of itself, and no witness tells of it: its seal does. Its job is run, others are not."""
+    edit(EDITED)
+    found = standing(plan)
+    made = next(job for job in plan.jobs() if EDITED in job.outputs.values())
+    readers = {job.arguments for job in plan.jobs() if any(EDITED in paths for paths in job.inputs.values())}
+    assert {name for name, state in found.items() if state == OUTDATED} == {made.arguments, *readers}
+    told = {state.path: state for state in states(plan)}[EDITED]
+    assert told.state == "damaged"
+    assert "its content is not what was written" in told.why
+    assert main(["explain", EDITED]) == 1
+    said = capsys.readouterr().out
+    assert "CHANGED   since it was made, or in place of another: its own seal names another sha256" in said
+    assert "made by   transform, on cpu" in said
+    assert f"again     snakemake --forcerun {EDITED}" in said
+
+
+def test_an_edited_table_of_whatever_stage_is_outdated(plan):
+    tables = {
+        job.stage: (job, path) for job in plan.jobs() for path in job.outputs.values() if path.endswith("parquet")
+    }
+    assert tables.keys() == set(ROLES) - {"figures", "tables", "load"}
+    for job, path in tables.values():
+        edit(path)
+        assert reruns._own(job) == OUTDATED, job.stage
+
+
+def test_rows_of_a_table_in_json_that_were_edited(plan):
+    """`show` prints them: whoever edits one is told, whatever its provenance says and however the file is laid out."""
+    path = Path("results/tiny/tables/tests.json")
+    job = next(job for job in plan.jobs() if str(path) in job.outputs.values())
+    about = provenance.read(path) | {"rows": provenance.rows_digest([{"p": 0.5}])}
+    path.write_text(json.dumps({"provenance": about, "rows": [{"p": 0.5}]}, indent=3))
+    assert reruns._own(job) == SETTLED
+    path.write_text(json.dumps({"provenance": about, "rows": [{"p": 0.01}]}))
+    assert reruns._own(job) == OUTDATED
+    with pytest.raises(UserError, match="its content is not what was written"):
+        provenance.read(path)
+
+
+def test_an_edited_table_is_not_archived(plan):
+    first = next(path for job in plan.jobs() for path in job.outputs.values())
+    edit(first)
+    with pytest.raises(UserError, match=rf"files that are not, the first {first} \(damaged\)"):
+        archive.main(argparse.Namespace(config=TINY, changes=[], to=Path("a.zip")))
+    assert not Path("a.zip").exists()
 
 
 def test_changed_input(plan):

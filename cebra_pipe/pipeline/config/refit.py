@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+import numpy as np
+
 from ...errors import Problems, did_you_mean
 from ...models.table import architecture
+from ...sklearn.families import holm
 from ...sklearn.nulls import NO_REFITS, SMALLEST_NULL
 from . import options as c
 from .study import Condition, Resolved, decoded_labels
@@ -37,6 +41,23 @@ class Pair:
         return self.control.control, self.control.seeds, window, training.windows
 
 
+@dataclass(frozen=True)
+class Member:
+    """One test of the family of primary tests."""
+
+    pair: Pair
+    recording: str
+    score: str  # bits, or a label that is decoded
+    lost: str  # why it will have no p; empty where it may have one
+
+    @property
+    def draws(self) -> int:
+        return len(self.pair.control.seeds)
+
+    def __str__(self) -> str:
+        return f"{self.pair.real.name} against {self.pair.control.name}, {self.recording}, {self.score}: {self.lost}"
+
+
 def pairs(study: Resolved) -> list[Pair]:
     """Every control that gives a p, with the first condition that differs from it in nothing else."""
     real = [k for k in study.conditions.values() if not k.control]
@@ -62,27 +83,42 @@ def shared(named: Sequence[tuple[Pair, c.PrimaryTestConfig]]) -> bool:
     return len({pair.draws for pair, _ in named}) == 1
 
 
-def members(named: Sequence[tuple[Pair, c.PrimaryTestConfig]]) -> int:
-    """Tests of the family: one a score and recording."""
-    return sum(len(m) * len(test.scores) for pair, test in named for m in pair.real.units.values())
+def members(named: Sequence[tuple[Pair, c.PrimaryTestConfig]], found: Found = MappingProxyType({})) -> list[Member]:
+    """The tests of the family, one a score and recording; where `found` tells of labels, which of them have no p."""
+    return [
+        Member(pair, name, score, _why_no_p(pair, score, found.get((pair.real.name, name), {})))
+        for pair, test in named
+        for unit in pair.real.units.values()
+        for name in unit
+        for score in test.scores
+    ]
 
 
-def without(named: Sequence[tuple[Pair, c.PrimaryTestConfig]], found: Found) -> Iterator[str]:
-    """Each test of the family that will have no p, and why: a label that is decoded, or any that is fitted."""
-    for pair, test in named:
-        reasons = NO_REFITS[pair.control.control]
-        for name in (name for unit in pair.real.units.values() for name in unit):
-            known = found.get((pair.real.name, name), {})
-            for score in test.scores:
-                why = [known.get(label, "") for label in (pair.real.labels if score == "bits" else [score])]
-                if told := next((each for each in why if each in reasons), ""):
-                    yield f"{pair.real.name} against {pair.control.name}, {name}, {score}: {told}"
+def _why_no_p(pair: Pair, score: str, known: Mapping[str, str]) -> str:
+    """Of a label that is decoded, or of any that is fitted."""
+    why = [known.get(label, "") for label in (pair.real.labels if score == "bits" else [score])]
+    return next((each for each in why if each in NO_REFITS.get(pair.control.control, ())), "")
 
 
-def smallest(named: Sequence[tuple[Pair, c.PrimaryTestConfig]], number: int) -> float:
-    """The smallest corrected p that the fewest draws can reach in a family of `number`."""
-    fewest = min(len(pair.control.seeds) for pair, _ in named)
-    return (1 if shared(named) else number) / (1 + fewest)
+def reached(draws: Sequence[int], shared: bool) -> float:
+    """The smallest corrected p that every test of a family can reach, by the draws (test,) of each.
+
+    Holm's correction never falls when a p grows, so no family does better than one of the smallest p, 1 / (1 + n).
+    Of m tests with n draws each that is m / (1 + n); a test of few draws may come after those of more.
+    """
+    if shared:
+        return 1 / (1 + min(draws))
+    return float(holm(1 / (1 + np.array(draws))).max())
+
+
+def needed(draws: Sequence[int], shared: bool, alpha: float) -> int:
+    """The fewest draws with which every test of the family reaches alpha; tests that have more keep them."""
+
+    def enough(least: int) -> bool:
+        return reached([max(n, least) for n in draws], shared) <= alpha * (1 + 1e-9)
+
+    # Those of m equal tests are always enough.
+    return bisect_left(range(int(len(draws) / alpha) + 2), True, lo=SMALLEST_NULL, key=enough)
 
 
 def lines(study: Resolved, found: Found = MappingProxyType({})) -> Iterator[str]:
@@ -93,14 +129,14 @@ def lines(study: Resolved, found: Found = MappingProxyType({})) -> Iterator[str]
         yield f"refit null of {pair.real.name}: {n} draws of {pair.control.name}{few}"
     if named := primary(study):
         way = "maximum over shared draws" if shared(named) else "Holm"
-        lost, every = list(without(named, found)), members(named)
-        yield from (f"warning: primary test of {each}" for each in lost)
-        number, alpha = every - len(lost), study.config.primary_tests.alpha
-        if not number:
-            yield f"primary tests: none of {every} has a p"
+        every = members(named, found)
+        yield from (f"warning: primary test of {test}" for test in every if test.lost)
+        draws, alpha = [test.draws for test in every if not test.lost], study.config.primary_tests.alpha
+        if not draws:
+            yield f"primary tests: none of {len(every)} has a p"
             return
-        told = f"{number} of {every}" if lost else f"{every}"
-        reach = f"smallest corrected p {smallest(named, number):.2g}, alpha {alpha:g}"
+        told = f"{len(draws)} of {len(every)}" if len(draws) < len(every) else f"{len(every)}"
+        reach = f"smallest corrected p {reached(draws, shared(named)):.2g}, alpha {alpha:g}"
         yield f"primary tests: {told} in one family, {way}; {reach}"
 
 
@@ -120,14 +156,15 @@ def check_primary(study: Resolved, where: str, problems: Problems) -> None:
             _check_pair(study, pair, test, place, problems)
     if not found or not all(pair.control.seeds for pair, _ in found):
         return
-    n, reach = min(len(pair.control.seeds) for pair, _ in found), smallest(found, members(found))
-    needed = max(SMALLEST_NULL, -int(-((1 + n) * reach / given.alpha - 1 - 1e-9) // 1))
-    if n < needed:
+    # Every test counts, also one that will have no p: which those are is known from the data alone.
+    draws = [test.draws for test in members(found)]
+    n, least = min(draws), needed(draws, shared(found), given.alpha)
+    if n < SMALLEST_NULL or reached(draws, shared(found)) > given.alpha * (1 + 1e-9):
         problems.add(
             f"{where}: primary_tests",
-            f"{needed} seeds or more of each control: the smallest corrected p is then at most {given.alpha:g}",
-            f"{n}, which reach {reach:.2g}",
-            f"Set seeds: {needed} in the controls.",
+            f"{least} seeds or more of each control: the smallest corrected p is then at most {given.alpha:g}",
+            f"{n}, which reach {reached(draws, shared(found)):.3g}",
+            f"Set seeds: {least} in the controls that have fewer.",
         )
 
 

@@ -59,7 +59,7 @@ def explained(path: Path, about: Mapping, changed: str = "") -> Iterator[str]:
 
     Args:
         about: Provenance.
-        changed: The witness that names another content than the file has.
+        changed: What names another content than the file has: its witness, or its own seal.
     """
     made_with = ", ".join(f"{name} {version}" for name, version in about["versions"].items())
     spec = about["spec"]
@@ -83,8 +83,10 @@ def explained(path: Path, about: Mapping, changed: str = "") -> Iterator[str]:
 
 
 def told(path: Path) -> tuple[Mapping | None, str]:
-    """The provenance of a file, by its own word or its witness's; and the witness where it names another content."""
+    """The provenance of a file, by its own word or its witness's; and which of them names another content, if any."""
     own = _read(path)
+    if own and not provenance.intact(path):
+        return own, "its own seal"
     for ending, role, tail in WITNESSES:
         if not path.name.endswith(ending):
             continue
@@ -99,7 +101,7 @@ def told(path: Path) -> tuple[Mapping | None, str]:
 def _read(path: Path) -> Mapping | None:
     """What a file says of itself; None where it says nothing, or is not whole."""
     try:
-        return provenance.read(path) if path.is_file() else None
+        return provenance.said(path) if path.is_file() else None
     except UserError:
         return None
 

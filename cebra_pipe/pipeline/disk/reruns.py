@@ -65,7 +65,8 @@ def _own(job: Planned) -> str:
         return OUTDATED  # also while another job writes it, maybe of another config: this one waits for the lock
     if any(map(is_running, there)):
         return OPEN
-    return OUTDATED if provenance.replaced(job.stage, job.outputs, told, job.notes) else SETTLED
+    changed = provenance.edited(told, job.notes) or provenance.replaced(job.stage, job.outputs, told, job.notes)
+    return OUTDATED if changed else SETTLED
 
 
 @cache
@@ -123,9 +124,10 @@ def leftovers(plan: Plan) -> list[Path]:
 
 
 def _hashed(jobs: list[Planned]) -> set[str]:
-    """Files that are known by content: inputs, and outputs that a witness stands for."""
+    """Files that are known by content: inputs, tables, and outputs that a witness stands for."""
     inputs = {path for job in jobs for paths in job.inputs.values() for path in paths}
-    return inputs | {path for job in jobs if job.stage in WITNESS for path in job.outputs.values()}
+    outputs = {path: job.stage for job in jobs for path in job.outputs.values()}
+    return inputs | {path for path, stage in outputs.items() if stage in WITNESS or path.endswith(".parquet")}
 
 
 def _write(path: Path, text: str) -> None:

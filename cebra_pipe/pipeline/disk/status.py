@@ -16,6 +16,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from ... import __version__
+from ...data.table import changed
 from ...errors import UserError
 from ..config.changes import for_snakemake, read_changed
 from ..jobs import provenance
@@ -94,6 +95,8 @@ def _state(job: Planned, path: str, stale: set[str]) -> State:
         return State(path, "damaged", error.problems[0].found)
     if about is None:
         return State(path, "")
+    if provenance.edited({path: about}, job.notes):
+        return State(path, "damaged", changed(Path(path)).problems[0].found, about["device"])
     if why := list(reasons(job, about, stale)):
         return State(path, "outdated", ", ".join(why), about.get("device", ""))
     other = [f"{name} {v}" for name, v in about["versions"].items() if not same(versions().get(name, v), v)]

@@ -2,43 +2,51 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import zipfile
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
-from ...data.table import META, damaged, read_meta
+from ...data.origin import checked
+from ...data.table import META, Footer, changed, damaged, footer, read_meta
+from ...errors import UserError
 from .roles import WITNESS
 from .seen import look
 
 KEY = META.decode()  # the name under which a picture holds its provenance
 
 
-def _is_texts(value: object) -> bool:
-    return isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
-
-
-def _is_digests(value: object) -> bool:
-    """Hashes of files by role."""
-    return isinstance(value, dict) and all(
-        isinstance(v, list) and all(isinstance(d, str) for d in v) for v in value.values()
-    )
-
-
-# What `Job.provenance` writes: name -> whether a value is of its kind. `beside` is a witness's alone.
-SHAPE: Mapping[str, Callable[[object], bool]] = {
-    **{name: lambda value: isinstance(value, str) for name in ("stage", "spec_hash", "code", "device")},
-    "spec": lambda value: isinstance(value, dict),
-    "inputs": _is_digests,
-    "versions": _is_texts,
-}
-
-
 def read(path: Path) -> dict | None:
     """The provenance of an artifact; None where its kind of file holds none. A UserError where it is damaged."""
     reader = READERS.get(Path(path).suffix)
-    return _checked(Path(path), reader(Path(path))) if reader else None
+    return checked(Path(path), reader(Path(path))) if reader else None
+
+
+def said(path: Path) -> dict | None:
+    """As `read`, also where a table's seal is broken: for whoever tells of the file and reads no number of it."""
+    reader = UNSEALED.get(path.suffix)
+    return checked(path, reader(path)) if reader else read(path)
+
+
+def intact(path: Path) -> bool:
+    """Whether a file that says where it comes from holds what was written under these words."""
+    try:
+        return not edited({str(path): read(path)}, None)
+    except UserError:
+        return False
+
+
+def edited(told: Mapping[str, dict], notes: str | Path | None) -> set[str]:
+    """The tables whose columns are not those that they were written with.
+
+    Args:
+        told: What files say of themselves.
+        notes: The folder in which hashes of files are noted.
+    """
+    tables = {path: about for path, about in told.items() if isinstance(about, Footer)}
+    return {path for path, about in tables.items() if look(path, notes).body != about.body}
 
 
 def told_by(paths: Collection[str]) -> dict[str, dict]:
@@ -49,19 +57,8 @@ def told_by(paths: Collection[str]) -> dict[str, dict]:
         if path.endswith(".pt") and not zipfile.is_zipfile(path):
             raise damaged(Path(path), "no whole model file")
         if reader := QUICK.get(Path(path).suffix):
-            told[path] = _checked(Path(path), reader(Path(path)))
+            told[path] = checked(Path(path), reader(Path(path)))
     return told
-
-
-def _checked(path: Path, about: object) -> dict:
-    """The provenance of `path`; a UserError where it is none, in whatever way the file holds it."""
-    if not isinstance(about, dict):
-        raise damaged(path, "its provenance is no mapping")
-    wrong = [name for name, is_right in SHAPE.items() if name not in about or not is_right(about[name])]
-    wrong += [] if _is_texts(about.get("beside", {})) else ["beside"]
-    if wrong:
-        raise damaged(path, f"its provenance has no right {', '.join(wrong)}")
-    return about
 
 
 def witness(stage: str, outputs: Mapping[str, str]) -> str:
@@ -111,14 +108,29 @@ def _png(path: Path, pixels: bool = True) -> dict:
 
 
 def _json(path: Path) -> dict:
+    """Of a table, whose rows have to be those that it was written with."""
+    about, rows = _parts(path)
+    if isinstance(about, dict) and rows is not None and about.get("rows") != rows_digest(rows):
+        raise changed(path)
+    return about
+
+
+def rows_digest(rows: object) -> str:
+    """sha256 of the rows of a table in JSON, which its provenance names; whatever the layout of the file."""
+    text = json.dumps(rows, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _parts(path: Path) -> tuple[object, object]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(content, dict) or "provenance" not in content:
             raise ValueError("it carries no provenance")
-        return content["provenance"]
+        return content["provenance"], content.get("rows")
     except (OSError, ValueError) as error:
         raise damaged(path, str(error)) from error
 
 
 READERS: Mapping[str, Callable[[Path], dict]] = {".parquet": read_meta, ".pt": _model, ".png": _png, ".json": _json}
 QUICK: Mapping[str, Callable[[Path], dict]] = {".parquet": read_meta, ".json": _json, ".png": _head}
+UNSEALED: Mapping[str, Callable[[Path], object]] = {".parquet": footer, ".json": lambda path: _parts(path)[0]}

@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
+from ...data.seal import digests
 from ...data.table import replacing
 
 YOUNG = 2 * 10**9  # ns; the coarsest clock of a file system in use, that of FAT
@@ -32,6 +33,7 @@ class Seen:
     inode: int
     looked: int  # when it was read
     sha256: str
+    body: str  # of a parquet file: sha256 of its columns, which its seal names
 
     @property
     def about(self) -> tuple[int, ...]:
@@ -81,7 +83,7 @@ def _about(path: str | Path) -> tuple[int, ...]:
 @cache
 def _seen(path: str, about: tuple[int, ...]) -> Seen:
     looked = time.time_ns()  # before it is read: what is written from then on is later
-    return Seen(path, *about, looked, file_digest(path))
+    return Seen(path, *about, looked, *digests(path))
 
 
 def _note(path: str, notes: str | Path) -> Path:

@@ -21,6 +21,7 @@ from ...plot.shown import Study
 from ...plot.summary import METHODS, Score, scores
 from ...sklearn.nulls import SMALLEST_NULL
 from ..jobs.job import Job, say
+from ..jobs.provenance import rows_digest
 from ..tables import contrasts, enough, tested, verdict
 
 DIGITS = 4
@@ -236,14 +237,6 @@ def as_csv(rows: list[Row]) -> str:
 def as_json(rows: list[Row], provenance: Mapping[str, object]) -> str:
     """The rows as they are, with where they come from."""
     plain = [{k: None if isinstance(v, float) and v != v else v for k, v in row.items()} for row in rows]
-    return (
-        json.dumps(
-            {"provenance": provenance, "rows": plain},
-            sort_keys=True,
-            ensure_ascii=False,
-            indent=1,
-            allow_nan=False,
-            default=float,
-        )
-        + "\n"
-    )
+    plain = json.loads(json.dumps(plain, ensure_ascii=False, allow_nan=False, default=float))
+    held = {"provenance": {**provenance, "rows": rows_digest(plain)}, "rows": plain}
+    return json.dumps(held, sort_keys=True, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
