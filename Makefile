@@ -18,6 +18,7 @@ help:
 
 $(READY): envs/requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "cebra_pipe needs Python 3.11 or newer; this is %s. Try: make run PYTHON=python3.12" % sys.version.split()[0])'
+	@echo "Installing PyTorch, Snakemake and the other packages of envs/requirements.lock into $(VENV) (2 GB): once, for some minutes."
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r envs/requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .

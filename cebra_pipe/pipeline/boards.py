@@ -32,7 +32,7 @@ def decoding(rows: Sequence[Mapping]) -> Iterator[str]:
     yield "\np is of the decoder null: circular shifts of the label against the decoded trace. Whether fits to shifted"
     yield "labels do as well is another question, that of the refit null (tests, verdict)."
     yield "A control is fitted to and scored against its own transformed labels."
-    if any(row["unit"] == "cm" for row in rows):
+    if any(row["unit"] != row["label_unit"] for row in rows):
         yield "Errors of a label in m are given in cm, here and in every table."
 
 

@@ -36,7 +36,8 @@ class Score:
     method: str
     label: str
     metric: str
-    unit: str
+    unit: str  # as shown
+    label_unit: str  # as the label has it
     mean: float  # over folds and seeds
     by_seed: dict[int, float]  # mean over folds: the optimiser's spread
     by_fold: dict[int, float]  # mean over seeds: the split's spread
@@ -69,13 +70,19 @@ def scores(table: Table, control: str | None = None) -> Iterator[Score]:
                     yield _score(rows, why_no_p(control, method))
 
 
+def remarks(score: Score) -> str:
+    """What is to be said of a score and its null, each once: why there is no p, what its rows note."""
+    few = "n too small for p" if 0 < score.null_n < SMALLEST_NULL else ""
+    return "; ".join(text for text in dict.fromkeys((score.no_p or few, *score.note.split("; "))) if text)
+
+
 def _score(rows: Table, no_p: str) -> Score:
     first = {name: rows[name][0] for name in ("recording", "method", "label", "metric", "unit")}
     n, p = probability_of(rows)
     draws = _mean_draws(rows)
-    scale, first["unit"] = shown_unit(first["unit"], first["metric"])
+    scale, shown = shown_unit(first["unit"], first["metric"])
     return Score(
-        **first,
+        **first | {"unit": shown, "label_unit": first["unit"]},
         mean=scale * mean(rows["score"]),
         by_seed=_means(rows, "seed", scale),
         by_fold=_means(rows, "fold", scale),

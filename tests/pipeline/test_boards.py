@@ -99,6 +99,14 @@ def test_decoding_names_what_its_p_is_of(lines):
     assert "Held-out position, median abs error (cm):" in text
     assert "baseline: naive Bayes" in text
     assert "p is of the decoder null" in text
+    assert "Errors of a label in m are given in cm" in text
+
+
+@pytest.mark.parametrize(("own", "told"), [("m", True), ("cm", False)])
+def test_centimetres_are_explained_where_the_label_has_others(own, told):
+    row = {"condition_title": "C", "title": "R", "method": "embedding", "label": "x", "metric": "median_abs_error"}
+    row |= {"unit": "cm", "label_unit": own, "score": 7.0, "p": 0.01}
+    assert any("in m are given in cm" in line for line in BOARDS["decoding"]([row])) == told
 
 
 @pytest.mark.parametrize("name", BOARDS)

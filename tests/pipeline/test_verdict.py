@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -148,11 +149,29 @@ def test_what_a_score_is_worse_than_is_told_with_its_value_and_in_the_direction_
     assert found["nulls_agree"] == ""
     assert found["in_words"] == (
         "better than labels shifted at scoring (decoder null, p 0.01); "
-        "worse than fits of c (largest p; also d) (median 2; refit null, few); worse than naive Bayes (2.5)"
+        "worse than fits of c (median 2; refit null, few; largest p; also d); worse than naive Bayes (2.5)"
     )
     turned = against.compared([better | {"effect": 1.0}, worse | {"effect": 0.5}], rivals, 0.05, sign=1)
     assert turned["worse_than"] == "best constant"
     assert "worse" not in against.compared([better], {"best": (3.0, 3.0)}, 0.05, sign=-1)["in_words"]
+
+
+@pytest.mark.parametrize(
+    ("draws", "note", "why"),
+    [
+        (0, "label repeats, shifts are no null, no p", "label repeats, shifts are no null, no p"),
+        (
+            3,
+            "only 3 shifts keep away from none; n too small for p",
+            "n too small for p; only 3 shifts keep away from none",
+        ),
+        (3, "", "n too small for p"),
+        (0, "", "no null"),
+    ],
+)
+def test_why_there_is_no_p_is_said_once(draws, note, why):
+    score = SimpleNamespace(null_n=draws, no_p="", note=note, mean=1.0, null_median=2.0, p=np.nan)
+    assert against.of_shifts(score)["why_no_p"] == why
 
 
 def test_nulls_disagree_where_one_passes_and_the_other_does_not():

@@ -18,8 +18,7 @@ from ...plot.files import Source, comparisons, histories, of_units, recordings, 
 from ...plot.known import mean, or_nan, ranges
 from ...plot.numbers import about
 from ...plot.shown import Study
-from ...plot.summary import METHODS, Score, scores
-from ...sklearn.nulls import SMALLEST_NULL
+from ...plot.summary import METHODS, Score, remarks, scores
 from ..jobs.job import Job, say
 from ..jobs.provenance import rows_digest
 from ..tables import contrasts, enough, tested, verdict
@@ -49,6 +48,7 @@ def _decoded(study: Study, source: Source, score: Score) -> Row:
         "label": score.label,
         "metric": score.metric,
         "unit": score.unit,
+        "label_unit": score.label_unit,
         "in_sample": "no",
         "score": score.mean,
         "low": score.low,  # 2.5 % over draws of test trials
@@ -65,12 +65,8 @@ def _decoded(study: Study, source: Source, score: Score) -> Row:
         "n_test": score.n_test,
         "n_padded": score.n_padded,
         "score_with_padded": score.with_padded,
-        "note": "; ".join(t for t in dict.fromkeys((score.no_p or _few(score.null_n), *score.note.split("; "))) if t),
+        "note": remarks(score),
     }
-
-
-def _few(n: int) -> str:
-    return "n too small for p" if 0 < n < SMALLEST_NULL else ""
 
 
 # ---- goodness of fit -------------------------------------------------------------------------------------------------

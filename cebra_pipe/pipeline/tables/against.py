@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from ...plot.judged import EVIDENCE, NONE, UNTESTED
-from ...plot.summary import METHODS, SIGNED, Score
-from ...sklearn.nulls import NO_P_METHODS, SMALLEST_NULL
+from ...plot.summary import METHODS, SIGNED, Score, remarks
+from ...sklearn.nulls import NO_P_METHODS
 
 DECODER, REFIT = "decoder", "refit"
 SIDE = {"null_median": np.nan, "p": np.nan, "null_n": 0}  # column of either null -> where there is none
@@ -111,8 +111,9 @@ def in_words(null: Row, alpha: float, sign: int) -> str:
     if not untested:
         shown = f"p {null['p']:.2g}" + (f", corrected {null['p_corrected']:.2g}" if null["primary"] == "yes" else "")
     how = "worse" if _worse(null, sign) else "better" if passes(null, alpha, sign) else "not shown to be better"
-    median = f" (median {null['null_median']:.3g}; " if how == "worse" else " ("
-    return f"{how} than {_named(null)}{control[len(_control(null)) :]}{median}{of}{shown})"
+    median = f"median {null['null_median']:.3g}" * (how == "worse")
+    others = control[len(_control(null)) :].strip(" ()")
+    return f"{how} than {_named(null)} ({'; '.join(filter(None, (median, f'{of}{shown}', others)))})"
 
 
 def _worse(null: Row, sign: int) -> bool:
@@ -157,15 +158,14 @@ def without(why: str, median: float) -> Row:
 
 def of_shifts(score: Score) -> Row:
     """The label shifted at scoring against the decoded trace."""
-    few = "n too small for p" if score.null_n < SMALLEST_NULL else ""
-    why = "; ".join(dict.fromkeys(text for text in (score.no_p, few, score.note) if text))
+    why = remarks(score) or ("no null" if score.mean == score.mean else "no score")
     return {
-        **without(why or "no score", score.null_median),
+        **without(why, score.null_median),
         "null": DECODER,
         "effect": score.mean - score.null_median,
         "p": score.p,
         "null_n": score.null_n,
-        "why_no_p": "" if score.p == score.p else why or "no score",
+        "why_no_p": "" if score.p == score.p else why,
     }
 
 
