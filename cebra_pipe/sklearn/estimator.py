@@ -21,7 +21,7 @@ from .labels import Session, has_trials, is_several, is_trials, sessions
 from .modes import Plan, check_effect, dataset_of, loader_of, options_of, plan
 from .parameters import ARCHITECTURE, SETTLED, check_parameters, check_settled, settled
 from .seeding import fresh_seed, seeded
-from .unlikely import doubts, warn
+from .unlikely import doubts, moved, ranges, warn
 
 LOOKS = 20  # validations over a fit where no frequency is given
 
@@ -132,7 +132,7 @@ class CEBRA(Fitted):
             doors.check_neurons(found[0].neural.shape, self._neurons, None)
             self._check_names(X)
         doors.check_like(found, self._neurons, self.label_types_, "Call fit.", "Call fit, or fit(adapt=True).")
-        warn(doubts(found, self), stacklevel=2)
+        warn([*doubts(found, self), *moved(self.label_ranges_, found, self)], stacklevel=2)
         extra = self._extra(found, callback, callback_frequency, None, None, None)
         self._train(found, self.max_iterations, extra)
         warn_of_collapse(self.solver_.models, found, stacklevel=2)
@@ -208,7 +208,7 @@ class CEBRA(Fitted):
         self.n_features_in_ = neurons[0]
         self.num_sessions_ = len(found) if chosen.several else None
         self.offset_ = self.solver_.models[0].get_offset()
-        self.label_types_ = found[0].kinds
+        self.label_types_, self.label_ranges_ = found[0].kinds, [ranges(session) for session in found]
         self.has_trials_ = has_trials(found)
         self.state_dict_ = self.solver_.state_dict()
 
@@ -216,6 +216,8 @@ class CEBRA(Fitted):
         """A model with a new first layer; all other weights are those of the fitted one, and stay."""
         doors.check_adapted(found, self.label_types_, self.num_sessions_, session_id)
         check_settled(self, ARCHITECTURE, "adapt", "Put it back: only the first layer is new.")
+        known = self.label_ranges_ and [self.label_ranges_[session_id or 0]]
+        warn(moved(known, found, self), stacklevel=3)
         base = self.solver_._chosen(session_id)
         self.random_state_ = fresh_seed() if self.random_state is None else int(self.random_state)
         self.solver_ = None

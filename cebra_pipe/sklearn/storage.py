@@ -25,7 +25,7 @@ from .parameters import settled
 
 FORMAT = "cebra_pipe estimator 1"
 FROM_CEBRA = ("label_types_", "n_features_", "n_features_in_", "num_sessions_", "solver_name_")
-NOTED = (*FROM_CEBRA, "random_state_", "has_trials_")
+NOTED = (*FROM_CEBRA, "random_state_", "has_trials_", "label_ranges_")
 KEYS = {"args", "state", "state_dict", "metadata"}
 UNREADABLE = (
     *(RuntimeError, EOFError, OSError, ValueError, LookupError, TypeError, AttributeError),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -90,14 +90,39 @@ def _of_flags(found: Sequence[Session]) -> Iterator[str]:
             )
 
 
+Ends = list[tuple[float, float]]  # of each continuous column
+
+
+def ranges(session: Session) -> Ends:
+    """Lowest and highest value of each continuous column."""
+    if session.continuous is None:
+        return []
+    return [(float(values.min()), float(values.max())) for values in session.continuous.T]
+
+
+def moved(before: Sequence[Ends] | None, found: Sequence[Session], estimator: Declared) -> Iterator[str]:
+    """Labels that a fitted model is given in what may be another unit than it was fitted with.
+
+    before: ranges of the sessions of the fit that `found` stand for; None of a model that does not know them.
+    """
+    if before is not None and estimator.conditional != "time":
+        for known, session in zip(before, found, strict=True):
+            if now := ranges(session):
+                yield from _apart({"in the fit": known, "now": now}, "Give the unit and origin of the fit")
+
+
 def _of_units(found: Sequence[Session]) -> Iterator[str]:
-    for c in range(found[0].kinds[1]):
-        ends = [(s.continuous[:, c].min(), s.continuous[:, c].max()) for s in found]
+    named = {f"session {s}": ranges(each) for s, each in enumerate(found)}
+    yield from _apart(named, "Give all sessions one unit and one origin")
+
+
+def _apart(named: Mapping[str, Ends], remedy: str) -> Iterator[str]:
+    """A sentence for each column whose ranges do not meet, or differ in width beyond what behaviour does."""
+    for c, ends in enumerate(zip(*named.values(), strict=True)):
         widths = [high - low for low, high in ends]
-        apart = max(low for low, _ in ends) > min(high for _, high in ends)
-        if apart or max(widths) > APART * min(widths):
-            told = "; ".join(f"session {s} {low:.4g} to {high:.4g}" for s, (low, high) in enumerate(ends))
-            yield f"y, continuous column {c}: ranges differ ({told}). Give all sessions one unit and one origin"
+        if max(low for low, _ in ends) > min(high for _, high in ends) or max(widths) > APART * min(widths):
+            told = "; ".join(f"{name} {low:.4g} to {high:.4g}" for name, (low, high) in zip(named, ends, strict=True))
+            yield f"y, continuous column {c}: ranges differ ({told}). {remedy}"
 
 
 def _of_periods(found: Sequence[Session], periods: Sequence[float]) -> Iterator[str]:

@@ -267,6 +267,35 @@ def test_adapting_without_labels_is_by_time_and_told():
     assert made.label_types_ == (False, 0)
 
 
+METRES, CENTIMETRES = POSITION[:, 0], 100 * POSITION[:, 0]
+DIFFER = r"y, continuous column 0: ranges differ \(in the fit .*; now .*\)\. Give the unit and origin of the fit"
+
+
+def test_labels_in_another_unit_than_the_fit_had_are_told(tmp_path):
+    made = estimator().fit(SIGNAL, METRES)
+    made.save(tmp_path / "model.pt")
+    for model in (made, CEBRA.load(tmp_path / "model.pt")):
+        with pytest.warns(UserWarning, match=DIFFER) as caught:
+            model.fit(SIGNAL[:, :5], CENTIMETRES, adapt=True)
+        assert {each.filename for each in caught} == {__file__}
+    with pytest.warns(UserWarning, match=DIFFER) as caught:
+        estimator().fit(SIGNAL, METRES).partial_fit(SIGNAL, CENTIMETRES)
+    assert {each.filename for each in caught} == {__file__}
+
+
+def test_an_adaptation_is_compared_with_the_session_whose_layers_it_takes():
+    with pytest.warns(UserWarning, match="session 1"):
+        made = estimator().fit([SIGNAL, SIGNAL], [METRES, CENTIMETRES])
+    made.fit(SIGNAL[:, :5], CENTIMETRES, adapt=True, session_id=1)
+    assert made.label_ranges_ == [[(CENTIMETRES.min(), CENTIMETRES.max())]]
+
+
+def test_without_ranges_of_the_fit_no_unit_is_doubted():
+    made = estimator().fit(SIGNAL, METRES)
+    made.label_ranges_ = None  # of an older file
+    made.fit(SIGNAL[:, :5], CENTIMETRES, adapt=True)
+
+
 # ---- nothing to learn from -------------------------------------------------------------------------------------------
 ONE_CLASS = np.zeros(120, int)
 
