@@ -21,12 +21,11 @@ from ..data.recording import Recording
 from ..data.split import NAMES, PARTS, Cut, split
 from ..datasets.rats import simulate
 from ..errors import Problems, UserError
-from ..sklearn.nulls import SMALLEST_NULL
+from . import reachable
 from .advice import convention_lines, label_lines, label_warnings, metric_lines, source_warnings
 from .comparing.sessions import differ
-from .config import refit
 from .config.changes import read_changed
-from .config.study import Condition, Resolved, decoded_labels, left_out
+from .config.study import Condition, Resolved, left_out
 from .config.without import check_sizes
 from .disk import claims
 from .planning.plan import Plan, check_files, check_results
@@ -78,7 +77,7 @@ def main(options: argparse.Namespace) -> int:
     collected(problems, "device", lambda: check_device(study))
     sys.stdout.flush()
     problems.raise_any()
-    for line in null_lines(study, no_nulls(study, prepared)):
+    for line in reachable.lines(study, {name: one.recording for name, one in prepared.items()}):
         print(line)
     jobs = Counter(job.stage for job in plan.jobs())
     listed = ", ".join(f"{number} {stage}" for stage, number in jobs.items())
@@ -218,32 +217,6 @@ def check_rates(plan: Plan, rates: Mapping[str, float], problems: Problems) -> N
             listed = ", ".join(f"{recording} {rate:g} Hz" for recording, rate in mine.items())
             remedy = "State each recording's `rate`, so that they are not compared, or name `recordings` of one rate."
             problems.add(f"conditions.{name}", "recordings of one rate, to align or compare them", listed, remedy)
-
-
-def no_nulls(study: Resolved, prepared: Mapping[str, Prepared]) -> refit.Found:
-    """Of the conditions of primary tests: labels of which shifts are no null, fitted or decoded."""
-    from .jobs.controlled import without_null
-
-    found = {}
-    for pair, test in refit.primary(study):
-        for name in pair.real.recordings:
-            labels = dict.fromkeys([*pair.real.labels, *(score for score in test.scores if score != "bits")])
-            key, given = (pair.real.name, name), (pair.real.training.model_dump(), labels, prepared[name].recording)
-            found[key] = found.get(key, {}) | without_null(*given)
-    return found
-
-
-def null_lines(study: Resolved, found: refit.Found) -> Iterator[str]:
-    """The smallest p that the nulls of the config can reach."""
-    n = study.config.decode.shifts
-    if any(decoded_labels(study, k.recordings) for k in study.conditions.values()):
-        yield f"decoder null: {n} shifts, smallest p {1 / (n + 1):.2g}" + (
-            " (too few for p)" if n < SMALLEST_NULL else ""
-        )
-    for name, comparison in study.comparisons.items():
-        if comparison.between == "recordings" and comparison.shifts < SMALLEST_NULL:
-            yield f"warning: comparisons.{name}: {comparison.shifts} shifts are too few for p"
-    yield from refit.lines(study, found)
 
 
 def check_device(study: Resolved) -> None:

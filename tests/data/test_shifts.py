@@ -72,6 +72,14 @@ def test_laps_of_equal_duration_repeat_and_others_do_not():
     assert pace(laps(0.2)).period == 0
 
 
+@pytest.mark.parametrize(("jitter", "repeats"), [(0.005, True), (0.025, True), (0.04, False), (0.2, False)])
+def test_position_and_direction_of_the_same_laps_repeat_alike(jitter, repeats):
+    position = laps(jitter)
+    way = np.append(np.diff(position.values) > 0, True).astype(np.int64)
+    for label in (position, Label(way, "discrete")):
+        assert (pace(label).period > 0) == repeats
+
+
 def test_a_rhythm_that_falls_out_of_step_does_not_repeat():
     """One cycle later it is nearly what it was, ten later it is not: most shifts are a null."""
     band = butter(2, [0.95 / 40, 1.05 / 40], "band", fs=1.0, output="sos")

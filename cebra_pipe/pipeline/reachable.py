@@ -1,0 +1,66 @@
+"""The smallest p that the nulls of a config can reach, and of which labels there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+
+from ..data.recording import Recording
+from ..sklearn.nulls import SMALLEST_NULL
+from .config import refit
+from .config.condition import TrainingConfig
+from .config.study import Resolved, decoded_labels
+from .jobs.controlled import without_null
+
+
+def lines(study: Resolved, recordings: Mapping[str, Recording]) -> Iterator[str]:
+    """What `check` tells of each null of the study."""
+    why = _looked_at(recordings)
+    yield from _decoder(study, why)
+    for name, comparison in study.comparisons.items():
+        if comparison.between == "recordings" and comparison.shifts < SMALLEST_NULL:
+            yield f"warning: comparisons.{name}: {comparison.shifts} shifts are too few for p"
+    yield from refit.lines(study, _refitted(study, why))
+
+
+Why = Callable[[TrainingConfig, str, str], str]  # of a condition, recording and label; empty where there is a null
+
+
+def _looked_at(recordings: Mapping[str, Recording]) -> Why:
+    """Why shifts of a label are no null, each looked at once for all conditions with windows alike."""
+
+    @cache
+    def why(recording: str, label: str, **windows: object) -> str:
+        return without_null(windows, [label], recordings[recording]).get(label, "")
+
+    return lambda training, recording, label: why(
+        recording, label, model=training.model, causal=training.causal, windows=training.windows
+    )
+
+
+def _decoder(study: Resolved, why: Why) -> Iterator[str]:
+    n, decoded = study.config.decode.shifts, {}
+    for k in (k for k in study.conditions.values() if not k.control):
+        for members in k.units.values():
+            for label in decoded_labels(study, members):
+                decoded.setdefault(label, {}).update({name: why(k.training, name, label) for name in members})
+    if not decoded:
+        return
+    some = [label for label, of in decoded.items() if not all(of.values())]
+    few = " (too few for p)" if n < SMALLEST_NULL else ""
+    told = f"smallest p {1 / (n + 1):.2g}{few}, of {', '.join(some)}" if some else "no p"
+    yield f"decoder null: {n} shifts, {told}"
+    for label, of in decoded.items():
+        for reason in dict.fromkeys(filter(None, of.values())):
+            yield f"  {label} in {', '.join(name for name, mine in of.items() if mine == reason)}: {reason}"
+
+
+def _refitted(study: Resolved, why: Why) -> refit.Found:
+    """Of the conditions of primary tests: labels of which shifts are no null, fitted or decoded."""
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for pair, test in refit.primary(study):
+        for name in pair.real.recordings:
+            labels = dict.fromkeys([*pair.real.labels, *(score for score in test.scores if score != "bits")])
+            told = {label: why(pair.real.training, name, label) for label in labels}
+            found.setdefault((pair.real.name, name), {}).update({label: text for label, text in told.items() if text})
+    return found
