@@ -1,7 +1,8 @@
-"""Exact nearest neighbours among label rows on a device; what `search` finds with a tree on the host.
+"""Exact nearest neighbours among label rows on a device: the nodes of `search`'s indices, without its branches.
 
-Shapes never depend on values, so the device is not waited for: one column is searched by halving, more by the
-distances to all rows of the session.
+Shapes never depend on values, so the device is not waited for: one column is searched by halving, a number of times
+that is known beforehand, and more by the distances to all rows of the session, where `search` descends a tree. Classes
+are stretches of one row of nodes here, an index each there.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from torch import Generator, Tensor
 
 from .conditional import LabelNeighbour
 from .pools import Pools, uniform_numbers
-from .search import TOLERANCE
+from .search import farthest_equal
 
 CELLS = 2**24  # distances held at a time: 128 MiB of them
 
@@ -59,10 +60,6 @@ class Nearest:
         parts = zip(query.split(block), classes.split(block), which.split(block), strict=True)
         return self.samples.pick(torch.cat([self._among_all(*part) for part in parts]), stream)
 
-    def _equal(self, distance: Tensor, span: Tensor) -> Tensor:
-        """The largest distance that counts as equal to `distance`."""
-        return distance + TOLERANCE * (distance + span)
-
     def _on_line(self, query: Tensor, classes: Tensor, which: Tensor) -> Tensor:
         values, first, last, span = self.rows[:, 0], self.first[classes], self.last[classes], self.span[classes]
         low, high = first, last
@@ -75,7 +72,7 @@ class Nearest:
         left = torch.maximum(right - 1, first)
         to_left, to_right = (query - values[left]).abs(), (values[right] - query).abs()
         share = self.samples.counts[right] / (self.samples.counts[left] + self.samples.counts[right]).double()
-        tie = (self._equal(to_left, span) >= to_right) & (self._equal(to_right, span) >= to_left)
+        tie = (farthest_equal(to_left, span) >= to_right) & (farthest_equal(to_right, span) >= to_left)
         return torch.where(torch.where(tie, which < share, to_right < to_left), right, left)
 
     def _among_all(self, query: Tensor, classes: Tensor, which: Tensor) -> Tensor:
@@ -86,7 +83,7 @@ class Nearest:
         if len(self.first) > 1:
             node = torch.arange(len(self.rows), device=query.device)
             squares.masked_fill_((node < self.first[classes, None]) | (node >= self.last[classes, None]), torch.inf)
-        limit = self._equal(squares.amin(1).sqrt(), self.span[classes])
+        limit = farthest_equal(squares.amin(1).sqrt(), self.span[classes])
         weights = torch.where(squares <= limit.square()[:, None], self.samples.counts, 0)
         total = weights.cumsum(1)  # of whole numbers, which a device sums the same way each time
         wanted = (which * total[:, -1]).long().minimum(total[:, -1] - 1)

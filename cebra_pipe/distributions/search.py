@@ -1,13 +1,23 @@
-"""Exact nearest neighbours among label rows, drawn uniformly among equally near samples."""
+"""Exact nearest neighbours among label rows, drawn uniformly among equally near samples: the index, and its search in
+numpy, by halving or a tree. `nearest` searches the same nodes on a device.
+"""
 
 from __future__ import annotations
+
+from typing import TypeVar
 
 import numpy as np
 from scipy.spatial import cKDTree
 
+Values = TypeVar("Values")  # an array of the host or of a device
 TOLERANCE = 1e-12  # distances that differ by less, relative to themselves and the labels' extent, are equal
 NOWHERE = -(2**40)  # a group that no sample is near to
 CELLS = 2_000_000  # distances held at a time
+
+
+def farthest_equal(distance: Values, span: Values | float) -> Values:
+    """The largest distance that counts as equal to `distance`, among rows that extend over `span`."""
+    return distance + TOLERANCE * (distance + span)
 
 
 class NearestIndex:
@@ -46,8 +56,7 @@ class NearestIndex:
         return np.where(node < 0, -1, self.members[self.starts[node] + inside])
 
     def _equal(self, distance: np.ndarray) -> np.ndarray:
-        """The largest distance that counts as equal to `distance`."""
-        return distance + TOLERANCE * (distance + self.span)
+        return farthest_equal(distance, self.span)
 
     def _on_line(self, query: np.ndarray, which: np.ndarray) -> np.ndarray:
         values = self.rows[:, 0]

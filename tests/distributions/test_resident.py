@@ -98,6 +98,20 @@ def test_ties_are_uniform_over_samples(features):
     assert chisquare(counts[2:12]).pvalue > 1e-3
 
 
+@pytest.mark.parametrize("features", [1, 2, 3])
+def test_device_and_host_draw_from_the_same_samples(features):
+    """Of each query all that is equally near comes up in both, and nothing else."""
+    timeline = sessions((90,))
+    labels = space(timeline, features, classes=2)
+    found = neighbours(timeline, labels, [0.0] * features)
+    there, rng = Nearest.of(found, 0, CPU), np.random.default_rng(0)
+    for query in np.concatenate([rng.integers(-1, 6, (12, features)) + 0.5, rng.normal(2, 2, (12, features))]):
+        for kind in (0, 1):
+            many = np.tile(query, (400, 1))
+            drawn = there(torch.from_numpy(many), torch.full((400,), kind), stream()).tolist()
+            assert set(drawn) == set(found.index(kind).query(many, rng).tolist())
+
+
 def test_changes_are_those_that_occur():
     timeline = sessions((60,))
     labels = space(timeline, 2)
