@@ -109,9 +109,11 @@ def _session(where: str, X: object, y: list, trial: object, problems: Problems) 
     if len(classes) > 1:
         problems.add(f"y{where}", "at most one discrete (integer) label", f"{len(classes)}", "Join them to one class.")
     if classes and classes[0].ndim == 2 and classes[0].shape[1] != 1:
-        problems.add(
-            f"y{where}", "one column of integers", f"{classes[0].shape[1]}", "Pass floats for continuous labels."
+        remedy = (
+            "Pass floats for continuous labels; rows are numbered as classes by "
+            "np.unique(y, axis=0, return_inverse=True)[1]."
         )
+        problems.add(f"y{where}", "one column of integers", f"{classes[0].shape[1]}", remedy)
     if problems:
         return None
     trial = trials_of(trial, f"trial{where}", length, problems)

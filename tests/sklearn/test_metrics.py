@@ -326,3 +326,13 @@ def test_what_the_reference_gets_wrong(reference):
     lists = [label.tolist() for label in labels]
     theirs(embeddings, "datasets", lists)
     assert not isinstance(lists[0], list)
+
+
+def test_ranges_that_overlap_in_part(reference):
+    """Half of each range is the other's: the common bins count, and the warning says how many."""
+    embeddings, labels = curves(2, samples=2000)
+    labels[1] = labels[1] + 0.5 * np.ptp(labels[1])
+    with pytest.raises(ValueError, match="bin index"):
+        reference.sklearn.metrics.consistency_score(embeddings, "datasets", [label.copy() for label in labels])
+    with pytest.warns(UserWarning, match="a pair shares (3[0-9]) of 99"):
+        consistency_score(embeddings, "datasets", labels)

@@ -89,6 +89,21 @@ def test_engine_and_batches_train_alike(mode, monkeypatch):
         torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-4)
 
 
+def test_a_hybrid_step_encodes_once():
+    """References, positives and negatives of both objectives in one pass."""
+    made, seen = built("single-session-hybrid"), []
+    encoder = made.model.encoder
+    layers = list(range(len(encoder.layers)))
+
+    def note(_, given, options):
+        seen.extend(layers[options.get("layers", slice(None))])
+
+    encoder.register_forward_pre_hook(note, with_kwargs=True)
+    made.fit(loader_for("HybridDataLoader", made, 1, steps=3))
+    assert seen == 3 * layers
+    assert len(made.log["behavior_total"]) == len(made.log["time_total"]) == 3
+
+
 def test_own_loader_says_so(capsys):
     made = built("single-session")
     made.fit(loader_for("ContinuousDataLoader", made, 1, steps=1, own=True))
