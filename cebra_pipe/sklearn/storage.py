@@ -85,7 +85,7 @@ def load(kind: type[Declared], path: Path, backend: str, weights_only: bool | No
 def _here(path: Path, saved: str) -> str:
     """The device that a file names, else one that is here, with a warning."""
     try:
-        return resolve_device(saved) and saved
+        resolve_device(saved)
     except UserError:
         place = resolve_device("cuda_if_available")
         text = (
@@ -94,6 +94,7 @@ def _here(path: Path, saved: str) -> str:
         )
         warnings.warn(text, stacklevel=4)
         return "cuda_if_available"
+    return saved
 
 
 def _unreadable(path: Path, error: Exception) -> tuple[str, str]:

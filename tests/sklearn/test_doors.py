@@ -136,6 +136,9 @@ def test_partial_fit_takes_up_the_rate_and_the_bar(capsys):
     np.testing.assert_allclose(still.transform(SIGNAL), before, atol=1e-6)
     assert not np.allclose(moved.transform(SIGNAL), before, atol=1e-6)
     assert "total" in capsys.readouterr().err
+    lagged = estimator().fit(SIGNAL, POSITION).set_params(time_offsets=30).partial_fit(SIGNAL, POSITION)
+    assert lagged.solver_.history[:2] == moved.solver_.history[:2]
+    assert lagged.solver_.history[2:] != moved.solver_.history[2:]  # what loaders read counts too
 
 
 def test_a_file_holds_what_was_fitted(tmp_path, single):

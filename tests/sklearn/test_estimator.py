@@ -91,6 +91,9 @@ def test_every_mode_fits_repeats_saves_and_loads(mode, tmp_path):
 def test_random_state_none_is_new_each_time_and_noted():
     one, two = (estimator(random_state=None).fit(SIGNAL, POSITION) for _ in range(2))
     assert one.random_state_ != two.random_state_
+    state = torch.get_rng_state()
+    estimator(model_architecture="offset36-model-more-dropout", max_iterations=1).fit(SIGNAL)
+    assert torch.equal(torch.get_rng_state(), state)
     assert not (one.transform(SIGNAL) == two.transform(SIGNAL)).all()
     again = estimator(random_state=one.random_state_).fit(SIGNAL, POSITION)
     assert (again.transform(SIGNAL) == one.transform(SIGNAL)).all()

@@ -155,6 +155,14 @@ def test_numbers_come_from_the_seed_and_nothing_changes():
     assert all((a == b).all() for a, b in zip(weights, model.model_.parameters(), strict=True))
 
 
+def test_labels_come_in_any_order_and_precision():
+    model = fitted("mixed")
+    expected = infonce_loss(model, X, PLACE, CLASSES, num_batches=3)
+    assert infonce_loss(model, X.astype(np.float64), CLASSES, PLACE, num_batches=3) == expected
+    single = infonce_loss(model, X, CLASSES.astype(np.int8), PLACE.astype(np.float32), num_batches=3)
+    assert single == pytest.approx(expected, abs=1e-3)
+
+
 def test_it_is_of_the_data_given():
     model = fitted(max_iterations=200, learning_rate=1e-2)
     shuffled = np.random.default_rng(0).permutation(T)
@@ -230,6 +238,7 @@ MISTAKES = {
         lambda: goodness_of_fit_score(ONE, X, PLACE, objective="time"),
         "None for a model with one objective",
     ),
+    "batch": (lambda: goodness_of_fit_history(fitted(batch_size=None)), "samples with a whole window: give that as b"),
     "which": (lambda: goodness_of_fit_score(BOTH, X, PLACE), "objective: expected behavior or time, found None"),
     "history": (lambda: goodness_of_fit_history(BOTH), "objective: expected behavior or time, found None"),
     "of one": (lambda: goodness_of_fit_history(ONE, "time"), "None for a model with one objective"),
