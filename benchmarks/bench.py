@@ -83,13 +83,13 @@ def run(script: str, arguments: list[str], threads: int) -> dict:
 
 
 def floor_of(case: Case, data: Path, threads: int) -> dict | None:
-    """The floor of a step of one session."""
+    """The floor of a step of a fit."""
+    if case.kind != "fit":
+        return None
     with np.load(data) as arrays:
-        if case.kind != "fit" or "X1" in arrays.files:
-            return None
-        samples, neurons = arrays["X0"].shape
+        sizes = ["x".join(map(str, arrays[name].shape)) for name in arrays.files if name.startswith("X")]
     objectives = 1 + bool(case.options.get("hybrid"))
-    return run("floor.py", [str(n) for n in (neurons, samples, 3 * 512 * objectives, objectives)], threads)
+    return run("floor.py", [str(3 * 512 * objectives), str(objectives), *sizes], threads)
 
 
 def line(row: dict) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 
@@ -14,30 +14,49 @@ WINDOW = sum(KERNELS) - len(KERNELS) + 1
 
 
 def main() -> None:
-    """Print the floor of a step as JSON: `floor.py NEURONS SAMPLES DRAWN OBJECTIVES`."""
-    neurons, samples, drawn, objectives = map(int, sys.argv[1:5])
-    print(json.dumps(floor(neurons, samples, drawn, objectives)))
+    """Print the floor of a step as JSON: `floor.py DRAWN OBJECTIVES SAMPLESxNEURONS …`, one size a session."""
+    drawn, objectives, *sizes = sys.argv[1:]
+    print(json.dumps(floor([tuple(map(int, size.split("x"))) for size in sizes], int(drawn), int(objectives))))
 
 
-def floor(neurons: int, samples: int, drawn: int, objectives: int) -> dict:
-    """Seconds of a dense step over whole series and over windows, each layer at the rate of products of its shape."""
-    whole = products(neurons, lambda reach: samples - reach)
-    windows = products(neurons, lambda reach: drawn * (WINDOW - reach))
-    loss = objectives * (3 * product(BATCH, DIMENSION, BATCH) + exponentials(BATCH * BATCH))
-    numbers = UNITS * min(samples, drawn * WINDOW) * len(KERNELS)
+def floor(sizes: Sequence[tuple[int, int]], drawn: int, objectives: int) -> dict:
+    """Seconds of a dense step on sessions of (samples, neurons), `drawn` samples of each.
+
+    Each layer runs over the whole series or over windows, the first ones over series, whichever is least in all.
+    """
+    encoders = sum(encoder(samples, neurons, drawn) for samples, neurons in sizes)
+    pairs = len(sizes) * BATCH
+    loss = objectives * (3 * product(pairs, DIMENSION, pairs) + exponentials(pairs**2))
+    numbers = sum(UNITS * min(samples, drawn * WINDOW) * len(KERNELS) for samples, _ in sizes)
     moved = 4 * numbers * 4  # written and read forward and backward, four bytes each
-    return {"dense": min(whole, windows) + loss, "memory": moved / bandwidth()}
+    return {"dense": encoders + loss, "memory": moved / bandwidth()}
 
 
-def products(neurons: int, rows: Callable[[int], int]) -> float:
-    """Seconds of all layers' products: forward, for weights, and from the second layer on for the input."""
-    total, reach, inputs = 0.0, 0, neurons
+def encoder(samples: int, neurons: int, drawn: int) -> float:
+    """Seconds of products and activations, forward and back."""
+    whole = layers(neurons, lambda reach: samples - reach)
+    windows = layers(neurons, lambda reach: drawn * (WINDOW - reach))
+    return min(sum(whole[:depth]) + sum(windows[depth:]) for depth in range(len(KERNELS) + 1))
+
+
+def layers(neurons: int, rows: Callable[[int], int]) -> list[float]:
+    """Seconds of each layer: products forward, for weights, and from the second on for the input; its activation."""
+    found, reach, inputs = [], 0, neurons
     for layer, kernel in enumerate(KERNELS):
         reach += kernel - 1
-        outputs = DIMENSION if layer == len(KERNELS) - 1 else UNITS
-        total += (2 if layer == 0 else 3) * product(rows(reach), kernel * inputs, outputs)
+        last = layer == len(KERNELS) - 1
+        outputs = DIMENSION if last else UNITS
+        took = (2 if layer == 0 else 3) * product(rows(reach), kernel * inputs, outputs)
+        found.append(took + (0.0 if last else activation(rows(reach) * outputs)))
         inputs = outputs
-    return total
+    return found
+
+
+def activation(numbers: int) -> float:
+    """Seconds forward and back."""
+    x = torch.randn(numbers)
+    back = torch.ops.aten.gelu_backward
+    return fastest(lambda: torch.nn.functional.gelu(x)) + fastest(lambda: back(x, x))
 
 
 def product(rows: int, inner: int, columns: int) -> float:
