@@ -89,7 +89,8 @@ def floor_of(case: Case, data: Path, threads: int) -> dict | None:
     with np.load(data) as arrays:
         sizes = ["x".join(map(str, arrays[name].shape)) for name in arrays.files if name.startswith("X")]
     objectives = 1 + bool(case.options.get("hybrid"))
-    return run("floor.py", [str(3 * 512 * objectives), str(objectives), *sizes], threads)
+    drawn = 512 * (2 * objectives + 1)  # objectives share their negatives
+    return run("floor.py", [str(drawn), str(objectives), *sizes], threads)
 
 
 def line(row: dict) -> str:

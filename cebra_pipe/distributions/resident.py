@@ -60,9 +60,21 @@ class Resident:
 
     def draw(self, steps: int, batch: int, stream: Generator | None) -> Triplet[Tensor]:
         """(step, session, n) flat indices, as `Sampling.draw`; `stream` None takes torch's global generator."""
+        return Triplet(*self.pairs(steps, batch, stream), self.others(steps, batch, stream))
+
+    def pairs(self, steps: int, batch: int, stream: Generator | None) -> tuple[Tensor, Tensor]:
+        """References and their positives."""
         reference = self._reference(steps, batch, stream)
-        positive = self._positive(reference.flatten(1), stream).view(reference.shape)
-        return Triplet(reference, positive, self._negative(steps, self.sampling.negatives or batch, stream))
+        return reference, self._positive(reference.flatten(1), stream).view(reference.shape)
+
+    def others(self, steps: int, batch: int, stream: Generator | None) -> Tensor:
+        """Negatives."""
+        return self._negative(steps, self.sampling.negatives or batch, stream)
+
+    @property
+    def crowd(self) -> tuple:
+        """As of `Sampling`."""
+        return self.sampling.crowd
 
 
 # Priors ---------------------------------------------------------------------------------------------------------------

@@ -13,8 +13,9 @@ from torch import Generator, Tensor
 
 from ..data.datatypes import Triplet
 from ..distributions.resident import Resident, why_not
+from ..distributions.sampling import draw_each
 from .encode import Encoding, Plan
-from .objective import Objective, flat_draws, on_device
+from .objective import Objective, distinct, flat_draws, on_device
 
 CHUNK = 100  # steps whose indices are drawn and moved at once
 HELD = 2**22  # flat indices drawn at once
@@ -91,7 +92,7 @@ class OnHost:
     def __call__(self, number: int) -> tuple[int, Iterator[Drawn]]:
         """The next `number` steps."""
         device, samplings = self.encoding.network.device, [o.sampling for o in self.objectives]
-        found = [s.draw(number, self.batch, self.stream) for s in samplings]
+        found = draw_each(samplings, number, self.batch, self.stream)
         pairs = list(zip(samplings, found, strict=True))
         allowed = [on_device(s.allowed(d.reference), device) for s, d in pairs]
         chance = np.stack([s.chance(d) for s, d in pairs], axis=1)
@@ -121,11 +122,11 @@ class OnDevice:
         """The next `number` steps."""
         seed = int(self.stream.integers(0, 2**63))
         generator = self._generator and self._generator.manual_seed(seed)
-        found = [r.draw(number, self.batch, generator) for r in self._residents]
+        found = draw_each(self._residents, number, self.batch, generator)
         levels = [
             r.sampling.level(self.sessions, d.negative.shape[-1]) for r, d in zip(self._residents, found, strict=True)
         ]
-        flat = torch.cat([each.flatten(1) for triplet in found for each in triplet], 1)
+        flat = torch.cat([each.flatten(1) for each in distinct(found)], 1)
         rows, places = self._placed(flat)
         counts = [flat.shape[1] // self.sessions] * self.sessions  # `can_reside` says that all have as many
         nothing, chance = [None] * len(found), np.array(levels)

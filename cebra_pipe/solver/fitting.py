@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ..distributions.sampling import embedded
 from ..errors import Problem, UserError
 from ..streams import generator
 from .draws import Place
@@ -54,7 +55,8 @@ def _train(task: Task, given: Prepared, keeper: Keeper | None) -> list[dict]:
     """Rows of the history over the run."""
     options, objectives, network = task.training, given.objectives, given.network
     lesson, steps, batch = given.parts["train"], options["steps"], options["batch_size"]
-    way = encoding(network, lesson.series, lesson.timeline, 3 * batch * len(objectives))
+    drawn = embedded([o.sampling for o in objectives], batch)
+    way = encoding(network, lesson.series, lesson.timeline, drawn)
     print(f"fit: {way}, {len(lesson.timeline)} training samples", file=sys.stderr, flush=True)
     optimizer = Adam((p for p in network.parameters() if p.requires_grad), options["learning_rate"])
     kept = keeper.restore() if keeper else None

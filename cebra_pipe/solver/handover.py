@@ -15,6 +15,7 @@ from ..data.datatypes import Offset
 from ..data.multi_session import MultiSessionDataset
 from ..data.sampling import DrawnLoader, sessions_of
 from ..data.timeline import Timeline
+from ..distributions.sampling import embedded
 from .encode import Encoding, encoding
 from .memory import check_memory
 from .network import Network
@@ -69,7 +70,7 @@ def hand_over(network: Network, loader: DrawnLoader, offset: Offset, spans: Sequ
         for (name, first, dimensions, renormalize), sampling in zip(spans, samplings, strict=True)
     )
     batch = loader.batch_size or max(len(c) for c in timeline.centres)
-    drawn = sum(2 * batch + (loader.num_negatives or batch) for _ in objectives)
+    drawn = embedded(samplings, batch)
     series = series_of(loader.dataset, timeline)
     training = network.encoders[0].training
     masks = [session.masks for session in sessions_of(loader.dataset)] if training else None

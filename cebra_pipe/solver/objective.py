@@ -50,18 +50,23 @@ def served(allowed: Tensor | None, negatives: int) -> Tensor | None:
     return None if allowed is None else allowed.repeat_interleave(negatives, 1)
 
 
+def distinct(draws: Sequence[Triplet]) -> list:
+    """The arrays of all triplets; one that several objectives share comes once."""
+    return list({id(each): each for draw in draws for each in draw}.values())
+
+
 def flat_draws(draws: Sequence[Triplet]) -> np.ndarray:
     """(step, n): all draws of a step in one row, so that one pass embeds them."""
-    return np.concatenate([each.reshape(len(each), -1) for draw in draws for each in draw], axis=1)
+    return np.concatenate([each.reshape(len(each), -1) for each in distinct(draws)], axis=1)
 
 
 def parted(z: Tensor, draws: Sequence[Triplet]) -> list[Triplet[Tensor]]:
     """(n, dim) embedded flat draws of one step -> for each objective its triplet of (session, n, dim)."""
-    shapes = [each.shape[1:] for draw in draws for each in draw]
-    pieces = [
-        piece.view(*shape, -1) for piece, shape in zip(z.split([int(np.prod(s)) for s in shapes]), shapes, strict=True)
-    ]
-    return [Triplet(*pieces[i : i + 3]) for i in range(0, len(pieces), 3)]
+    arrays = distinct(draws)
+    shapes = [each.shape[1:] for each in arrays]
+    pieces = zip(arrays, z.split([int(np.prod(s)) for s in shapes]), shapes, strict=True)
+    found = {id(each): piece.view(*shape, -1) for each, piece, shape in pieces}
+    return [Triplet(*(found[id(each)] for each in draw)) for draw in draws]
 
 
 def on_device(allowed: np.ndarray | None, device: torch.device) -> Tensor | None:

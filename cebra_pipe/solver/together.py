@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
+from ..distributions.sampling import embedded
 from ..errors import Problem, UserError
 from ..streams import generator
 from .draws import Drawn, Place, draws
@@ -73,7 +74,7 @@ class Together:
         self.networks, self.network = networks, copy.deepcopy(networks[0])
         for part in (*self.network.encoders, self.network.criterion):
             part.again = True
-        drawn = 3 * self.batch * len(self.objectives)
+        drawn = embedded([o.sampling for o in self.objectives], self.batch)
         self.encoding = encoding(self.network, lesson.series, lesson.timeline, drawn)
         self.encoding.inputs = list(lesson.series)  # the sums over filled bins are no operation of torch's own
         check_memory(self, lesson, drawn)

@@ -10,12 +10,15 @@ import torch
 from cebra_pipe.data.datatypes import Offset, Triplet
 from cebra_pipe.data.recording import Label
 from cebra_pipe.data.timeline import lay_out
+from cebra_pipe.distributions.prior import ClassUniform
+from cebra_pipe.distributions.sampling import draw_each, embedded
 from cebra_pipe.models.encoder import Encoder
 from cebra_pipe.models.table import MODELS, architecture
 from cebra_pipe.solver import fitting, lessons
 from cebra_pipe.solver.device import settings
 from cebra_pipe.solver.encode import FILLED, GATHER, GELU, Encoding, encoding, whole_layers
 from cebra_pipe.solver.engine import train
+from cebra_pipe.solver.objective import distinct
 from cebra_pipe.solver.optimizer import Adam
 from cebra_pipe.solver.task import Task
 from tests.oracles import infonce_loop
@@ -343,3 +346,40 @@ def test_across_ignores_epochs_and_within_does_not():
     masks = [np.ones(len(recording), bool)]
     within, across = (lay_out([recording], masks, Offset(5, 5), flag) for flag in (False, True))
     assert (len(within.centres[0]), len(across.centres[0])) == (40 * 21, 1200 - 9)
+
+
+HYBRID = dict(hybrid=True, output_dimension=4)
+
+
+@pytest.mark.parametrize("sessions", [1, 2])
+def test_objectives_share_negatives_and_nothing_else(sessions, monkeypatch):
+    """Each scores its own pairs against what was drawn once for both, and the step embeds that once."""
+    task = task_of(*(track(s) for s in range(sessions)), **HYBRID)
+    part, network, objectives = lesson(task)
+    labels, time = draw_each([o.sampling for o in objectives], 1, 16, np.random.default_rng(0))
+    assert labels.negative is time.negative
+    assert not np.array_equal(labels.reference, time.reference)
+    rows = part.embed(network).double()
+    expected = []
+    for draw, objective in ((labels, objectives[0]), (time, objectives[1])):
+        views = [rows[torch.from_numpy(index[0])][..., : objective.dimensions] for index in draw]
+        views = [v.flatten(0, 1)[None] for v in views] if objective.conditional.pooled else views
+        each = [infonce_loop(*(v.tolist() for v in group), 1.0, "cosine") for group in zip(*views, strict=True)]
+        expected.append(np.mean(each, 0))
+    encoding, seen = whole(network, part), []
+    monkeypatch.setattr(
+        Encoding, "plan", lambda *given, plan=Encoding.plan: seen.append(given[1].shape) or plan(*given)
+    )
+    loss, _ = next(train(network, encoding, objectives, 16, 1, adam(network), np.random.default_rng(0)))
+    np.testing.assert_allclose(loss.numpy(), expected, rtol=1e-4)
+    assert seen[0] == (1, 5 * 16 * sessions)
+
+
+def test_only_negatives_of_one_distribution_are_shared():
+    part, _, objectives = lesson(task_of(track(0), **HYBRID))
+    first, second = (o.sampling for o in objectives)
+    for other in (replace(second, negatives=7), replace(second, prior=ClassUniform(np.zeros(len(part.timeline), int)))):
+        one, two = draw_each([first, other], 1, 16, np.random.default_rng(0))
+        assert one.negative is not two.negative
+        assert embedded([first, other], 16) == sum(x.shape[-1] for x in distinct([one, two]))
+    assert embedded([first, second], 16) == 5 * 16

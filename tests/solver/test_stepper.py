@@ -15,6 +15,7 @@ from cebra_pipe.solver import draws, fitting
 from cebra_pipe.solver.capture import WARM, Recorded
 from cebra_pipe.solver.device import settings
 from cebra_pipe.solver.encode import encoding
+from cebra_pipe.solver.objective import distinct
 from cebra_pipe.solver.stepper import Static, Update, stepper, why_not
 from cebra_pipe.solver.steps import engine_steps
 from tests.solver.test_engine import CONDITIONS, adam, lesson, task_of
@@ -248,7 +249,7 @@ def test_draws_of_the_device_have_the_places_of_those_of_the_host(sessions):
     update = update_of(task_of(*(track(s) for s in range(sessions)), hybrid=True, output_dimension=4))
     mine = draws.OnDevice(update.encoding, update.objectives, 32, np.random.default_rng(0))
     _, (first, second) = mine(2)
-    flat = torch.cat([each.flatten(1) for triplet in first.draws for each in triplet], 1)
+    flat = torch.cat([each.flatten(1) for each in distinct(first.draws)], 1)
     for drawn, (rows, places, counts, _) in zip((first, second), update.encoding.plan(flat.numpy()), strict=True):
         assert torch.equal(drawn.plan[0], rows)
         assert places is None if drawn.plan[1] is None else torch.equal(drawn.plan[1], places)
