@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ..distributions.conditional import CONDITIONALS
 from ..distributions.prior import ClassUniform, Prior, everything, uniform
-from ..distributions.sampling import Sampling
+from ..distributions.sampling import Sampling, draw_each
 from ..errors import Problems, UserError
 from ..streams import generator
 from .base import Dataset, Loader, is_count
@@ -134,7 +134,7 @@ class DrawnLoader(Streamed):
     def get_indices(self, num_samples: int | None = None) -> BatchIndex:
         """Sample numbers of `num_samples` references, their positives, and negatives, one aim after another."""
         timeline, samplings = self._laid_out(self.dataset.offset)
-        draws = [sampling.draw(1, num_samples, self.stream) for sampling in samplings]
+        draws = draw_each(samplings, 1, num_samples, self.stream)
         drawn = Triplet(*(np.concatenate(each, axis=-1)[0] for each in zip(*draws, strict=True)))
         return batch_index(drawn, timeline, self.dataset.device)
 
