@@ -135,6 +135,8 @@ def _record(path: Path, started: float, seconds: float) -> None:
     record = {
         "command": sys.argv[1:],
         "host": platform.node(),
+        "processor": _processor(),
+        **({"gpu": name} if (name := _gpu()) else {}),
         "packages": installed(),
         "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started)),
         "seconds": round(seconds, 2),
@@ -152,3 +154,19 @@ def _peak(usage: resource.struct_rusage) -> int:
         told = dict(line.split(":", 1) for line in status.read_text().splitlines())
         return 1024 * int(told["VmHWM"].split()[0])
     return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def _processor() -> str:
+    """The name of the processor, as the system gives it."""
+    try:
+        told = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:  # not Linux
+        return platform.processor() or platform.machine()
+    names = (line.partition(":")[2].strip() for line in told.splitlines() if line.startswith("model name"))
+    return next(names, platform.machine())
+
+
+def _gpu() -> str:
+    """The name of the GPU that the job used; empty where it used none."""
+    torch = sys.modules.get("torch")
+    return torch.cuda.get_device_name() if torch and torch.cuda.is_initialized() else ""

@@ -14,6 +14,7 @@ from PIL import Image
 from cebra_pipe import CEBRA
 from cebra_pipe.cli import main
 from cebra_pipe.data.table import Table, write_table
+from cebra_pipe.pipeline import runner
 from cebra_pipe.pipeline.disk import explain as told
 from cebra_pipe.pipeline.jobs.provenance import rows_digest
 from cebra_pipe.pipeline.jobs.roles import WITNESS
@@ -140,6 +141,32 @@ def test_a_table_that_was_edited(tmp_path, capsys):
     write_table(tmp_path / "tests.parquet", Table({"x": np.arange(2)}, ABOUT))
     (tmp_path / "tests.json").unlink()
     assert NOT_TOLD in explain(table, capsys)[1]  # a parquet file of that name does not tell of it
+
+
+@pytest.mark.parametrize(("threads", "shown"), [(1, "1 thread"), (4, "4 threads")])
+def test_what_a_fit_was_computed_on(tmp_path, monkeypatch, capsys, threads, shown):
+    """Device, threads and torch by its own word; the names of processor and GPU by the record beside it."""
+    history = tmp_path / "study/fits/c/u/fold0/seed1/history.parquet"
+    about = {**ABOUT, "stage": "fit", "device": "cuda", "versions": {"torch": "2.9.0"}}
+    write_table(history, Table({"x": np.arange(2)}, {**about, "spec": {"training": {"threads": threads}}}))
+    assert "record    none beside it" in explain(history, capsys)[1]
+    monkeypatch.setattr(runner, "_gpu", lambda: "a GPU")
+    monkeypatch.setattr(runner, "_processor", lambda: "a processor")
+    record = tmp_path / "study/records/fits/c/u/fold0/seed1/model.json"
+    runner._record(record, 0.0, 61.5)
+    code, said = explain(history, capsys)
+    assert (code, f"made by   fit, on cuda, {shown}, with torch 2.9.0\n" in said) == (0, True)
+    assert "record    1970-01-01T00:00:00Z on " in said
+    assert "61.5 s (" in said
+    assert "\n          a processor, a GPU\n" in said
+    for broken in ("{", "[]", "{}"):
+        record.write_text(broken)
+        assert f"record    one that cannot be read: {record}\n" in explain(history, capsys)[1]
+
+
+def test_the_processor_has_a_name_and_a_gpu_that_was_not_used_has_none():
+    assert runner._processor()
+    assert runner._gpu() == ""
 
 
 BESIDE = [(stage, role) for stage in WITNESS for role in STAGES[stage] if role != WITNESS[stage]]

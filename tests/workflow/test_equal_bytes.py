@@ -82,4 +82,5 @@ def test_an_artifact_explains_itself(finished, artifact):
     assert f"snakemake --forcerun results/tiny/{artifact}" in told
     if artifact.startswith("fits"):
         assert "seed 1, study seed 1" in told
+        assert re.search(r"(?m)^made by +fit, on cpu, 1 thread, with .*torch \d", told)
         assert yaml.safe_load(told.partition("):\n")[2])["training"]["steps"] == 20

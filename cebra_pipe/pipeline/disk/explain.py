@@ -67,7 +67,7 @@ def explained(path: Path, about: Mapping, changed: str = "") -> Iterator[str]:
     yield from _line("file", f"{path} (sha256 {file_digest(path)})")
     if changed:
         yield from _line("CHANGED", f"since it was made, or in place of another: {changed} names another sha256")
-    yield from _line("made by", f"{about['stage']}, on {about['device']}, with {made_with}")
+    yield from _line("made by", f"{about['stage']}, on {about['device']}{_threads(spec)}, with {made_with}")
     yield from _line("code", about["code"])
     if any(value is not None for value in seeds.values()):
         yield from _line("seed", ", ".join(f"{name} {value}" for name, value in seeds.items() if value is not None))
@@ -80,6 +80,13 @@ def explained(path: Path, about: Mapping, changed: str = "") -> Iterator[str]:
     yield from _line("again", f"snakemake --forcerun {shlex.quote(str(path))}   (with the --configfile of its study)")
     yield f"config (hash {about['spec_hash']}):"
     yield from (f"  {line}" for line in yaml.safe_dump(spec, sort_keys=True, width=110).splitlines())
+
+
+def _threads(spec: Mapping) -> str:
+    """Of torch, in a fit; empty of other stages, whose numbers no thread changes."""
+    training = spec.get("training")
+    number = training.get("threads") if isinstance(training, dict) else None
+    return f", {number} thread{'s' * (number != 1)}" if number else ""
 
 
 def told(path: Path) -> tuple[Mapping | None, str]:
@@ -126,10 +133,17 @@ def _record(path: Path, stage: str) -> Iterator[str]:
     if found is None:
         yield from _line("record", "none beside it")
         return
-    record = json.loads(found.read_text(encoding="utf-8"))
-    cost = f"{record['seconds']} s ({record['cpu_seconds']} s of CPU, {record['peak_memory_mb']} MB)"
-    yield from _line("record", f"{record['started']} on {record['host']}, {cost}")
-    yield from _line("by hand", shlex.join(["cebra-pipe", *record["command"]]))
+    try:
+        record = json.loads(found.read_text(encoding="utf-8"))
+        cost = f"{record['seconds']} s ({record['cpu_seconds']} s of CPU, {record['peak_memory_mb']} MB)"
+        yield from _line("record", f"{record['started']} on {record['host']}, {cost}")
+        again = shlex.join(["cebra-pipe", *record["command"]])
+    except (OSError, ValueError, KeyError, TypeError):  # cut short, or of another version
+        yield from _line("record", f"one that cannot be read: {found}")
+        return
+    if parts := [str(record[name]) for name in ("processor", "gpu") if name in record]:
+        yield from _line("", ", ".join(parts))
+    yield from _line("by hand", again)
 
 
 def _input_files(path: Path, stage: str) -> dict[str, list[str]]:
