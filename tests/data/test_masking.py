@@ -110,7 +110,9 @@ def test_masks_belong_to_one_data_set():
     assert one.masks == ()
 
 
-def fitted(masks: dict | None, own: bool = False, steps: int = 4, sessions: int = 1, eyes: list | None = None):
+def fitted(
+    masks: dict | None, own: bool = False, steps: int = 4, sessions: int = 1, eyes: list | None = None, **options
+):
     torch.manual_seed(0)
     sets = [
         data.TensorDataset(
@@ -132,7 +134,7 @@ def fitted(masks: dict | None, own: bool = False, steps: int = 4, sessions: int 
     dataset.set_masks(masks)
     dataset.configure_for(models[0])
     loader = kind(dataset, num_steps=steps, batch_size=16, seed=1)
-    made.fit(loader)
+    made.fit(loader, **options)
     return made, loader
 
 
@@ -158,6 +160,33 @@ def test_masked_fits_repeat_and_differ_from_others():
     assert histories[0] == histories[1] != histories[2]
     nothing = fitted({"RandomNeuronMask": 0.0})[0].history
     assert nothing[0] == pytest.approx(histories[2][0], rel=1e-5)  # the first step's draws are those without masks
+
+
+class Stop(Exception):
+    pass
+
+
+def stop(number, of):
+    if number == 3:
+        raise Stop
+
+
+@pytest.mark.parametrize("sessions", [1, 2])
+def test_a_stopped_fit_goes_on_with_the_masks_that_were_to_come(sessions, tmp_path):
+    def fit(folder, own=False, **options):
+        masks = {"RandomNeuronMask": 0.5}
+        return fitted(masks, own, 7, sessions, save_frequency=1, logdir=folder, **options)[0]
+
+    whole = fit(tmp_path / "whole")
+    for own in (False, True):
+        with pytest.raises(Stop):
+            fit(tmp_path / f"stopped {own}", own, save_hook=stop)
+    resumed = fit(tmp_path / "stopped False", resume=True)
+    assert resumed.history == whole.history
+    for a, b in zip(whole.parameters(), resumed.parameters(), strict=True):
+        assert torch.equal(a, b)
+    with pytest.raises(ValueError, match="resume: batch by batch, masks cannot be gone on with"):
+        fit(tmp_path / "stopped True", own=True, resume=True)
 
 
 def test_batches_are_masked_apart():

@@ -367,6 +367,22 @@ def test_prune_finds_checkpoints_of_shares_that_the_config_no_longer_names(plan)
         assert stale_checkpoints(plan) == []
 
 
+def test_prune_lists_old_checkpoints_and_removes_them_when_asked(plan, capsys):
+    raw = read_yaml(TINY)
+    raw["conditions"]["joint"]["leave_one_out"] = {}
+    Path("study.yaml").write_text(json.dumps(raw))
+    job = next(job for job in plan.jobs() if job.stage == "adapt")
+    folder, share = Path(job.outputs["models"]).parent, json.loads(job.spec)["shares"][0]
+    old, mine = folder / ".adapted_0.37.pt.checkpoint", folder / f".adapted_{share!r}.pt.checkpoint"
+    for path in (old, mine):
+        path.write_bytes(b"")
+    assert main(["prune", "study.yaml"]) == 0
+    assert capsys.readouterr().out.startswith(f"{old}\n1 files, 0.0 MB, would be removed")
+    assert old.exists()
+    assert main(["prune", "study.yaml", "--yes"]) == 0
+    assert (old.exists(), mine.exists()) == (False, True)
+
+
 def test_prepare_writes_what_jobs_need_and_removes_what_no_job_needs(plan, monkeypatch):
     monkeypatch.setattr(seen, "YOUNG", 0)
     prepare(plan)
