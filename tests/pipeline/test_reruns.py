@@ -10,6 +10,7 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -459,6 +460,20 @@ def test_a_job_whose_notes_cannot_be_written_has_not_failed(split_job, tmp_path,
     for path, what in zip(notes.values(), ("hashes of the inputs", "what the job cost"), strict=True):
         assert f"{path}: {what} could not be noted (" in said
     assert read_meta(split_job[-1])["stage"] == "split"
+
+
+def test_a_job_waits_for_the_one_that_writes_its_output(split_job, capsys):
+    """Two runs at once: whoever comes second waits, and takes no checkpoint for that of a dead one."""
+    out, said = Path(split_job[-1]), ""
+    with ThreadPoolExecutor(1) as pool:
+        with lock(out):
+            second = pool.submit(main, split_job)
+            while "out.parquet: another job is writing it; waiting for it to end." not in said:
+                assert not second.done(), said
+                said += capsys.readouterr().err
+            assert not out.exists()
+        assert second.result(timeout=300) == 0
+    assert read_meta(out)["stage"] == "split"
 
 
 def test_a_role_without_files_is_told(split_job, capsys):
