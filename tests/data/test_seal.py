@@ -14,6 +14,8 @@ from cebra_pipe.data import seal
 from cebra_pipe.data.table import META, Table, footer, read_meta, read_table, write_table
 from cebra_pipe.errors import UserError
 
+from ..toys import kept
+
 COLUMNS = {
     "x": np.arange(7.0),
     "y": np.arange(7.0)[::-1].copy(),
@@ -27,14 +29,6 @@ GROUPS = {"one": None, "of three": 3, "as given": [2, 0, 5]}
 def path(tmp_path) -> Path:
     write_table(tmp_path / "scores.parquet", Table(COLUMNS, {"stage": "decode"}))
     return tmp_path / "scores.parquet"
-
-
-def kept(path: Path, table: pa.Table) -> None:
-    """Written anew with every key of the footer, the seal too, as the most careful program would."""
-    held = pq.read_metadata(path).metadata
-    with pq.ParquetWriter(path, table.schema, compression="zstd") as writer:
-        writer.write_table(table)
-        writer.add_key_value_metadata({seal.KEY: held[seal.KEY]})
 
 
 def value(table: pa.Table) -> pa.Table:

@@ -38,7 +38,7 @@ from cebra_pipe.pipeline.jobs.roles import ROLES, WITNESS
 from cebra_pipe.pipeline.jobs.seen import file_digest, look, remember
 from cebra_pipe.pipeline.planning.plan import Plan, Planned
 
-from ..toys import save, track
+from ..toys import kept, save, track
 
 TINY = Path(__file__).resolve().parents[2] / "config" / "tiny.yaml"
 FIT = "results/tiny/.jobs/fit/fits/time/rat1/fold0/seed1/model.args"
@@ -244,7 +244,7 @@ EDITED = "results/tiny/embeddings/behavior/rat1.parquet"
 def edit(path: str) -> None:
     """Another program changes a value, and keeps what the file says of itself."""
     table = pq.read_table(path)
-    pq.write_table(table.set_column(0, "x", pa.array([7, 7])), path)
+    kept(Path(path), table.set_column(0, "x", pa.array([7, 7])))
 
 
 def test_a_table_that_another_program_edited(plan, capsys):
