@@ -164,7 +164,8 @@ def test_what_a_fit_was_computed_on(tmp_path, monkeypatch, capsys, threads, show
         assert f"record    one that cannot be read: {record}\n" in explain(history, capsys)[1]
 
 
-def test_the_processor_has_a_name_and_a_gpu_that_was_not_used_has_none():
+def test_the_processor_has_a_name_and_a_gpu_that_was_not_used_has_none(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_initialized", lambda: False)
     assert runner._processor()
     assert runner._gpu() == ""
 
