@@ -607,6 +607,7 @@ def test_resume_is_for_the_same_fit(tmp_path):
     loader.dataset.neural[3] += 1
     with pytest.raises(ValueError, match="data: "):
         made.fit(loader, save_frequency=2, logdir=tmp_path, resume=True)
+    assert "course" not in torch.load(made.save(tmp_path, "after.pth"))  # of the fit that was refused
     with pytest.raises(ValueError, match="resume"):
         made.fit(loader, resume=True)
 
