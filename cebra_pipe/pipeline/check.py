@@ -140,7 +140,7 @@ def check_condition(plan: Plan, k: Condition, prepared: Mapping[str, Prepared], 
     for name in (name for name in k.recordings if name in prepared):
         check_sizes(k, name, prepared[name].totals, problems)
     if k.enough_data and len(k.seeds) == 1:
-        yield f"warning: {k.name}: enough_data of one seed cannot say whether scores still rise; give three or more"
+        yield f"warning: {k.name}: enough_data of one seed cannot say whether scores still rise; give five or more"
     whole = {unit: members for unit, members in k.fitted.items() if all(name in prepared for name in members)}
     for unit, members in whole.items():
         if unit in k.portions and unit not in k.smallest:

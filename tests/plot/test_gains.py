@@ -55,6 +55,13 @@ def test_a_gain_is_judged_by_its_interval_over_seeds(metric, half, whole, verdic
     assert judged({0.5: half, 1.0: whole}, metric).verdict == verdict
 
 
+@pytest.mark.parametrize(("seeds", "reach"), [(3, 2.48), (5, 1.24), (7, 0.92)])
+def test_how_many_deviations_of_a_seeds_gain_an_interval_reaches(seeds, reach):
+    """The numbers by which config/enough_data.yaml has seven seeds and the half alone."""
+    one = judged({0.5: np.full(seeds, 0.5), 1.0: spread(0.8, 0.1, seeds)})
+    assert (one.high - one.low) / 2 == pytest.approx(0.1 * reach, abs=0.001)
+
+
 def test_the_interval_is_students_over_gains_seed_for_seed():
     one = judged({0.5: [0.4, 0.5, 0.6], 1.0: [0.5, 0.7, 0.75]})
     half = 4.302653 * np.std([0.1, 0.2, 0.15], ddof=1) / np.sqrt(3)  # t of 97.5 % with 2 degrees of freedom
