@@ -56,6 +56,7 @@ PLACES = {
     "decode": (2, 1, "units"),
     "transform": (2, 1, "units"),
     "fit": (5, 4, "units"),
+    "adapt": (5, 4, "without"),
     "transfer": (2, 1, "without"),
 }
 
@@ -170,14 +171,8 @@ def transfers(study: Study, paths: Sequence[Path]) -> list[Source]:
 
 def portions(study: Study, paths: Sequence[Path], stage: str) -> list[Source]:
     """The files of decode or fit of the fits to less data, by their places: two conditions may have equal specs."""
-    placed = _placed(study, paths, *PLACES[stage][:2], "portions")
-    if len(placed) < len(paths):
-        expected = "files in the folders of a study, {condition}/{unit}"
-        raise UserError(
-            Problem(f"--input portion files of {stage}", expected, str(paths[0]), "Give them as the rule does.")
-        )
     found = []
-    for each in placed:
+    for each in _all_placed(study, paths, stage, "portions"):
         spec, one = _spec(each.path, stage), each.condition.portions[each.unit]
         given, sessions = spec.get("portion") or {}, tuple(spec["sessions"])
         if (given.get("of"), given.get("share")) != (one.of, one.share) or sessions != each.condition.units[one.unit]:
@@ -185,6 +180,29 @@ def portions(study: Study, paths: Sequence[Path], stage: str) -> list[Source]:
         of_fit = {"fold": int(spec["fold"]), "seed": int(spec["seed"])} if stage == "fit" else {}
         found.append(replace(each, **of_fit))
     return _sorted(study, found)
+
+
+def left_out(study: Study, paths: Sequence[Path], stage: str) -> list[Source]:
+    """The files of fit, or of adapt, where a recording is left out, by their places: unit, fold and seed."""
+    found = []
+    for each in _all_placed(study, paths, stage, "without"):
+        spec, others = _spec(each.path, stage), each.condition.without[each.unit]
+        sessions = tuple(spec["sessions"])
+        if sessions != others if stage == "fit" else sessions[0] in others:
+            raise _stranger(each.path, sessions, study)
+        found.append(replace(each, fold=int(spec["fold"]), seed=int(spec["seed"])))
+    return _sorted(study, found)
+
+
+def _all_placed(study: Study, paths: Sequence[Path], stage: str, units: str) -> list[Source]:
+    """The files as sources by their places, which all of them have to have."""
+    placed = _placed(study, paths, *PLACES[stage][:2], units)
+    if len(placed) < len(paths):
+        expected = "files in the folders of a study, {condition}/{unit}"
+        raise UserError(
+            Problem(f"--input {units} files of {stage}", expected, str(paths[0]), "Give them as the rule does.")
+        )
+    return placed
 
 
 def recordings(study: Study, paths: Sequence[Path]) -> dict[str, Recording]:

@@ -13,7 +13,7 @@ from cebra_pipe.data.table import Table, read_table, write_table
 from cebra_pipe.pipeline.stages import tables
 from cebra_pipe.pipeline.tables import against
 from cebra_pipe.pipeline.tables.endings import change, ending
-from cebra_pipe.pipeline.tables.spread import COLLAPSED, collapse, left_out, width, widths
+from cebra_pipe.pipeline.tables.spread import COLLAPSED, collapse, first_padded, left_out, width, widths
 
 from ..plot.artifacts import build, condition, make_recording
 from ..plot.artifacts import left_out as without_each
@@ -125,8 +125,34 @@ def test_a_recording_that_was_left_out_has_its_row(tmp_path):
     best = min((name for name in better if name != "best constant"), key=better.get)
     worse = " and ".join(name for name in (best, "best constant") if better[name] < row["real"])
     assert row["worse_than"] == worse != ""
-    assert (row["verdict"], row["converged"]) == (f"evidence, p not corrected, worse than {worse}", "")
+    assert row["verdict"] == f"evidence, p not corrected, worse than {worse}"
+    assert (row["converged"], row["collapsed"]) == ("not known", "not known")  # without the files of its fits
     assert len([r for r in rows if r["score"] == "transfer"]) == 2 * 2
+
+
+def test_a_recording_that_was_left_out_tells_how_its_fits_ended(tmp_path):
+    """The others' fit and the adaptation to all of it; at the smaller share losses move and all is one point."""
+    joint = condition("joint", "Joint", {"joint": list(EACH)}, seeds=[1], without=without_each(list(EACH)))
+    recordings = {name: make_recording(name, 900, 6) for name in EACH}
+    made = build(tmp_path, recordings, [joint], folds=2, comparisons=[])
+    roles = (*ROLES, "transfer", "without_histories", "adapted", "adapted_histories")
+    job = made.job("tables", roles, ("csv", "json"), table="verdict")
+    tables.run(job)
+    rows = json.loads(job.outputs["json"].read_text())["rows"]
+    row = only(rows, score="transfer", recording="rat1", label="position")
+    of_others, learned = (
+        [read_table(path) for path in made.inputs[role] if "without_rat1" in str(path)]
+        for role in ("without_histories", "adapted_histories")
+    )
+    whole = [table.where((table["way"] == "adapted") & (table["share"] == 1)) for table in learned]
+    assert len(of_others) == len(whole) == 2  # folds
+    ended = ending([*of_others, *whole])
+    assert {name: row[name] for name in ended} == ended
+    assert row["converged"] == "yes"
+    beside = only(rows, score="decoding", recording="rat1", label="position")
+    assert row["collapsed"] == beside["collapsed"] == "no"
+    assert row["room_bits"] == pytest.approx(beside["room_bits"], rel=0.1)
+    assert (row["gap_share"], row["padded_share"]) == (beside["gap_share"], beside["padded_share"])
 
 
 def test_a_score_says_what_it_is_worse_than(tmp_path):
@@ -151,6 +177,9 @@ def test_what_a_score_is_worse_than_is_told_with_its_value_and_in_the_direction_
         "better than labels shifted at scoring (decoder null, p 0.01); "
         "worse than fits of c (median 2; refit null, few; largest p; also d); worse than naive Bayes (2.5)"
     )
+    three = {"naive Bayes": (3.0, 2.5), "best constant": (3.0, 2.9)}
+    lost = against.compared([worse | {"effect": 0.5}], three, 0.05, sign=-1)["worse_than"]
+    assert lost == "fits of c, naive Bayes and best constant"
     turned = against.compared([better | {"effect": 1.0}, worse | {"effect": 0.5}], rivals, 0.05, sign=1)
     assert turned["worse_than"] == "best constant"
     assert "worse" not in against.compared([better], {"best": (3.0, 3.0)}, 0.05, sign=-1)["in_words"]
@@ -501,7 +530,8 @@ def test_shares_of_samples(small):
     assert row["gap_share"] == pytest.approx(gap)
     assert row["padded_share"] == pytest.approx(outside)
     assert row["dropped_share"] == 0
-    assert left_out(read_table(made.inputs["embeddings"][0]), "rat1", split)["padded_share"] == pytest.approx(outside)
+    padded = first_padded(read_table(made.inputs["embeddings"][0]), "rat1")
+    assert left_out(padded, split)["padded_share"] == pytest.approx(outside)
     assert row["collapsed"] == "no"
 
 

@@ -144,6 +144,7 @@ def build(
                 _portion(made, entry, unit, members, of, share)
         for unit, others in entry.get("without", {}).items():
             left = unit.removeprefix("without_")
+            _adapted(made, entry, unit, others, left)
             table = _transfer(made, entry, left)
             made.write("transfer", "transfer", {"sessions": [*others, left]}, table, f"{entry['name']}-{unit}")
     for entry in made.spec["comparisons"]:
@@ -271,6 +272,35 @@ def _transfer(made: Made, entry: dict, left: str) -> Table:
                 scored = _score(stream, entry, left, 0, entry["seeds"][0], "embedding", label)
                 rows.append(scored | about | {"method": method, "score": scored["score"] * harder})
     return from_rows(rows, {**SCORES, "share": "f8", "n_adapt": "i4", "common_bins": "i4"})
+
+
+def _adapted(made: Made, entry: dict, unit: str, others: list[str], left: str) -> None:
+    """The fits of the others and the adaptations to two shares, in their places in a study."""
+    for fold in range(made.folds):
+        for seed in entry["seeds"]:
+            place, spec = f"{entry['name']}/{unit}/fold{fold}/seed{seed}", {"fold": fold, "seed": seed}
+            table = _history(entry, others, fold, seed)
+            made.write("without_histories", "fit", spec | {"sessions": others}, table, f"{place}/history")
+            history, points = _history(entry, [left], fold, seed), _embedding(made, {**entry, "seeds": [seed]}, [left])
+            points = points.where(points["fold"] == fold)
+            spec |= {"sessions": [left], "shares": [0.2, 1.0]}
+            made.write("adapted_histories", "adapt", spec, _of_shares(history), f"{place}/history")
+            made.write("adapted", "adapt", spec, _of_shares(points), f"{place}/adapted")
+
+
+def _of_shares(table: Table) -> Table:
+    """The table for either way and share; at the smaller share the embedding is one point and losses move on."""
+    blocks = []
+    for way in ("adapted", "scratch"):
+        for share in (0.2, 1.0):
+            moved = (
+                {} if share == 1.0 else {name: np.full(len(table), 0.5) for name in table.columns if name[1:].isdigit()}
+            )
+            if share < 1.0 and "bits" in table.columns:
+                moved = {"bits": table["step"] / 1000.0}
+            about = {"way": np.full(len(table), way, object), "share": np.full(len(table), share)}
+            blocks.append({**about, **table.columns, **moved})
+    return Table({k: np.concatenate([block[k] for block in blocks]) for k in blocks[0]}, table.meta)
 
 
 def _score(

@@ -16,14 +16,14 @@ ROLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "figures": (
         (
             *("recordings", "splits", "scores", "traces", "embeddings", "aligned", "histories", "consistency"),
-            *("transfer", "portion_scores", "portion_histories"),
+            *("transfer", "without_histories", "adapted", "adapted_histories", "portion_scores", "portion_histories"),
         ),
         ("png", "svg", "csv"),
     ),
     "tables": (
         (
             *("recordings", "splits", "scores", "histories", "embeddings", "consistency"),
-            *("transfer", "portion_scores", "portion_histories"),
+            *("transfer", "without_histories", "adapted", "adapted_histories", "portion_scores", "portion_histories"),
         ),
         ("csv", "json"),
     ),

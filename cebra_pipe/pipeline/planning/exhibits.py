@@ -8,8 +8,8 @@ from ..config.study import Condition, Resolved
 # What each figure and table reads: files by role, and parts of the study.
 _VERDICT = (
     (
-        *("recordings", "splits", "scores", "histories", "embeddings", "consistency", "transfer"),
-        *("portion_scores", "portion_histories"),
+        *("recordings", "splits", "scores", "histories", "embeddings", "consistency"),
+        *("transfer", "without_histories", "adapted", "adapted_histories", "portion_scores", "portion_histories"),
     ),
     ("recordings", "conditions", "comparisons", "tests", "portions"),
 )

@@ -60,6 +60,9 @@ def _shown_inputs(plan: Layout, roles: tuple[str, ...], conditions: list[Conditi
         "transfer": [
             plan.output("transfer", "transfer", condition=k.name, unit=u) for k in conditions for u in k.without
         ],
+        "without_histories": [path for k in conditions for path in plan.fits(k, "history", k.without)],
+        "adapted": [path for k in conditions for path in plan.fits(k, "adapted", k.without, "adapt")],
+        "adapted_histories": [path for k in conditions for path in plan.fits(k, "history", k.without, "adapt")],
         "portion_scores": [
             plan.output("decode", "scores", condition=k.name, unit=unit)
             for k in conditions

@@ -95,9 +95,13 @@ def compared(nulls: Sequence[Row], rivals: Mapping[str, tuple[float, float]], al
     said = [text for null in nulls if (text := in_words(null, alpha, sign))]
     return {
         "nulls_agree": "" if len(found) < 2 else "yes" if len(set(found)) == 1 else "no",
-        "worse_than": " and ".join([*(_named(null) for null in nulls if _worse(null, sign)), *lost]),
+        "worse_than": _listed([*(_named(null) for null in nulls if _worse(null, sign)), *lost]),
         "in_words": "; ".join([*said, *(f"worse than {name} ({value:.3g})" for name, value in lost.items())]),
     }
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
 def in_words(null: Row, alpha: float, sign: int) -> str:

@@ -77,6 +77,11 @@ def ending(histories: Sequence[Table]) -> dict[str, object]:
     }
 
 
+def temperature_of(histories: Sequence[Table]) -> float:
+    """At the end of training, the mean over fits: a learned one is each fit's own."""
+    return mean(pick(history, kind="score")["temperature"].mean() for history in histories)
+
+
 def _told(found: dict[tuple[str, str], Change | None]) -> set[str]:
     """What is to be said of one fit."""
     if not found or None in found.values():

@@ -48,10 +48,15 @@ def widths(
     """recording -> the width of each fold and seed."""
     found: dict[str, list[Width]] = {}
     for name, fold, mine in _blocks(embedding):
-        held_out = mine.where((part_of(splits[name], fold) == "test") & ~mine["padded"].astype(bool))
-        axes = [held_out[f"e{i}"] for i in range(embedding.meta["dimension"])]
-        found.setdefault(name, []).append(width(np.stack(axes, axis=1), similarity, temperature))
+        found.setdefault(name, []).append(held_out_width(mine, part_of(splits[name], fold), similarity, temperature))
     return found
+
+
+def held_out_width(block: Table, part: np.ndarray, similarity: str, temperature: float) -> Width:
+    """Of the embedding (sample, …) of all samples of a recording, whose parts are `part` (sample,)."""
+    held_out = block.where((part == "test") & ~block["padded"].astype(bool))
+    axes = [held_out[f"e{i}"] for i in range(block.meta["dimension"])]
+    return width(np.stack(axes, axis=1), similarity, temperature)
 
 
 def _blocks(embedding: Table) -> Iterator[tuple[str, int, Table]]:
@@ -81,11 +86,16 @@ def nearness(split: Table) -> dict[str, object]:
     return {"apart_s": seconds, "too_near": ", ".join(f"{name} ({needed:.3g} s)" for name, needed in near.items())}
 
 
-def left_out(embedding: Table, name: str, split: Table) -> dict[str, float]:
+def first_padded(embedding: Table, name: str) -> np.ndarray:
+    """(sample,) bool: padded samples of a recording, which all folds and seeds of an embedding share."""
+    mine = pick(pick(embedding, recording=name), fold=embedding["fold"][0], seed=embedding["seed"][0])
+    return mine["padded"].astype(bool)
+
+
+def left_out(padded: np.ndarray, split: Table) -> dict[str, float]:
     """Shares of the samples of a recording: gap between parts, and elsewhere padded; means over folds."""
-    padded = pick(pick(embedding, recording=name), fold=embedding["fold"][0], seed=embedding["seed"][0])["padded"]
     gaps = [part_of(split, fold) == "gap" for fold in folds_of(split)]
     return {
         "gap_share": mean(gap.mean() for gap in gaps),
-        "padded_share": mean((padded.astype(bool) & ~gap).mean() for gap in gaps),
+        "padded_share": mean((padded & ~gap).mean() for gap in gaps),
     }

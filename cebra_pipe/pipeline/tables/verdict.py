@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 
 from ...data.table import Table, read_meta, read_table
-from ...plot import transferred
 from ...plot.drawn import pick
 from ...plot.files import Source, comparisons, histories, named, of_units, splits, transfers
 from ...plot.held_out import by_fold_and_seed, held_out_bits
@@ -20,6 +19,7 @@ from ...plot.shown import Condition, Study
 from ...plot.summary import METHODS, SIGNED, Score, scores
 from ..jobs.job import Job
 from . import enough, tested
+from . import new_recordings as new
 from .against import (
     beside,
     compared,
@@ -33,8 +33,8 @@ from .against import (
     stricter,
     without,
 )
-from .endings import ending
-from .spread import collapse, left_out, nearness, widths
+from .endings import ending, temperature_of
+from .spread import collapse, first_padded, left_out, nearness, widths
 
 NOT_RUN = "not run"  # of enough_data
 ALPHA = 0.05  # where the study names no primary tests
@@ -54,6 +54,7 @@ class Files:
     dropped: Mapping[str, float]  # recording -> share of its samples that loading left out
     consistency: Sequence[tuple[Mapping[str, str], Mapping]]  # comparison, summary of its held-out map
     transfers: Sequence[Source]
+    adapted: new.Adapted
     enough: Mapping[tuple, str]  # (condition, unit, (recording, score, label)) -> whether there is enough data
 
     @cached_property
@@ -83,6 +84,7 @@ def files(job: Job, study: Study) -> Files:
         {name: _dropped(path) for name, path in named(study, job.files("recordings"), "recordings").items()},
         [(entry, _held_out(path)) for entry, path in comparisons(study, job.files("consistency"))],
         transfers(study, job.files("transfer")),
+        new.adapted(study, job),
         enough.cells(enough.curves(job, study)),
     )
 
@@ -109,7 +111,9 @@ def _rows(files: Files) -> Iterator[Row]:
         for unit, members in condition.units.items():
             yield from _unit(files, condition, unit, members)
     for source in (s for s in files.transfers if not s.condition.control):
-        yield from _left_out(files, source)
+        for row in new.rows(source, files.adapted, files.splits, files.alpha):
+            named = {"title": f"{files.study.recordings[row['recording']]}, left out", "enough_data": NOT_RUN}
+            yield row | named | {"dropped_share": files.dropped[row["recording"]]}
     for entry, summary in files.consistency:
         condition = next((k for k in files.study.conditions if k.name == entry["condition"]), None)
         if condition and not condition.control:
@@ -118,7 +122,7 @@ def _rows(files: Files) -> Iterator[Row]:
 
 def _unit(files: Files, condition: Condition, unit: str, members: Sequence[str]) -> Iterator[Row]:
     fits = [(source, source.read()) for source in files.of(files.histories, condition, unit)]
-    ended, temperature = ending([table for _, table in fits]), _temperature([table for _, table in fits])
+    ended, temperature = ending([table for _, table in fits]), temperature_of([table for _, table in fits])
     embedding = files.of(files.embeddings, condition, unit)[0].read()
     spread = widths(embedding, files.splits, condition.similarity, temperature)
     decoded = [source.read() for source in files.of(files.scores, condition, unit)]
@@ -127,16 +131,11 @@ def _unit(files: Files, condition: Condition, unit: str, members: Sequence[str])
         found += [row for table in decoded for row in _decoded(files, condition, unit, pick(table, recording=name))]
         about = {"condition": condition.name, "condition_title": condition.text, "unit_of_fit": unit}
         about |= {"recording": name, "title": files.study.recordings[name]}
-        shares = left_out(embedding, name, files.splits[name]) | {"dropped_share": files.dropped[name]}
+        shares = left_out(first_padded(embedding, name), files.splits[name]) | {"dropped_share": files.dropped[name]}
         shares |= nearness(files.splits[name])
         for row in found:
             cell = files.enough.get((condition.name, unit, (name, row["score"], row["label"])), NOT_RUN)
             yield {**about, **row, **ended, **collapse(spread[name]), **shares, "enough_data": cell}
-
-
-def _temperature(histories: Sequence[Table]) -> float:
-    """At the end of training, the mean over fits: a learned one is each fit's own."""
-    return mean(pick(table, kind="score")["temperature"].mean() for table in histories)
 
 
 # ---- goodness of fit -------------------------------------------------------------------------------------------------
@@ -183,39 +182,6 @@ def _of_first_seed(table: Table, label: str) -> Score:
     return found
 
 
-# ---- recordings that were left out -----------------------------------------------------------------------------------
-OWN = {  # what a score by the others' decoder may be worse than
-    "within": "a decoder of its own",
-    "scratch": "a fit from scratch",
-    "naive_bayes": "naive Bayes on its own data",
-    "constant": "best constant",
-}
-UNTOLD = {  # of fits that the table does not read
-    **dict.fromkeys(("converged", "ending", "collapsed"), ""),
-    **dict.fromkeys(("train_change_bits", "valid_change_bits", "room_bits", "effective_dimension"), np.nan),
-    **dict.fromkeys(("gap_share", "padded_share"), np.nan),
-}
-
-
-def _left_out(files: Files, source: Source) -> Iterator[Row]:
-    """One row a label: the decoder of the others at the largest share of the recording, against shifts at scoring."""
-    found = list(transferred.read(source))
-    largest = max((share for share, *_ in found), default=1.0)
-    scored = [score for share, _, _, score in found if share == largest]
-    for score in (s for s in scored if s.method == "transfer"):
-        sign, name = SIGNED[score.metric].sign, score.recording
-        best, rivals = rivals_of(score, scored, transferred.METHODS, OWN)
-        about = {"condition": source.condition.name, "condition_title": source.condition.text}
-        about |= {"unit_of_fit": source.unit, "recording": name, "title": f"{files.study.recordings[name]}, left out"}
-        about |= {"score": "transfer", "label": score.label, "metric": score.metric, "unit": score.unit}
-        about |= {"in_sample": "no", "real": score.mean, "low": score.low, "high": score.high}
-        null = of_shifts(score)
-        told = sides(null, None, rivals, files.alpha, sign)
-        told |= ranges(score.by_seed.values(), score.by_fold.values()) | best
-        fits = UNTOLD | nearness(files.splits[name]) | {"dropped_share": files.dropped[name], "enough_data": NOT_RUN}
-        yield judged(about | null | told, files.alpha, sign) | fits
-
-
 # ---- consistency -----------------------------------------------------------------------------------------------------
 def _compared(files: Files, condition: Condition, entry: Mapping[str, str], summary: Mapping) -> Row:
     """One row a comparison: the mean of the held-out map over pairs."""
@@ -237,5 +203,5 @@ def _compared(files: Files, condition: Condition, entry: Mapping[str, str], summ
 
 def _widths(files: Files, condition: Condition, unit: str, fits: Sequence[Table]) -> list:
     embedding = files.of(files.embeddings, condition, unit)[0].read()
-    found = widths(embedding, files.splits, condition.similarity, _temperature(fits))
+    found = widths(embedding, files.splits, condition.similarity, temperature_of(fits))
     return [each for mine in found.values() for each in mine]
