@@ -18,13 +18,14 @@ from cebra_pipe.errors import UserError
 from cebra_pipe.pipeline.config.options import SplitConfig
 from cebra_pipe.pipeline.jobs.job import Job
 from cebra_pipe.pipeline.stages import decode, split
-from cebra_pipe.sklearn import methods
+from cebra_pipe.sklearn import methods, transfer
 from cebra_pipe.sklearn.bootstrap import trial_draws
 from cebra_pipe.sklearn.nulls import p_value, why_no_p
 from cebra_pipe.sklearn.report import SCORES, Result, label_shifts, score_rows
 
 OFFSET = (5, 5)
 METHODS = ("embedding", "window_knn", "naive_bayes", "pca", "constant")
+SCORED = ("embedding", "window_knn", "naive_bayes", "pca", "transfer")  # what prints a p
 DECODE = {"labels": None, "neighbors": [1, 9, 25], "null": 99, "bins": 40, "window": 0.25}
 RAT = simulate(3, 30, 3000, 0.7, 0.0)
 
@@ -228,7 +229,23 @@ def slow_noise(seed, recording, columns, in_laps):
     return np.concatenate(made) / 6.4  # about one standard deviation
 
 
-def noise_p(seed, in_laps=False, careless=False, only=METHODS):
+def noise_session(seed, in_laps):
+    """Another rat, whose embedding knows nothing of its labels."""
+    other = simulate(seed, 2, 2000, 0.5, 0.0)
+    (cut,) = split.split(other, SplitConfig(stratify="direction").model_dump())
+    whole = windows_inside(other.epoch, *OFFSET)
+    train, valid = (np.flatnonzero((cut.names() == part) & whole) for part in ("train", "valid"))
+    return transfer.Session(other.labels, slow_noise(seed, other, 3, in_laps), train, valid)
+
+
+def turned(task, points, other):
+    """What the decoder of `other` says of `points` (time, dimension) once they are turned, as in transfer."""
+    own = transfer.Session(task.recording.labels, points, task.samples.train, task.samples.valid)
+    turn, _ = transfer.rotation(own, [other], ["position", "direction"], 10, 3)
+    return transfer.transferred(task, points @ turn, [other], "cosine")
+
+
+def noise_p(seed, in_laps=False, careless=False, only=(*METHODS, "transfer")):
     """method -> p of a rat's position decoded from neurons that know nothing of it, by shifts and by permutations."""
     recording = simulate(seed, 2, 2000, 0.5, 0.0)
     noise = slow_noise(seed, recording, 7, in_laps)
@@ -242,6 +259,8 @@ def noise_p(seed, in_laps=False, careless=False, only=METHODS):
         Result(method, 0, 1, {name: methods.decode(task, name, one) for name, one in predictions.items()})
         for method, predictions in made.items()
     ]
+    if "transfer" in only:
+        results.append(Result("transfer", 0, 1, turned(task, noise[:, :3], noise_session(seed + 10_000, in_laps))))
     shifted = {row["method"]: row["p"] for row in score_rows("rat", task, results, 99, 1)}
     return shifted, {result.method: permuted_p(task, result.decoded["position"], seed) for result in results}
 
@@ -262,7 +281,7 @@ def test_noise_is_significant_no_more_often_than_the_level_says(in_laps):
     """Every method that prints a p, by shifts; by permutations far more often, which is why that is no p."""
     runs = 60
     shifted, permuted = zip(*(noise_p(seed, in_laps) for seed in range(runs)), strict=True)
-    for method in (m for m in METHODS if m != "constant"):
+    for method in SCORED:
         for level in (0.05, 0.1):
             assert rejected(shifted, method, level) <= binom.ppf(0.995, runs, level)
         assert rejected(permuted, method, 0.1) > binom.ppf(0.995, runs, 0.1)
@@ -280,12 +299,11 @@ def test_padded_samples_in_the_shifted_label_would_make_noise_significant():
 def test_every_decoders_p_of_noise_holds_its_level(in_laps, evidence):
     runs, levels = 1000, (0.01, 0.05, 0.1)
     shifted, permuted = zip(*(noise_p(seed, in_laps) for seed in range(runs)), strict=True)
-    scored = [method for method in METHODS if method != "constant"]
     kinds = {"circular shift": shifted, "permutation (no p is printed for it)": permuted}
     evidence(
-        {k: {m: {f"p <= {a}": rejected(p, m, a) / runs for a in levels} for m in scored} for k, p in kinds.items()}
+        {k: {m: {f"p <= {a}": rejected(p, m, a) / runs for a in levels} for m in SCORED} for k, p in kinds.items()}
     )
-    for method in scored:
+    for method in SCORED:
         for level in levels:
             assert rejected(shifted, method, level) <= binom.ppf(0.999, runs, level)
 

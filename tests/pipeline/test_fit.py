@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -229,6 +231,18 @@ def test_log_has_plain_lines(tmp_path, capsys):
     assert [line.split()[2] for line in lines] == ["5", "10", "15", "20", "25", "30", "35", "40", "45", "50"]
     assert "labels valid" in lines[-1]
     assert "bits" in lines[-1]
+
+
+def test_stretches_shorter_than_the_window_are_left_out_and_counted(tmp_path, capsys):
+    """Two laps of train with six of their thirty samples, under a window of ten."""
+    whole = track(0)
+    kept = ~np.isin(whole.trial, (4, 5)) | (np.arange(len(whole)) % 30 < 6)
+    labels = {name: dataclasses.replace(label, values=label.values[kept]) for name, label in whole.labels.items()}
+    fixed = {name: getattr(whole, name)[kept] for name in ("neural", "time", "epoch", "trial")}
+    made(tmp_path, {"rat": dataclasses.replace(whole, labels=labels, **fixed)}, steps=1)
+    told = capsys.readouterr().err
+    assert "rat: 2 stretches of part train shorter than the window of 10 samples left out" in told
+    assert "of part test" not in told
 
 
 def test_neurons_below_the_minimum_rate_on_train_are_left_out(tmp_path):
