@@ -74,8 +74,9 @@ def load(kind: type[Declared], path: Path, backend: str, weights_only: bool | No
     except UserError:
         raise
     except UNREADABLE as error:
-        told = f"one of cebra that cannot be read: {' '.join(str(error).split())[:160]}"
-        raise _other(path, *((told,) if theirs else _unreadable(path, error))) from error
+        cebras = f"one of cebra that cannot be read: {' '.join(str(error).split())[:160]}"
+        found, remedy = (cebras, "") if theirs else _unreadable(path, error)
+        raise _other(path, found, remedy) from error
     _check_kind(path, content)
     args = json.loads(content["args"])
     _check_known(path, args["model_architecture"], content["metadata"].get("model", ""))

@@ -6,6 +6,7 @@ import os
 import pickle
 import subprocess
 import sys
+import warnings
 import zipfile
 
 import numpy as np
@@ -50,8 +51,10 @@ def saved(reference, tmp_path_factory):
     folder, made = tmp_path_factory.mktemp("reference"), {}
     for name, (given, options, backend) in SAVED.items():
         options = {"model_architecture": "offset5-model", "batch_size": 16, **options}
-        model = reference.CEBRA(max_iterations=2, output_dimension=4, device="cpu", **options).fit(*given)
-        model.save(folder / f"{name}.pt", backend=backend)
+        with warnings.catch_warnings():  # by cebra, of parts of its own that it calls deprecated
+            warnings.simplefilter("ignore", DeprecationWarning)
+            model = reference.CEBRA(max_iterations=2, output_dimension=4, device="cpu", **options).fit(*given)
+            model.save(folder / f"{name}.pt", backend=backend)
         source, session = (TWO[1], 1) if name == "two" else (SIGNAL, None)
         made[name] = folder / f"{name}.pt", source, model.transform(source, session_id=session), session
     return made
