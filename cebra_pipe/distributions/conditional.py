@@ -98,7 +98,8 @@ class LabelNeighbour(_Classed):
         query = self.space.embed(moved)
 
         def pick(level: int, cell: np.ndarray, rows: np.ndarray, away: np.ndarray | None, reach: int) -> np.ndarray:
-            found, order = np.full(len(rows), -1), np.argsort(cell, kind="stable")
+            # Samples near in time have labels near each other: asked in turn, they walk the same branches of the tree.
+            found, order = np.full(len(rows), -1), np.lexsort((flat[rows], cell))
             for mine in np.split(order, np.flatnonzero(np.diff(cell[order])) + 1):
                 if len(mine):
                     apart_from = None if away is None else away[mine]
