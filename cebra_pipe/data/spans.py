@@ -15,7 +15,17 @@ def expanded(wanted: Sequence[str | int], names: Sequence[str], count: int, wher
 
     Raises: MissingEntry for an end that is no column, or a range that falls.
     """
+    for each in wanted:
+        _check_sign(each, names, count, where)
     return [one for each in wanted for one in (_range(each, names, count, where) if _is_range(each, names) else [each])]
+
+
+def _check_sign(column: str | int, names: Sequence[str], count: int, where: str) -> None:
+    """A UserError for what would be a range by another sign; YAML reads some of those as numbers of base 60."""
+    ends = [end.strip() for end in column.split(":")] if isinstance(column, str) and column not in names else []
+    if len(ends) == 2 and all(end in names or (end.isdecimal() and int(end) <= count) for end in ends):
+        remedy = f"Write a range as first{BETWEEN}last, both ends included."
+        raise MissingEntry(Problem(where, "a known column", repr(column), remedy))
 
 
 def _is_range(column: str | int, names: Sequence[str]) -> bool:

@@ -21,6 +21,7 @@ NAMES = ("x", "n0", "n1", "n2", "a..b", "7")
         (["n1 .. n1", "x"], ["n1", "x"]),
         (["0..1", 3], ["x", "n0", 3]),
         (["a..b"], ["a..b"]),  # a name of its own
+        (["left:x"], ["left:x"]),  # told as unknown where it is read
         (["n2..7"], ["n2", "a..b", "7"]),  # 7 is a name before it is a number
     ],
 )
@@ -40,6 +41,8 @@ def test_columns_without_names_of_their_own_are_numbers():
         ("0..9", (), "Columns count from 0 to 5"),
         ("n2..n0", NAMES, "the other way round: n0..n2"),
         ("..n2", NAMES, "found ''"),
+        ("n0:n2", NAMES, "found 'n0:n2'. Write a range as first..last, both ends included"),
+        ("0:6", (), "found '0:6'. Write a range as first..last"),
     ],
 )
 def test_an_end_that_is_no_column_is_told(text, names, match):
