@@ -79,15 +79,21 @@ def _of_alignment(found: Sequence[Session]) -> Iterator[str]:
 
 
 def _of_flags(found: Sequence[Session]) -> Iterator[str]:
-    """Columns of two values, whose step is a distance that the others have to hold out against."""
-    for c in range(found[0].kinds[1]):
-        values = np.unique(np.concatenate([s.continuous[:, c] for s in found]))
-        if len(values) == 2:
-            yield (
-                f"y, continuous column {c} has two values, {values[0]:g} and {values[1]:g}, and counts as a "
-                "measurement. If it names classes, such as a direction, pass it apart and as integers: "
-                "fit(X, y, classes.astype(int)); if it is meant so, label_weights says how much it counts"
-            )
+    """Columns of two values, whose step is a distance that the others have to hold out against.
+
+    Classes as several columns, one of them 1 in each sample, are meant so: as the recorded rats come.
+    """
+    columns = np.concatenate([s.continuous for s in found]) if found[0].kinds[1] else np.empty((0, 0))
+    values = [np.unique(column) for column in columns.T]
+    flags = [c for c, each in enumerate(values) if len(each) == 2]
+    if len(flags) > 1 and (columns[:, flags].sum(1) == 1).all():
+        return
+    for c in flags:
+        yield (
+            f"y, continuous column {c} has two values, {values[c][0]:g} and {values[c][1]:g}, and counts as a "
+            "measurement. If it names classes, such as a direction, pass it apart and as integers: "
+            "fit(X, y, classes.astype(int)); if it is meant so, label_weights says how much it counts"
+        )
 
 
 Ends = list[tuple[float, float]]  # of each continuous column

@@ -172,6 +172,7 @@ def test_a_flag_among_measurements_is_told():
         estimator().fit(SIGNAL, flagged)
     assert caught[0].filename == __file__
     estimator(label_weights=[1.0, 0.1]).fit(SIGNAL, flagged)
+    estimator().fit(SIGNAL, np.column_stack([flagged, 1 - WAY]))  # a column a class, as the recorded rats have them
     estimator().fit(SIGNAL, POSITION[:, 0], WAY)
 
 
