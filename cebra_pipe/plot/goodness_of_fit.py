@@ -45,26 +45,41 @@ LINE = 0.19  # inches a line
 # ---- what is drawn ---------------------------------------------------------------------------------------------------
 def rows(study: Study, sources: Sequence[Source]) -> Table:
     """The scores of every fit after its last step."""
-    return stack(COLUMNS, [block for source in sources for block in _fit(study, source)])
+    return stack(COLUMNS, _told_apart([each for source in sources for each in _fit(study, source)]))
 
 
-def _fit(study: Study, source: Source) -> list[dict]:
+Block = tuple[dict, dict[str, str]]  # columns, and what else decides whether bits compare
+
+
+def _told_apart(blocks: list[Block]) -> list[dict]:
+    """Blocks whose panel names, beside what all do, that in which fits differ that would share it."""
+    kinds: dict[tuple[str, str], set[str]] = {}
+    for block, beside in blocks:
+        for name, text in beside.items():
+            kinds.setdefault((block["panel"], name), set()).add(text)
+    return [
+        {**block, "panel": ", ".join([panel, *(t for name, t in beside.items() if len(kinds[panel, name]) > 1)])}
+        for block, beside in blocks
+        for panel in [block["panel"]]
+    ]
+
+
+def _fit(study: Study, source: Source) -> list[Block]:
     table = pick(source.read(), kind="score")
-    blocks = []
+    blocks: list[Block] = []
     for objective in distinct(table["objective"]):
         mine = pick(table, objective=objective)
-        blocks.append(
-            {
-                "panel": comparable(source.condition, objective, mine["temperature"]),
-                "series": source.condition.text,
-                "kind": "control" if source.condition.control else "condition",
-                "unit": source.unit,
-                "title": np.array([_title(study, s) for s in mine["session"]], object),
-                "fold": source.fold,
-                "seed": source.seed,
-                **{name: mine[name] for name in ("session", "part", "bits", "loss", "chance", "ceiling", "draws")},
-            }
-        )
+        columns = {
+            "panel": comparable(source.condition, objective, mine["temperature"]),
+            "series": source.condition.text,
+            "kind": "control" if source.condition.control else "condition",
+            "unit": source.unit,
+            "title": np.array([_title(study, s) for s in mine["session"]], object),
+            "fold": source.fold,
+            "seed": source.seed,
+            **{name: mine[name] for name in ("session", "part", "bits", "loss", "chance", "ceiling", "draws")},
+        }
+        blocks.append((columns, beside(source.condition, objective)))
     return blocks
 
 
@@ -79,6 +94,19 @@ def comparable(condition: Condition, objective: str, temperature: np.ndarray) ->
     fixed = np.allclose(temperature, condition.temperature, rtol=1e-5)
     tau = f"τ = {number(condition.temperature)}" if fixed else f"τ learned by {condition.name}"
     return f"positives: {positives}\n{condition.similarity}, {tau}, {condition.dimension}-D"
+
+
+def beside(condition: Condition, objective: str) -> dict[str, str]:
+    """What more they must share: it makes other positives of the same kind, or other samples to score on."""
+    found = {"windows": f"windows {condition.windows} borders", "window": f"windows of {condition.window}"}
+    if objective == "time" or condition.positives == "time_delta":
+        found["offset"] = f"offset {condition.time_offset} s"
+    if objective != "time":
+        named = sorted(zip(condition.labels, condition.weights, strict=False))
+        found["weights"] = ", ".join(f"{number(weight)} × {label}" for label, weight in named)
+    if objective != "time" and condition.positives == "delta_normal":
+        found["delta"] = f"delta {condition.delta}"
+    return found
 
 
 # ---- the drawing -----------------------------------------------------------------------------------------------------

@@ -44,6 +44,10 @@ class Condition:
     similarity: str = "cosine"
     dimension: int = 3
     windows: str = "within"
+    window: int = 0  # samples
+    weights: tuple[float, ...] = ()  # of the labels
+    time_offset: float | None = None  # seconds
+    delta: float | None = None  # standard deviation of delta_normal
     alias: str = ""  # its name in figures where the usual one would fit another condition too
 
     @property
@@ -114,7 +118,7 @@ def entries(named: Mapping | Sequence) -> list[dict]:
 
 def condition_of(entry: Mapping) -> Condition:
     known = {name: entry[name] for name in Condition.__dataclass_fields__ if name in entry}
-    lists = {name: tuple(entry.get(name) or ()) for name in ("labels", "seeds")}
+    lists = {name: tuple(entry.get(name) or ()) for name in ("labels", "seeds", "weights")}
     units = {
         name: {str(e["name"]): tuple(e["recordings"]) for e in _units(entry.get(name, {}))}
         for name in ("units", "without")

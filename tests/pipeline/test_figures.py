@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import json
 import subprocess
@@ -14,10 +15,14 @@ import pytest
 from PIL import Image
 
 from cebra_pipe.errors import UserError
+from cebra_pipe.pipeline.config.reading import resolve
 from cebra_pipe.pipeline.jobs import roles
+from cebra_pipe.pipeline.planning.plan import Plan
 from cebra_pipe.pipeline.stages import figures
+from cebra_pipe.plot.shown import condition_of
 
 from ..plot.artifacts import LESS, build, condition, left_out, make_recording
+from .test_study import BASE
 
 ROLES = roles.ROLES["figures"][0]
 KINDS = ("png", "svg", "csv")
@@ -73,6 +78,21 @@ def test_csv_holds_what_is_drawn(made, name, monkeypatch):
         if values.dtype.kind == "f":
             read = [float(line[lines[0].index(column)] or "nan") for line in lines[1:]]
             np.testing.assert_allclose(read, values, rtol=1e-6)
+
+
+def test_figures_are_told_what_decides_whether_bits_compare():
+    """Window, weights, and of the positives' distribution what has an effect."""
+    raw = copy.deepcopy(BASE)
+    del raw["recordings"]["b"]
+    raw["conditions"] = {
+        "time": {"time_offset": 0.5, "model": "offset5-model"},
+        "near": {"labels": {"position": 2.0}, "positives": "delta_normal", "delta": 0.1},
+    }
+    plan = Plan(resolve(raw))
+    job = next(job for job in plan.jobs() if job.wildcards.get("figure") == "goodness_of_fit")
+    time, near = (condition_of(each) for each in json.loads(job.spec)["conditions"])
+    assert (time.window, time.weights, time.time_offset, time.delta) == (5, (), 0.5, None)
+    assert (near.window, near.weights, near.time_offset, near.delta) == (10, (2.0,), None, 0.1)
 
 
 def test_unknown_figure_is_told_the_known_ones(made):

@@ -96,6 +96,7 @@ def condition(name: str, title: str, units: dict, labels: tuple = ("position", "
         "temperature": 1.0,
     }
     usual |= {"similarity": "cosine", "dimension": 3, "windows": "within"}
+    usual |= {"window": 10, "weights": [1.0] * len(labels), "time_offset": 0.25}
     return {"name": name, "title": title, "labels": list(labels), "units": units, **usual, **more}
 
 

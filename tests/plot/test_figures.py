@@ -179,12 +179,21 @@ def test_only_comparable_fits_share_a_panel(tmp_path):
         condition("hybrid", "Hybrid", each, hybrid=True),
         condition("sharp", "Sharp", each, temperature=0.5),
         condition("flat", "Flat", each, similarity="euclidean"),
-        condition("time", "Time", each, ()),
+        condition("time", "Time", each, (), time_offset=0.25),
+        condition("late", "Late", each, (), time_offset=1.0),
+        condition("heavy", "Heavy", each, weights=[1.0, 9.0]),
+        condition("turned", "Turned", each, ("direction", "position")),
+        condition("short", "Short", each, window=5),
     ]
     table, _ = drawn_of(build(tmp_path, {"rat1": make_recording(1)}, conditions, comparisons=[]), "goodness_of_fit")
     panels = {frozenset(pick(table, panel=panel)["series"]) for panel in distinct(table["panel"])}
     assert any(panel.startswith("positives: time\n") for panel in distinct(table["panel"]))
-    assert panels == {frozenset(p) for p in (["Plain", "Hybrid"], ["Hybrid", "Time"], ["Sharp"], ["Flat"])}
+    alone = ("Sharp", "Flat", "Late", "Heavy", "Short")
+    assert panels == {
+        frozenset(p) for p in (["Plain", "Hybrid", "Turned"], ["Hybrid", "Time"], *([name] for name in alone))
+    }
+    (late,) = set(pick(table, series="Late")["panel"])
+    assert late.endswith("cosine, τ = 1, 3-D, offset 1.0 s")
 
 
 def test_losses_hold_every_row_of_the_histories(study):

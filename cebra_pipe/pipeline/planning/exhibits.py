@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...models.table import architecture
 from ..config.refit import TESTED, pairs, primary, shared
 from ..config.study import Condition, Resolved
 
@@ -79,9 +80,21 @@ def _of_condition(condition: Condition) -> dict:
         "similarity": condition.training.similarity,
         "dimension": condition.training.output_dimension,
         "windows": condition.training.windows,
+        **_draws(condition),
     }
     without = [{"name": unit, "recordings": list(members)} for unit, members in condition.without.items()]
     return about | ({"without": without} if without else {})
+
+
+def _draws(condition: Condition) -> dict:
+    """What else decides of which distribution positives are, and on which samples a fit is scored."""
+    training, timed = condition.training, condition.hybrid or condition.positives in ("time", "time_delta")
+    return {
+        "window": len(architecture(training.model, training.causal).offset),
+        "weights": list(condition.labels.values()),
+        **({"time_offset": training.time_offset} if timed else {}),
+        **({"delta": training.delta} if condition.positives == "delta_normal" else {}),
+    }
 
 
 def _portions(conditions: list[Condition]) -> list[dict]:
