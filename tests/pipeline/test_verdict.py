@@ -12,7 +12,7 @@ import pytest
 from cebra_pipe.data.table import Table, read_table, write_table
 from cebra_pipe.pipeline.stages import tables
 from cebra_pipe.pipeline.tables import against
-from cebra_pipe.pipeline.tables.endings import change, ending
+from cebra_pipe.pipeline.tables.endings import Change, change, ending
 from cebra_pipe.pipeline.tables.spread import COLLAPSED, collapse, first_padded, left_out, width, widths
 
 from ..plot.artifacts import build, condition, make_recording
@@ -441,7 +441,7 @@ def test_the_change_is_that_of_the_last_quarter_in_bits():
     bits = np.where(step > 750, 1 + (step - 750) * 4e-4, 0.0)
     found = change(step, bits, 5)
     assert found.bits == pytest.approx(0.1)
-    assert found.error == pytest.approx(0, abs=1e-9)
+    assert found.half == pytest.approx(0, abs=1e-9)
     assert found.tolerance == pytest.approx(0.05 * bits[step > 750].mean())
     assert found.direction == 1
 
@@ -450,6 +450,14 @@ def test_noise_is_no_change():
     step, stream = np.arange(10, 1001, 10).astype(float), np.random.default_rng(1)
     moved = [change(step, rest(step / 1000) + 0.5 * stream.standard_normal(100), 5).direction for _ in range(100)]
     assert np.mean(np.abs(moved)) < 0.15
+
+
+def test_of_few_values_five_percent_seem_to_change():
+    """Five values of noise in the last quarter, as of a valid loss: two standard errors would be left by 14 %."""
+    stream, step = np.random.default_rng(0), np.arange(1, 21) * 50.0
+    curves = [np.concatenate([[-20.0], stream.standard_normal(19)]) for _ in range(2000)]
+    sure = [Change(c.bits, c.half, 0.0) for c in (change(step, bits, 4) for bits in curves)]
+    assert np.mean([c.direction != 0 for c in sure]) == pytest.approx(0.05, abs=0.015)
 
 
 def test_a_short_fit_is_not_known_to_have_converged():

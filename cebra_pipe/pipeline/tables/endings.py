@@ -16,7 +16,7 @@ LAST = 0.25  # of the steps
 FEWEST = {"train": 5, "valid": 4}  # values in them; with fewer a line says nothing
 SHARE = 0.05  # of the bits that the fit gained in all: a smaller change is rest
 FLOOR = 0.01  # bits: a smaller change is rest whatever the gain
-ERRORS = 2.0  # standard errors that a change has to exceed
+LEVEL = 0.95  # of the interval of a change, which must leave 0 out: of five values it is 3.2 standard errors
 
 MOVES = {
     ("train", 1): "train loss still falls",
@@ -32,17 +32,19 @@ class Change:
     """Bits gained over the last quarter: the slope of the least-squares line times the quarter's length."""
 
     bits: float
-    error: float  # its standard error
+    half: float  # of its 95 % interval
     tolerance: float  # bits
 
     @property
     def direction(self) -> int:
         """1 better, -1 worse, 0 at rest."""
-        return int(np.sign(self.bits)) if abs(self.bits) > max(self.tolerance, ERRORS * self.error) else 0
+        return int(np.sign(self.bits)) if abs(self.bits) > max(self.tolerance, self.half) else 0
 
 
 def change(step: np.ndarray, bits: np.ndarray, fewest: int) -> Change | None:
     """Of one curve, step (n,) and bits (n,); None where fewer than `fewest` values lie in the last quarter."""
+    from scipy.special import stdtrit  # the verdict alone asks for it
+
     mine = step > (1 - LAST) * step.max(initial=0)
     if mine.sum() < fewest:
         return None
@@ -51,7 +53,8 @@ def change(step: np.ndarray, bits: np.ndarray, fewest: int) -> Change | None:
     left = y - y.mean() - slope * x
     error = float(np.sqrt(left @ left / (len(x) - 2) / (x @ x)))
     length = LAST * step.max()
-    return Change(slope * length, error * length, max(FLOOR, SHARE * abs(float(y.mean()) - float(bits[0]))))
+    half = float(stdtrit(len(x) - 2, (1 + LEVEL) / 2)) * error
+    return Change(slope * length, half * length, max(FLOOR, SHARE * abs(float(y.mean()) - float(bits[0]))))
 
 
 def changes(history: Table) -> dict[tuple[str, str], Change | None]:
