@@ -6,6 +6,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from scipy.ndimage import uniform_filter1d
 from scipy.signal import lfilter
 from scipy.stats import binom
 
@@ -245,10 +246,15 @@ def turned(task, points, other):
     return transfer.transferred(task, points @ turn, [other], "cosine")
 
 
-def noise_p(seed, in_laps=False, careless=False, only=(*METHODS, "transfer")):
+def another_rat(seed, recording):
+    """(time, 7) what neurons of another rat fire, smoothed over half a second: laps too, but not those of the label."""
+    return uniform_filter1d(simulate(seed + 20_000, 7, len(recording), 0.8, 0.0).neural.astype(float), 20, axis=0)
+
+
+def noise_p(seed, in_laps=False, careless=False, only=(*METHODS, "transfer"), noise=None):
     """method -> p of a rat's position decoded from neurons that know nothing of it, by shifts and by permutations."""
     recording = simulate(seed, 2, 2000, 0.5, 0.0)
-    noise = slow_noise(seed, recording, 7, in_laps)
+    noise = slow_noise(seed, recording, 7, in_laps) if noise is None else noise(seed, recording)
     counts = np.random.default_rng(seed).poisson(np.exp(noise[:, 3:])).astype(np.uint8)
     recording = dataclasses.replace(recording, neural=counts, neurons=())
     (cut,) = split.split(recording, SplitConfig(stratify="direction").model_dump())
@@ -285,6 +291,17 @@ def test_noise_is_significant_no_more_often_than_the_level_says(in_laps):
         for level in (0.05, 0.1):
             assert rejected(shifted, method, level) <= binom.ppf(0.995, runs, level)
         assert rejected(permuted, method, 0.1) > binom.ppf(0.995, runs, 0.1)
+
+
+def test_another_rats_neurons_are_significant_no_more_often_than_the_level_says():
+    """They run laps of the same kind, which is what an embedding might take for the label's."""
+    runs, asked = 40, ("embedding", "transfer")
+    given = {"only": (*asked, "constant"), "noise": another_rat}
+    shifted, permuted = zip(*(noise_p(seed, **given) for seed in range(runs)), strict=True)
+    for method in asked:
+        for level in (0.05, 0.1):
+            assert rejected(shifted, method, level) <= binom.ppf(0.995, runs, level)
+    assert rejected(permuted, "embedding", 0.1) > binom.ppf(0.995, runs, 0.1)
 
 
 def test_padded_samples_in_the_shifted_label_would_make_noise_significant():
