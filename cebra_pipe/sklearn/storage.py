@@ -100,7 +100,7 @@ def _here(path: Path, saved: str) -> str:
 
 def _unreadable(path: Path, error: Exception) -> tuple[str, str]:
     """What a zip archive is that gives no plain values and tensors, and what to do."""
-    with contextlib.suppress(OSError, zipfile.BadZipFile), zipfile.ZipFile(path) as archive:
+    with contextlib.suppress(*UNREADABLE), zipfile.ZipFile(path) as archive:
         members = archive.namelist()
         if members and all(name.endswith(".npy") for name in members):
             return "arrays that numpy.savez wrote", "Read them with cebra_pipe.load_data."

@@ -331,6 +331,28 @@ def test_a_saved_estimator_that_was_cut_short(tmp_path):
         CEBRA.load(tmp_path)
 
 
+DIRECTORY = b"PK\x01\x02"  # begins each entry of an archive's directory
+DAMAGE = {  # place in such an entry: what lies there
+    "a version of later archives": {6: 115},
+    "a name that is no text": {9: 8, 46: 0xED},
+    "another size": {20: 1},
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_saved_estimator_that_was_damaged(tmp_path, damage):
+    estimator(max_iterations=1).fit(SIGNAL).save(tmp_path / "whole.pt")
+    content = bytearray((tmp_path / "whole.pt").read_bytes())
+    entry = content.index(DIRECTORY)
+    for place, value in DAMAGE[damage].items():
+        content[entry + place] = value
+    (tmp_path / "damaged.pt").write_bytes(content)
+    with pytest.raises(
+        UserError, match=r"damaged\.pt: expected a whole file that CEBRA\.save wrote, found a damaged one"
+    ):
+        CEBRA.load(tmp_path / "damaged.pt")
+
+
 class _Evil:
     def __reduce__(self):
         return print, ("executed",)
