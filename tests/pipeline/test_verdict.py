@@ -44,6 +44,7 @@ def rows_of(made, **spec):
     return json.loads(job.outputs["json"].read_text())["rows"]
 
 
+NO_PRIMARY = {"alpha": 0.05, "shared": False}
 BEHAVIOR = condition("behavior", "CEBRA-Behavior", EACH)
 
 
@@ -377,6 +378,34 @@ def test_beside_refits_the_interval_is_of_the_first_seed_as_the_score_is(refitte
             [100 * first[k] for k in ("score", "low", "high")]
         )
         assert place["low"] < place["real"] < place["high"]
+
+
+@pytest.mark.parametrize(("first", "second", "worse"), [(0.07, 0.2, False), (0.09, 0.01, True)])
+def test_beside_refits_what_a_score_is_worse_than_is_told_of_the_first_seed(refitted, first, second, worse):
+    """The value that the row shows, also where the mean over seeds lies on the baseline's other side."""
+    inputs = {**refitted.inputs, "scores": [], "histories": []}
+    for path in refitted.inputs["scores"]:
+        if path.stem == "behavior-rat1":
+            table, path = read_table(path), path.with_name(f"behavior-rat1-{first}.parquet")
+            mine = (table["method"] == "embedding") & (table["label"] == "position")
+            table.columns["score"][mine] = np.where(table["seed"][mine] == 1, first, second)
+            table.columns["score"][table["method"] == "naive_bayes"] = 0.08
+            write_table(path, table)
+        inputs["scores"].append(path)
+    for path in refitted.inputs["histories"]:
+        if path.stem == "behavior-rat1-0-2":  # its second seed
+            table, path = read_table(path), path.with_name(f"{first}") / path.name
+            path.parent.mkdir(exist_ok=True)
+            table.columns["bits"][:] = 9.0 if worse else -9.0
+            write_table(path, table)
+        inputs["histories"].append(path)
+    rows = rows_of(dataclasses.replace(refitted, inputs=inputs), tests={**NO_PRIMARY, "pairs": [pair("shifted")]})
+    place, bits = only(rows, recording="rat1", label="position"), only(rows, recording="rat1", score="bits")
+    assert (place["null"], place["real"]) == ("refit: shifted", pytest.approx(100 * first))
+    assert (place["worse_than"] == "naive Bayes") == (place["real"] > place["best_baseline_score"]) == worse
+    assert bits["null"] == "refit: shifted"
+    assert bits["real"] > 0
+    assert bits["worse_than"] == ""
 
 
 def test_what_does_not_pass_is_no_evidence_at_this_amount_of_data(tmp_path, monkeypatch):

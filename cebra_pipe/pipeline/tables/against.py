@@ -179,7 +179,7 @@ def rivals_of(
 ) -> tuple[Row, dict[str, tuple[float, float]]]:
     """The columns of the best decoder without this embedding, on the same samples; and that, and a constant, by name.
 
-    Either stands beside the score over all seeds, as it does itself.
+    score: as the row shows it, over all seeds or of the first one, so that what it is worse than agrees with the row.
     """
     sign, others = SIGNED[score.metric].sign, [s for s in every if s.label == score.label and s.method != score.method]
     known = [s for s in others if s.mean == s.mean and s.method not in NO_P_METHODS]

@@ -151,7 +151,7 @@ def _bits(
         real |= {"in_sample": "no", "real": all_of_it, "low": np.nan, "high": np.nan}
         refit = refit_of(files.refits, (condition.name, unit, name), "bits", objective)
         null = of_refit(refit) if refit else without("no control of this condition", np.nan)
-        rivals = {"a constant embedding": (all_of_it, 0.0)}
+        rivals = {"a constant embedding": ((real | null)["real"], 0.0)}
         told = sides(None, null if refit else None, rivals, files.alpha, sign=1)
         told |= ranges(by_seed.values(), by_fold.values())
         yield judged(real | null | told | beside(None), files.alpha, sign=1)
@@ -163,12 +163,12 @@ def _decoded(files: Files, condition: Condition, unit: str, table: Table) -> Ite
     mine = list(scores(table))
     for score in (s for s in mine if s.method == "embedding"):
         sign = SIGNED[score.metric].sign
-        best, rivals = rivals_of(score, mine, METHODS, METHODS)
         found = refit_of(files.refits, (condition.name, unit, score.recording), "decoding", score.label)
         decoder, refit = of_shifts(score), of_refit(found) if found else None
         null = stricter(decoder, refit)
         real = {"score": "decoding", "label": score.label, "metric": score.metric, "unit": score.unit}
         shown = _of_first_seed(table, score.label) if null is refit else score
+        best, rivals = rivals_of(shown, mine, METHODS, METHODS)
         real |= {"in_sample": "no", "real": shown.mean, "low": shown.low, "high": shown.high}
         told = sides(decoder, refit, rivals, files.alpha, sign)
         told |= ranges(score.by_seed.values(), score.by_fold.values()) | best
