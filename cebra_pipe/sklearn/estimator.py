@@ -21,7 +21,7 @@ from .labels import Session, has_trials, is_several, is_trials, sessions
 from .modes import Plan, check_effect, dataset_of, loader_of, options_of, plan
 from .parameters import ARCHITECTURE, SETTLED, check_parameters, check_settled, settled
 from .seeding import fresh_seed, seeded
-from .unlikely import doubts, moved, ranges, warn
+from .unlikely import NEAR, doubts, moved, ranges, united, warn
 
 LOOKS = 20  # validations over a fit where no frequency is given
 
@@ -132,9 +132,12 @@ class CEBRA(Fitted):
             doors.check_neurons(found[0].neural.shape, self._neurons, None)
             self._check_names(X)
         doors.check_like(found, self._neurons, self.label_types_, "Call fit.", "Call fit, or fit(adapt=True).")
-        warn([*doubts(found, self), *moved(self.label_ranges_, found, self)], stacklevel=2)
+        doors.check_signal(found)
+        known = self.label_ranges_
+        warn([*doubts(found, self), *moved(known, found, self, NEAR)], stacklevel=2)
         extra = self._extra(found, callback, callback_frequency, None, None, None)
         self._train(found, self.max_iterations, extra)
+        self.label_ranges_ = united(known, self.label_ranges_)
         warn_of_collapse(self.solver_.models, found, stacklevel=2)
         return self
 

@@ -13,6 +13,7 @@ from .labels import Session
 
 TURNED = 10  # neurons a sample from which X is probably (neuron, sample)
 APART = 5.0  # times that one range may be another's before the unit is doubted: of two sessions, of a period
+NEAR = 1.0  # widths of the wider range that data may begin beyond those before: laps or trials that come in parts
 
 
 def warn(texts: Iterable[str], stacklevel: int) -> None:
@@ -88,11 +89,20 @@ def _of_flags(found: Sequence[Session]) -> Iterator[str]:
     flags = [c for c, each in enumerate(values) if len(each) == 2]
     if len(flags) > 1 and (columns[:, flags].sum(1) == 1).all():
         return
-    for c in flags:
+    if len(flags) == 1:
+        low, high = values[flags[0]]
         yield (
-            f"y, continuous column {c} has two values, {values[c][0]:g} and {values[c][1]:g}, and counts as a "
+            f"y, continuous column {flags[0]} has two values, {low:g} and {high:g}, and counts as a "
             "measurement. If it names classes, such as a direction, pass it apart and as integers: "
             "fit(X, y, classes.astype(int)); if it is meant so, label_weights says how much it counts"
+        )
+    elif flags:
+        alike = ", flags of all sessions stacked" * (len(found) > 1)
+        yield (
+            f"y, continuous columns {', '.join(map(str, flags))} have two values each and count as measurements. If "
+            "they name classes, pass them apart and as one column of integers: fit(X, y, classes), where classes = "
+            f"np.unique(flags, axis=0, return_inverse=True)[1]{alike}; if they are meant so, label_weights says how "
+            "much each counts"
         )
 
 
@@ -106,29 +116,47 @@ def ranges(session: Session) -> Ends:
     return [(float(values.min()), float(values.max())) for values in session.continuous.T]
 
 
-def moved(before: Sequence[Ends] | None, found: Sequence[Session], estimator: Declared) -> Iterator[str]:
+def united(before: Sequence[Ends] | None, now: Sequence[Ends]) -> list[Ends] | None:
+    """Ranges, by session, of all that a model was trained on; None where those before are not known."""
+    if before is None:
+        return None
+    pairs = zip(before, now, strict=True)
+    return [[(min(a, c), max(b, d)) for (a, b), (c, d) in zip(*pair, strict=True)] for pair in pairs]
+
+
+def moved(
+    before: Sequence[Ends] | None, found: Sequence[Session], estimator: Declared, near: float = 0.0
+) -> Iterator[str]:
     """Labels that a fitted model is given in what may be another unit than it was fitted with.
 
+    Columns with a period are left out: elsewhere on the circle is no other unit, which `_of_periods` sees.
+
     before: ranges of the sessions of the fit that `found` stand for; None of a model that does not know them.
+    near: how far from these ranges labels may lie, in widths of the wider of the two.
     """
-    if before is not None and estimator.conditional != "time":
-        for known, session in zip(before, found, strict=True):
-            if now := ranges(session):
-                yield from _apart({"in the fit": known, "now": now}, "Give the unit and origin of the fit")
+    if before is None or estimator.conditional == "time":
+        return
+    periods = () if estimator.label_periods is None else np.atleast_1d(estimator.label_periods)
+    circular = {c for c, period in enumerate(periods) if period > 0}
+    for known, session in zip(before, found, strict=True):
+        if now := ranges(session):
+            told = _apart({"in the fit": known, "now": now}, "Give the unit and origin of the fit", near)
+            yield from (text for c, text in told if c not in circular)
 
 
 def _of_units(found: Sequence[Session]) -> Iterator[str]:
     named = {f"session {s}": ranges(each) for s, each in enumerate(found)}
-    yield from _apart(named, "Give all sessions one unit and one origin")
+    yield from (text for _, text in _apart(named, "Give all sessions one unit and one origin"))
 
 
-def _apart(named: Mapping[str, Ends], remedy: str) -> Iterator[str]:
-    """A sentence for each column whose ranges do not meet, or differ in width beyond what behaviour does."""
+def _apart(named: Mapping[str, Ends], remedy: str, near: float = 0.0) -> Iterator[tuple[int, str]]:
+    """Columns whose ranges lie apart, or differ in width beyond what behaviour does, each with a sentence."""
     for c, ends in enumerate(zip(*named.values(), strict=True)):
         widths = [high - low for low, high in ends]
-        if max(low for low, _ in ends) > min(high for _, high in ends) or max(widths) > APART * min(widths):
+        gap = max(low for low, _ in ends) - min(high for _, high in ends)
+        if gap > near * max(widths) or max(widths) > APART * min(widths):
             told = "; ".join(f"{name} {low:.4g} to {high:.4g}" for name, (low, high) in zip(named, ends, strict=True))
-            yield f"y, continuous column {c}: ranges differ ({told}). {remedy}"
+            yield c, f"y, continuous column {c}: ranges differ ({told}). {remedy}"
 
 
 def _of_periods(found: Sequence[Session], periods: Sequence[float]) -> Iterator[str]:

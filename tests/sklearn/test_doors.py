@@ -176,6 +176,15 @@ def test_a_flag_among_measurements_is_told():
     estimator().fit(SIGNAL, POSITION[:, 0], WAY)
 
 
+def test_several_flags_are_told_once_with_the_way_to_one_class():
+    flags = (SIGNAL[:, :3] > 0).astype(float)
+    told = r"columns 1, 2, 3 have two values each .*np\.unique\(flags, axis=0, return_inverse=True\)\[1\]; if"
+    with pytest.warns(UserWarning, match=told) as caught:
+        estimator().fit(SIGNAL, np.column_stack([POSITION[:, 0], flags]))
+    assert [each.filename for each in caught] == [__file__]
+    estimator().fit(SIGNAL, POSITION[:, 0], np.unique(flags, axis=0, return_inverse=True)[1])
+
+
 def test_a_turned_signal_is_told():
     with pytest.raises(ValueError, match=r"X has 120 columns: if they are the samples, pass X\.T"):
         estimator().fit(SIGNAL.T, POSITION)
@@ -287,6 +296,27 @@ def test_labels_in_another_unit_than_the_fit_had_are_told(tmp_path):
     assert {each.filename for each in caught} == {__file__}
 
 
+def test_data_that_come_in_parts_are_compared_with_all_before(tmp_path):
+    """Of a ramp each part begins where the last one ended; the one that comes back meets the first again."""
+    made = estimator().fit(SIGNAL[:40], np.linspace(0, 0.5, 40))
+    for low, high in ((0.51, 1.05), (1.06, 1.6), (0, 0.5)):
+        made.partial_fit(SIGNAL[:40], np.linspace(low, high, 40))
+    assert made.label_ranges_ == [[(0, 1.6)]]
+    made.save(tmp_path / "model.pt")
+    with pytest.warns(UserWarning, match=r"in the fit 0 to 1\.6; now 10 to 11"):
+        CEBRA.load(tmp_path / "model.pt").partial_fit(SIGNAL[:40], np.linspace(10, 11, 40))
+    made.label_ranges_ = None  # of an older file: of all before, one part tells nothing
+    assert made.partial_fit(SIGNAL[:40], np.linspace(5, 6, 40)).label_ranges_ is None
+
+
+def test_elsewhere_on_the_circle_is_no_other_unit():
+    first, then = np.linspace(0, 80, 120), np.linspace(200, 280, 120)
+    made = estimator(label_periods=[360.0]).fit(SIGNAL, first).partial_fit(SIGNAL, then)
+    made.fit(SIGNAL[:, :5], first - 250, adapt=True)
+    with pytest.warns(UserWarning, match=DIFFER):
+        estimator(label_periods=[0.0]).fit(SIGNAL, first).partial_fit(SIGNAL, then)
+
+
 def test_an_adaptation_is_compared_with_the_session_whose_layers_it_takes():
     with pytest.warns(UserWarning, match="session 1"):
         made = estimator().fit([SIGNAL, SIGNAL], [METRES, CENTIMETRES])
@@ -323,6 +353,9 @@ def test_neurons_that_never_vary_are_refused():
     ):
         with pytest.raises(ValueError, match=match):
             estimator().fit(*given)
+    made = estimator().fit(SIGNAL)
+    with pytest.raises(ValueError, match="X: expected neurons that vary, found all 8 neurons 0 everywhere"):
+        made.partial_fit(0 * SIGNAL)
     silent = SIGNAL.copy()
     silent[:, 3] = 0
     estimator().fit(silent)
