@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import Problem, Problems, UserError
+from .contents import indices, telling
 from .load import FORMATS, Contents, open_file
-from .spans import expanded
+from .spans import check_once, expanded
 
 if TYPE_CHECKING:
     from ..pipeline.config.recording import RecordingConfig, Source
@@ -136,7 +137,16 @@ def chosen_columns(source: Source, contents: Contents, name: str) -> list | None
         return [value] if way == "column" else value
     entry = contents.entries[name]
     count = (*entry.shape, 0, 0)[0 if source.transpose else 1]
-    return expanded(value, () if source.transpose else entry.columns, count, where)
+    names = () if source.transpose else entry.columns
+    parts = [[each] if each in entry.groups else expanded([each], names, count, where) for each in value]
+    if not entry.refused and len(entry.shape) == 2:  # else what reads it tells why it has no columns
+        with telling(where):
+            if source.transpose:  # what is no number is refused where the columns are picked
+                places = [[c for c in part if isinstance(c, int) and c >= 0] for part in parts]
+            else:
+                places = [indices(entry, part) for part in parts]
+            check_once(value, places, names, where)
+    return [column for part in parts for column in part]
 
 
 def _names(contents: Contents, name: str, chosen: list | None) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ..errors import MissingEntry, Problem, did_you_mean
+from ..errors import MissingEntry, Problem, UserError, did_you_mean
 
 BETWEEN = ".."
 SHORTEST = 3  # columns in a row that are told as a range
@@ -22,9 +22,9 @@ def expanded(wanted: Sequence[str | int], names: Sequence[str], count: int, wher
 
 def _check_sign(column: str | int, names: Sequence[str], count: int, where: str) -> None:
     """A UserError for what would be a range by another sign; YAML reads some of those as numbers of base 60."""
-    ends = [end.strip() for end in column.split(":")] if isinstance(column, str) and column not in names else []
-    if len(ends) == 2 and all(end in names or (end.isdecimal() and int(end) <= count) for end in ends):
-        remedy = f"Write a range as first{BETWEEN}last, both ends included."
+    if isinstance(column, str) and column.count(":") == 1 and column not in names:
+        known = did_you_mean(column, names) if names else f"Columns count from 0 to {count - 1}."
+        remedy = f"Write a range as first{BETWEEN}last, both ends included. {known}"
         raise MissingEntry(Problem(where, "a known column", repr(column), remedy))
 
 
@@ -51,7 +51,28 @@ def _number(end: str, names: Sequence[str], count: int, text: str, where: str) -
     raise MissingEntry(Problem(where, f"a column at both ends of {text!r}", repr(end), remedy))
 
 
-def collapsed(numbers: Sequence[int], names: Sequence[str]) -> Iterator[str]:
+def check_once(wanted: Sequence[str | int], places: Sequence[Sequence[int]], names: Sequence[str], where: str) -> None:
+    """A UserError with the columns that come twice: a neuron would be there, and count, more than once.
+
+    places: the positions of the columns that each of `wanted` stands for. names: of all columns; empty where none
+        has one.
+    """
+    holders: dict[int, list[str]] = {}
+    for each, held in zip(wanted, places, strict=True):
+        for place in held:
+            holders.setdefault(place, []).append(repr(each))
+    alike: dict[tuple[str, ...], list[int]] = {}
+    for place in sorted(holders):
+        alike.setdefault(tuple(holders[place]), []).append(place)
+    known = names or range(max(holders, default=0) + 1)
+    twice = [(" and ".join(by), ", ".join(collapsed(held, known))) for by, held in alike.items() if len(by) > 1]
+    if twice:
+        raise UserError(
+            *(Problem(where, "each column once", f"{told} in {by}", "Name it in one of them.") for by, told in twice)
+        )
+
+
+def collapsed(numbers: Sequence[int], names: Sequence[str | int]) -> Iterator[str]:
     """The columns of these rising numbers by name, those in a row as ranges."""
     runs: list[list[int]] = []
     for number in numbers:
@@ -63,7 +84,7 @@ def collapsed(numbers: Sequence[int], names: Sequence[str]) -> Iterator[str]:
         if len(run) >= SHORTEST:
             yield f"{names[run[0]]}{BETWEEN}{names[run[-1]]}"
         else:
-            yield from (names[i] for i in run)
+            yield from (str(names[i]) for i in run)
 
 
 def ends_alone(wanted: Sequence[str | int] | None) -> tuple[str | int, str | int] | None:

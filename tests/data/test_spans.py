@@ -8,10 +8,10 @@ import pytest
 
 from cebra_pipe.data.sources import Shelf, Wanted
 from cebra_pipe.data.spans import collapsed, ends_alone, expanded
-from cebra_pipe.errors import MissingEntry, did_you_mean
+from cebra_pipe.errors import MissingEntry, UserError, did_you_mean
 from cebra_pipe.pipeline.config.recording import Source
 
-NAMES = ("x", "n0", "n1", "n2", "a..b", "7")
+NAMES = ("x", "n0", "n1", "n2", "a..b", "7", "left:x")
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ NAMES = ("x", "n0", "n1", "n2", "a..b", "7")
         (["n1 .. n1", "x"], ["n1", "x"]),
         (["0..1", 3], ["x", "n0", 3]),
         (["a..b"], ["a..b"]),  # a name of its own
-        (["left:x"], ["left:x"]),  # told as unknown where it is read
+        (["left:x"], ["left:x"]),
         (["n2..7"], ["n2", "a..b", "7"]),  # 7 is a name before it is a number
     ],
 )
@@ -43,6 +43,9 @@ def test_columns_without_names_of_their_own_are_numbers():
         ("..n2", NAMES, "found ''"),
         ("n0:n2", NAMES, "found 'n0:n2'. Write a range as first..last, both ends included"),
         ("0:6", (), "found '0:6'. Write a range as first..last"),
+        ("0:12", (), "found '0:12'. Write a range as first..last, both ends included. Columns count from 0 to 5"),
+        ("n0:n3", (), "found 'n0:n3'. Write a range as first..last"),
+        ("left:y", NAMES, "both ends included. Did you mean 'left:x'?"),
     ],
 )
 def test_an_end_that_is_no_column_is_told(text, names, match):
@@ -66,6 +69,30 @@ def test_a_range_of_names_gives_the_neurons_their_names(tmp_path):
     read = Shelf(tmp_path).read(Wanted(Source(columns=["n0..n2"]), "a.csv"))
     assert read.columns == ("n0", "n1", "n2")
     np.testing.assert_array_equal(read.values[0], [1, 2, 3])
+
+
+TWICE = {
+    "ranges that overlap": (["n0..n2", "n1..n4"], "found n1, n2 in 'n0..n2' and 'n1..n4'"),
+    "a name twice": (["n1", "n1"], "found n1 in 'n1' and 'n1'"),
+    "a name and its number": (["n1", "n3", 1], "found n1 in 'n1' and 1"),
+    "counted from the end": (["n4", -1], "found n4 in 'n4' and -1"),
+}
+
+
+@pytest.mark.parametrize("case", TWICE)
+def test_a_column_that_comes_twice_is_refused(case, tmp_path):
+    columns, match = TWICE[case]
+    pd.DataFrame(np.ones((3, 5)), columns=[f"n{i}" for i in range(5)]).to_csv(tmp_path / "a.csv", index=False)
+    with pytest.raises(UserError) as caught:
+        Shelf(tmp_path).read(Wanted(Source(columns=columns), "a.csv"))
+    assert f"a.csv: expected each column once, {match}. Name it in one of them." in str(caught.value)
+
+
+@pytest.mark.parametrize("transpose", [False, True])
+def test_a_column_by_number_that_comes_twice_is_refused(transpose, tmp_path):
+    np.save(tmp_path / "a.npy", np.ones((6, 6)))
+    with pytest.raises(UserError, match=r"found 2\.\.4 in '1\.\.4' and '2\.\.5'"):
+        Shelf(tmp_path).read(Wanted(Source(columns=["1..4", "2..5"], transpose=transpose), "a.npy"))
 
 
 def test_columns_in_a_row_are_told_as_a_range():

@@ -14,8 +14,10 @@ from PIL import Image
 from cebra_pipe import CEBRA
 from cebra_pipe.cli import main
 from cebra_pipe.data.table import Table, write_table
+from cebra_pipe.errors import UserError
 from cebra_pipe.pipeline import runner
 from cebra_pipe.pipeline.disk import explain as told
+from cebra_pipe.pipeline.jobs import provenance
 from cebra_pipe.pipeline.jobs.provenance import rows_digest
 from cebra_pipe.pipeline.jobs.roles import WITNESS
 from cebra_pipe.pipeline.jobs.seen import file_digest
@@ -138,6 +140,13 @@ def test_a_table_that_was_edited(tmp_path, capsys):
     _json(tmp_path / "tests.json", {"provenance": about, "rows": [{"p": 0.01}]})
     code, said = explain(tmp_path / "tests.json", capsys)
     assert (code, "CHANGED   since it was made, or in place of another: its own seal names" in said) == (1, True)
+    _json(tmp_path / "tests.json", {"provenance": ABOUT, "rows": [{"p": 0.01}]})
+    with pytest.raises(
+        UserError, match=r"tests\.json: expected a hash of its rows .*another version of cebra_pipe made"
+    ):
+        provenance.read(tmp_path / "tests.json")
+    code, said = explain(tmp_path / "tests.json", capsys)
+    assert (code, NOT_TOLD in said, "CHANGED" in said) == (1, True, False)  # as of a parquet file of another version
     write_table(tmp_path / "tests.parquet", Table({"x": np.arange(2)}, ABOUT))
     (tmp_path / "tests.json").unlink()
     assert NOT_TOLD in explain(table, capsys)[1]  # a parquet file of that name does not tell of it

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from ...data.origin import checked
-from ...data.table import META, Footer, changed, damaged, footer, read_meta
+from ...data.table import META, Footer, changed, damaged, footer, lacking, read_meta
 from ...errors import UserError
 from .roles import WITNESS
 from .seen import look
@@ -110,7 +110,7 @@ def _png(path: Path, pixels: bool = True) -> dict:
 def _json(path: Path) -> dict:
     """Of a table, whose rows have to be those that it was written with."""
     about, rows = _parts(path)
-    if isinstance(about, dict) and rows is not None and about.get("rows") != rows_digest(rows):
+    if isinstance(about, dict) and rows is not None and about["rows"] != rows_digest(rows):
         raise changed(path)
     return about
 
@@ -126,9 +126,12 @@ def _parts(path: Path) -> tuple[object, object]:
         content = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(content, dict) or "provenance" not in content:
             raise ValueError("it carries no provenance")
-        return content["provenance"], content.get("rows")
     except (OSError, ValueError) as error:
         raise damaged(path, str(error)) from error
+    about, rows = content["provenance"], content.get("rows")
+    if isinstance(about, dict) and rows is not None and "rows" not in about:
+        raise lacking(path, "a hash of its rows in its provenance")
+    return about, rows
 
 
 READERS: Mapping[str, Callable[[Path], dict]] = {".parquet": read_meta, ".pt": _model, ".png": _png, ".json": _json}
