@@ -39,11 +39,12 @@ def _looked_at(recordings: Mapping[str, Recording]) -> Why:
 
 
 def _decoder(study: Resolved, why: Why) -> Iterator[str]:
-    n, decoded = study.config.decode.shifts, {}
+    n, decoded = study.config.decode.shifts, {}  # label -> (recording, condition) -> why there is no null
     for k in (k for k in study.conditions.values() if not k.control):
         for members in k.units.values():
             for label in decoded_labels(study, members):
-                decoded.setdefault(label, {}).update({name: why(k.training, name, label) for name in members})
+                told = {(name, k.name): why(k.training, name, label) for name in members}
+                decoded.setdefault(label, {}).update(told)
     if not decoded:
         return
     some = [label for label, of in decoded.items() if not all(of.values())]
@@ -52,7 +53,16 @@ def _decoder(study: Resolved, why: Why) -> Iterator[str]:
     yield f"decoder null: {n} shifts, {told}"
     for label, of in decoded.items():
         for reason in dict.fromkeys(filter(None, of.values())):
-            yield f"  {label} in {', '.join(name for name, mine in of.items() if mine == reason)}: {reason}"
+            yield f"  {label} in {', '.join(_places(of, reason))}: {reason}"
+
+
+def _places(of: Mapping[tuple[str, str], str], reason: str) -> Iterator[str]:
+    """Recordings that a reason holds in, with the conditions where it does not hold for all: their windows differ."""
+    for recording in dict.fromkeys(name for name, _ in of):
+        mine = {condition: text == reason for (name, condition), text in of.items() if name == recording}
+        some = "" if all(mine.values()) else f" ({', '.join(condition for condition, holds in mine.items() if holds)})"
+        if any(mine.values()):
+            yield f"{recording}{some}"
 
 
 def _refitted(study: Resolved, why: Why) -> refit.Found:

@@ -46,6 +46,19 @@ def test_the_decoder_null_names_the_labels_that_have_a_p_and_those_that_have_non
     ]
 
 
+def test_a_reason_that_holds_in_some_conditions_names_them(monkeypatch):
+    """Which samples are shifted follows the windows of a condition, so one may have a null where another has none."""
+    monkeypatch.setattr(
+        reachable, "without_null", lambda training, labels, _: {"frame": PERIODIC} if training["causal"] else {}
+    )
+    conditions = {"first": {}, "causal": {"causal": True}, "last": {}}
+    for order in (conditions, dict(reversed(conditions.items()))):
+        assert told({"a": FREE}, conditions=order) == [
+            "decoder null: 999 shifts, smallest p 0.001, of position, direction, frame",
+            f"  frame in a (causal): {PERIODIC}",
+        ]
+
+
 @pytest.mark.parametrize(("shifts", "said"), [(9, "smallest p 0.1 (too few for p), of position"), (999, "of position")])
 def test_too_few_shifts_are_told(shifts, said):
     (line,) = told({"a": FREE}, shifts)
