@@ -11,7 +11,7 @@ import pytest
 from cebra_pipe.data.table import Table, read_table, write_table
 from cebra_pipe.errors import UserError
 from cebra_pipe.pipeline.config.reading import resolve
-from cebra_pipe.pipeline.config.refit import lines, needed, pairs, reached
+from cebra_pipe.pipeline.config.refit import alone, lines, needed, pairs, reached
 from cebra_pipe.pipeline.planning.plan import Plan
 from cebra_pipe.pipeline.stages import tables
 from cebra_pipe.pipeline.tables import tested
@@ -98,7 +98,13 @@ def test_nineteen_draws_reach_five_percent_where_they_are_shared():
 def test_draws_that_are_enough_for_each_test_are_enough():
     """By Holm a test with few draws may come after those with more: not all controls need those of the largest."""
     few = config(PLACE, TIME, shifted=SHIFTED | {"seeds": 119})  # four tests of 1/120, then two of 1/80
-    assert list(lines(resolve(few)))[-1].startswith("primary tests: 6 in one family, Holm; smallest corrected p 0.05,")
+    told, warning = list(lines(resolve(few)))[-2:]
+    reach = "smallest corrected p 0.05 where all others pass, 0.075 where none does, alpha 0.05"
+    assert told == f"primary tests: 6 in one family, Holm; {reach}"
+    assert warning == (
+        "warning: primary tests against neurons (79 seeds) can pass only where others do. "
+        "With seeds: 119 each passes by itself."
+    )
     with pytest.raises(UserError, match=r"119 seeds or more .* found 79, which reach 0\.0504"):
         resolve(config(PLACE, TIME, shifted=SHIFTED | {"seeds": 118}))
 
@@ -109,11 +115,20 @@ def test_what_a_family_reaches_is_what_its_correction_gives(draws, alpha):
     """All draws below the real values: the p that are printed then, and no fewer draws than are needed."""
     family = [tested.Tested({}, "bits", 1.0, np.zeros(n), 1, "") for n in draws]
     assert reached(draws, False) == max(tested._corrected(family, False))
-    least = needed(draws, False, alpha)
-    assert reached([max(n, least) for n in draws], False) <= alpha
-    assert least == 19 or reached([max(n, least - 1) for n in draws], False) > alpha
+    fewest = int(np.argmin(draws))
+    lost = [tested.Tested({}, "bits", 1.0, np.full(n, 2.0 * (i != fewest)), 1, "") for i, n in enumerate(draws)]
+    assert alone(draws, False) == pytest.approx(tested._corrected(lost, False)[fewest])
+    least = needed(len(draws), False, alpha)
+    assert alone([least] * len(draws), False) <= alpha * (1 + 1e-9)
+    assert least == 19 or alone([least - 1] * len(draws), False) > alpha
     assert reached([39] * len(draws), False) == pytest.approx(len(draws) / 40)
     assert reached([39] * len(draws), True) == 1 / 40
+
+
+def test_controls_of_different_seeds_that_are_enough_for_each_test_are_told_nothing_more():
+    more = config(PLACE, TIME, shifted=SHIFTED | {"seeds": 239}, neurons=NEURONS | {"seeds": 119})
+    told = list(lines(resolve(more)))
+    assert not [line for line in told if line.startswith("warning: ")]
 
 
 # ---- the table -------------------------------------------------------------------------------------------------------

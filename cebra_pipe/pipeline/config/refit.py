@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 from types import MappingProxyType
 
 import numpy as np
@@ -101,7 +101,7 @@ def _why_no_p(pair: Pair, score: str, known: Mapping[str, str]) -> str:
 
 
 def reached(draws: Sequence[int], shared: bool) -> float:
-    """The smallest corrected p that every test of a family can reach, by the draws (test,) of each.
+    """The smallest corrected p that every test of a family can reach, by the draws (test,) of each: all others pass.
 
     Holm's correction never falls when a p grows, so no family does better than one of the smallest p, 1 / (1 + n).
     Of m tests with n draws each that is m / (1 + n); a test of few draws may come after those of more.
@@ -111,14 +111,17 @@ def reached(draws: Sequence[int], shared: bool) -> float:
     return float(holm(1 / (1 + np.array(draws))).max())
 
 
-def needed(draws: Sequence[int], shared: bool, alpha: float) -> int:
-    """The fewest draws with which every test of the family reaches alpha; tests that have more keep them."""
+def alone(draws: Sequence[int], shared: bool) -> float:
+    """The smallest corrected p of the test with the fewest draws where no other test passes.
 
-    def enough(least: int) -> bool:
-        return reached([max(n, least) for n in draws], shared) <= alpha * (1 + 1e-9)
+    Then it comes first in Holm's order, and its p counts m times whatever draws the others have.
+    """
+    return min(1.0, (1 if shared else len(draws)) / (1 + min(draws)))
 
-    # Those of m equal tests are always enough.
-    return bisect_left(range(int(len(draws) / alpha) + 2), True, lo=SMALLEST_NULL, key=enough)
+
+def needed(tests: int, shared: bool, alpha: float) -> int:
+    """The fewest draws with which each test of a family reaches alpha, whatever the others do."""
+    return max(SMALLEST_NULL, ceil((1 if shared else tests) / alpha - 1e-9) - 1)
 
 
 def lines(study: Resolved, found: Found = MappingProxyType({})) -> Iterator[str]:
@@ -131,13 +134,30 @@ def lines(study: Resolved, found: Found = MappingProxyType({})) -> Iterator[str]
         way = "maximum over shared draws" if shared(named) else "Holm"
         every = members(named, found)
         yield from (f"warning: primary test of {test}" for test in every if test.lost)
-        draws, alpha = [test.draws for test in every if not test.lost], study.config.primary_tests.alpha
-        if not draws:
+        held, alpha = [test for test in every if not test.lost], study.config.primary_tests.alpha
+        if not held:
             yield f"primary tests: none of {len(every)} has a p"
             return
-        told = f"{len(draws)} of {len(every)}" if len(draws) < len(every) else f"{len(every)}"
-        reach = f"smallest corrected p {reached(draws, shared(named)):.2g}, alpha {alpha:g}"
-        yield f"primary tests: {told} in one family, {way}; {reach}"
+        told = f"{len(held)} of {len(every)}" if len(held) < len(every) else f"{len(every)}"
+        yield f"primary tests: {told} in one family, {way}; {_reach(held, shared(named))}, alpha {alpha:g}"
+        yield from _dependent(held, shared(named), alpha)
+
+
+def _reach(held: Sequence[Member], shared: bool) -> str:
+    draws = [test.draws for test in held]
+    best, worst = reached(draws, shared), alone(draws, shared)
+    differs = f" where all others pass, {worst:.2g} where none does" if worst > best * (1 + 1e-9) else ""
+    return f"smallest corrected p {best:.2g}{differs}"
+
+
+def _dependent(held: Sequence[Member], shared: bool, alpha: float) -> Iterator[str]:
+    """Controls whose tests cannot pass by themselves."""
+    least = needed(len(held), shared, alpha)
+    few = {test.pair.control.name: test.draws for test in held if test.draws < least}
+    if few:
+        of = ", ".join(f"{name} ({draws} seeds)" for name, draws in few.items())
+        remedy = f"With seeds: {least} each passes by itself."
+        yield f"warning: primary tests against {of} can pass only where others do. {remedy}"
 
 
 def check_primary(study: Resolved, where: str, problems: Problems) -> None:
@@ -158,7 +178,7 @@ def check_primary(study: Resolved, where: str, problems: Problems) -> None:
         return
     # Every test counts, also one that will have no p: which those are is known from the data alone.
     draws = [test.draws for test in members(found)]
-    n, least = min(draws), needed(draws, shared(found), given.alpha)
+    n, least = min(draws), needed(len(draws), shared(found), given.alpha)
     if n < SMALLEST_NULL or reached(draws, shared(found)) > given.alpha * (1 + 1e-9):
         problems.add(
             f"{where}: primary_tests",
