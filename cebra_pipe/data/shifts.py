@@ -21,7 +21,7 @@ AWAY = 5  # autocorrelation times that a circular shift keeps from no shift at a
 # Correlation with itself some time later above which a label repeats: laps of an animal that runs as it likes stay
 # below 0.7 (rats, mice, and simulated ones down to half a minute), repeats of a film reach 1, laps paced to 2 % 0.92.
 # Laps out of step take from a class in proportion, from a position by the square: where the one is at 0.9, a direction
-# of the same laps is at 0.77.
+# of the same laps is at 0.77. Few laps are alike by chance as well, and both labels are then refused about as often.
 ALIKE = {"continuous": 0.9, "discrete": 0.77}
 
 

@@ -54,9 +54,9 @@ def test_the_slowest_label_sets_the_pace_and_one_too_slow_does_not():
 
 
 # ---- labels that repeat ----------------------------------------------------------------------------------------------
-def laps(jitter, number=40):
+def laps(jitter, number=40, seed=0):
     """Position on laps there and back of about 160 samples, whose durations vary by a share."""
-    durations = 160 * (1 + jitter * np.random.default_rng(0).standard_normal(number))
+    durations = 160 * (1 + jitter * np.random.default_rng(seed).standard_normal(number))
     return Label(np.concatenate([np.abs(np.linspace(-1, 1, int(d), endpoint=False)) for d in durations]))
 
 
@@ -75,9 +75,23 @@ def test_laps_of_equal_duration_repeat_and_others_do_not():
 @pytest.mark.parametrize(("jitter", "repeats"), [(0.005, True), (0.025, True), (0.04, False), (0.2, False)])
 def test_position_and_direction_of_the_same_laps_repeat_alike(jitter, repeats):
     position = laps(jitter)
-    way = np.append(np.diff(position.values) > 0, True).astype(np.int64)
-    for label in (position, Label(way, "discrete")):
+    for label in (position, direction(position)):
         assert (pace(label).period > 0) == repeats
+
+
+def direction(position):
+    return Label(np.append(np.diff(position.values) > 0, True).astype(np.int64), "discrete")
+
+
+@pytest.mark.parametrize(("number", "least", "most"), [(8, 0.15, 0.5), (12, 0.02, 0.4), (28, 0, 0)])
+def test_few_laps_out_of_step_repeat_by_chance_and_many_do_not(number, least, most):
+    """Of laps that vary by 10 %, directions about as often as positions."""
+    positions = [laps(0.1, number, seed) for seed in range(40)]
+    shares = [
+        np.mean([pace(label).period > 0 for label in labels]) for labels in (positions, map(direction, positions))
+    ]
+    assert least <= min(shares) <= max(shares) <= most
+    assert abs(shares[0] - shares[1]) <= 0.1
 
 
 def test_a_rhythm_that_falls_out_of_step_does_not_repeat():
