@@ -59,11 +59,10 @@ class SparseSeries:
         return both[:-1].view(shape), both[-1]
 
 
-def filled(series: Tensor) -> float:
-    """The share of entries that differ from zero."""
-    return int(torch.count_nonzero(series)) / max(1, series.numel())
+def summed(series: Tensor) -> float:
+    """The share of entries that sums over `series` take: those that differ from zero, where that was measured to pay.
 
-
-def worth_sparse(series: Tensor) -> bool:
-    """Whether the first layer reads `series` as sparse: on the CPU, where few entries differ from zero."""
-    return series.device.type == "cpu" and filled(series) < SPARSE_BELOW
+    On the CPU, where few do; 1.0 where a product with all of them is as fast.
+    """
+    filled = int(torch.count_nonzero(series)) / max(1, series.numel())
+    return filled if series.device.type == "cpu" and filled < SPARSE_BELOW else 1.0

@@ -41,6 +41,10 @@ class Layer:
         """Multiplications a row of output."""
         return self.repeat * self.kernel * inputs * (outputs - inputs if self.thinned else outputs)
 
+    def activations(self, outputs: int) -> int:
+        """Numbers a row of output that pass through gelu."""
+        return self.repeat * outputs if self.gelu else 0
+
 
 @dataclass(frozen=True)
 class Step:
@@ -58,6 +62,10 @@ class Step:
     def work(self, inputs: int, outputs: int) -> int:
         """No multiplication by a weight."""
         return 0
+
+    def activations(self, outputs: int) -> int:
+        """As of a layer."""
+        return outputs if self.name == "gelu" else 0
 
 
 @dataclass(frozen=True)

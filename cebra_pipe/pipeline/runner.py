@@ -122,11 +122,11 @@ def _disk_errors(job: Job) -> Iterator[None]:
 
 @contextmanager
 def _notes(where: Path, what: str) -> Iterator[None]:
-    """Notes about a job whose outputs are written: what the disk refuses here is told, and nothing is lost by it."""
+    """Notes about a job whose outputs are written: what is refused here is told, and nothing is lost by it."""
     try:
         yield
-    except OSError as error:
-        why = error.strerror or error
+    except (OSError, RuntimeError) as error:  # of the disk, or of a GPU that does not answer
+        why = getattr(error, "strerror", None) or error
         print(f"{where}: {what} could not be noted ({why}); the outputs are whole.", file=sys.stderr, flush=True)
 
 
@@ -150,8 +150,8 @@ def _record(path: Path, started: float, seconds: float) -> None:
 def _peak(usage: resource.struct_rusage) -> int:
     """Bytes of the largest resident set so far."""
     status = Path("/proc/self/status")
-    if status.exists():  # what rusage tells there includes the process that started this one
-        told = dict(line.split(":", 1) for line in status.read_text().splitlines())
+    told = dict(line.split(":", 1) for line in status.read_text().splitlines()) if status.exists() else {}
+    if "VmHWM" in told:  # what rusage tells on Linux includes the process that started this one
         return 1024 * int(told["VmHWM"].split()[0])
     return usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 

@@ -2,8 +2,8 @@
 
 A convolutional encoder commutes with time. Windows of neighbouring samples share most of what the first layers compute:
 where a batch covers about as many samples as the part holds, these run once over each series, and the last layers at
-the drawn samples alone. How many layers belong to either is a function of shapes, so that a rerun takes the same way;
-all ways agree to rounding.
+the drawn samples alone. How many layers belong to either is a function of shapes and of the share of filled bins, so
+that a rerun takes the same way; all ways agree to rounding.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ..data.masking import Mask, mask_generator, masked
 from ..data.timeline import Timeline
-from ..models.bags import SparseSeries, filled, worth_sparse
+from ..models.bags import SparseSeries, summed
 from ..models.encoder import Encoder
 from ..models.table import Architecture, Layer, Step
 from .device import moved
@@ -43,7 +43,7 @@ def whole_layers(
         return 0
     rows = len(architecture.offset) - np.cumsum([0, *(layer.kernel - 1 for layer in layers)])  # a window has so many
     each = list(zip(layers, widths, widths[1:], strict=False))
-    work = np.array([layer.work(a, b) + GELU * b * getattr(layer, "gelu", True) for layer, a, b in each])
+    work = np.array([layer.work(a, b) + GELU * layer.activations(b) for layer, a, b in each])
     spared = each[0][0].work(*each[0][1:]) * (1 - min(1.0, FILLED * filled))
 
     def cost(depth: int) -> float:
@@ -142,5 +142,5 @@ def _input(series: Tensor, layers: Sequence[Layer | Step]) -> Tensor | SparseSer
 
 
 def _summed(series: Tensor, first: Layer | Step) -> float:
-    """The share of bins that the first layer reads of a whole series: all, or those that are filled."""
-    return filled(series) if first.plain and worth_sparse(series) else 1.0
+    """The share of bins that the first layer reads of a whole series."""
+    return summed(series) if first.plain else 1.0

@@ -445,6 +445,11 @@ def history(train, valid, steps=1000):
     return Table(columns | {"part": np.array(parts, object), "step": every.astype(np.int32), "bits": bits})
 
 
+def waver(t):
+    """Rises in the last quarter, and scatters by more."""
+    return np.where(t > 0.75, 1.6 * (t - 0.75) + 0.5 * (-1) ** np.round(20 * t), 0)
+
+
 def rest(t):
     return 1 - np.exp(-12 * t)
 
@@ -456,6 +461,7 @@ def rest(t):
         (lambda t: t, rest, "no", "train loss still falls"),
         (rest, lambda t: t, "no", "valid loss still falls"),
         (rest, lambda t: rest(t) - t**2, "no", "valid loss rises"),
+        (rest, lambda t: rest(t) + waver(t), "not known", "valid loss: change not told from noise"),
         (lambda t: rest(t) - t**2, rest, "no", "train loss rises"),
     ],
 )

@@ -18,8 +18,8 @@ from cebra_pipe import CEBRA
 torch.set_num_threads(1)
 def peak():
     status = Path("/proc/self/status")
-    if status.exists():  # what rusage tells there includes the process that started this one
-        told = dict(line.split(":", 1) for line in status.read_text().splitlines())
+    told = dict(line.split(":", 1) for line in status.read_text().splitlines()) if status.exists() else {}
+    if "VmHWM" in told:  # what rusage tells on Linux includes the process that started this one
         return 1024 * int(told["VmHWM"].split()[0])
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 def model(steps=2, batch=64, name="offset10-model"):

@@ -25,6 +25,7 @@ MOVES = {
     ("valid", -1): "valid loss rises",
 }
 UNKNOWN = "too few steps to tell"
+UNSURE = {"train": "train loss: change not told from noise", "valid": "valid loss: change not told from noise"}
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,13 @@ class Change:
 
     @property
     def direction(self) -> int:
-        """1 better, -1 worse, 0 at rest."""
+        """1 better, -1 worse, 0 where neither is told."""
         return int(np.sign(self.bits)) if abs(self.bits) > max(self.tolerance, self.half) else 0
+
+    @property
+    def unsure(self) -> bool:
+        """Whether it is no rest, and yet may be noise: a wide interval is no evidence of rest."""
+        return self.tolerance < abs(self.bits) <= self.half
 
 
 def change(step: np.ndarray, bits: np.ndarray, fewest: int) -> Change | None:
@@ -68,12 +74,12 @@ def changes(history: Table) -> dict[tuple[str, str], Change | None]:
 
 
 def ending(histories: Sequence[Table]) -> dict[str, object]:
-    """How the fits of a unit ended: a fit has converged where no loss of any objective still changes."""
+    """How the fits of a unit ended: a fit has converged where the losses of all objectives rest."""
     found = [changes(history) for history in histories]
     told = Counter(text for each in found for text in _told(each))
     note = "; ".join(f"{n} of {len(found)} fits: {text}" for text, n in told.items())
     return {
-        "converged": "yes" if not told else "not known" if set(told) == {UNKNOWN} else "no",
+        "converged": "yes" if not told else "no" if set(told) & set(MOVES.values()) else "not known",
         "train_change_bits": _over_last(found, "train"),
         "valid_change_bits": _over_last(found, "valid"),
         "ending": note,
@@ -90,7 +96,7 @@ def _told(found: dict[tuple[str, str], Change | None]) -> set[str]:
     if not found or None in found.values():
         return {UNKNOWN}
     moves = {MOVES.get((part, each.direction)) for (_, part), each in found.items()}
-    return {text for text in moves if text}
+    return {text for text in moves if text} | {UNSURE[part] for (_, part), each in found.items() if each.unsure}
 
 
 def _over_last(found: Sequence[dict[tuple[str, str], Change | None]], part: str) -> float:
