@@ -17,6 +17,7 @@ from .trials import check_trials
 if TYPE_CHECKING:
     from ..pipeline.config.recording import LabelConfig, RecordingConfig
 
+CLOCK = 50  # samples over which a value that always rises is doubted first
 INDICATORS = 2_000_000_000  # samples times classes: the bytes that a split takes to tell a label's memory
 
 
@@ -90,13 +91,17 @@ def _is_turned(read: Mapping[str, Read], lengths: Mapping[str, int]) -> bool:
 
 
 def check_apart(read: Mapping[str, Read], name: str) -> None:
-    """A UserError where a column of the neural array is a label, the trials or the time again: it would tell itself."""
+    """A UserError where a column of the neural array is a clock, or a label, the trials or the time again.
+
+    It would tell itself.
+    """
     if "neural" not in read:
         return
     neural, problems = read["neural"], Problems()
     columns = neural.columns or tuple(map(str, range(neural.values.shape[1])))
     taken = {role: _equal_columns(neural.values, other.values) for role, other in read.items() if role != "neural"}
-    known = set().union(*taken.values()) if taken else set()
+    clocks = _rising(neural.values)
+    known = clocks.union(*taken.values())
     free = ", ".join(collapsed([i for i in range(len(columns)) if i not in known], columns))
     remedy = f"Name the neural columns alone: columns: [{free}]." if free else "Name the key of the neural data."
     for role, same in taken.items():
@@ -104,6 +109,10 @@ def check_apart(read: Mapping[str, Read], name: str) -> None:
             listed = ", ".join(columns[i] for i in sorted(same))
             found = f"column {listed} of the neural array ({neural.where}), value for value"
             problems.add(f"recordings.{name}.{role}", "values of its own, that are no neuron", found, remedy)
+    if others := sorted(clocks.difference(*taken.values())):
+        listed = ", ".join(columns[i] for i in others)
+        found = f"column {listed} ({neural.where}), which rises from each sample to the next, as a clock does"
+        problems.add(f"recordings.{name}.neural", "activity of neurons", found, remedy)
     problems.raise_any()
 
 
@@ -111,6 +120,14 @@ def _equal_columns(neural: np.ndarray, other: np.ndarray) -> set[int]:
     if other.ndim != 1 or other.dtype.kind not in "biuf" or len(other) != len(neural) or not other.any():
         return set()
     return {i for i in np.flatnonzero(neural[0] == other[0]) if np.array_equal(neural[:, i], other)}
+
+
+def _rising(neural: np.ndarray) -> set[int]:
+    """Columns whose every value is above the one before: no neuron's are, over that many samples."""
+    if len(neural) < CLOCK or neural.dtype.kind not in "iuf":
+        return set()
+    likely = np.flatnonzero((neural[1:CLOCK] > neural[: CLOCK - 1]).all(0))
+    return {i for i in likely.tolist() if (neural[1:, i] > neural[:-1, i]).all()}
 
 
 def check_bins(read: Mapping[str, Read], apart: list[str], bins: int) -> None:

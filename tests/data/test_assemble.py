@@ -70,6 +70,20 @@ def test_a_label_among_the_neurons_is_refused(tmp_path):
     assert "columns: [n0..n2, dir]" in told
 
 
+@pytest.mark.parametrize("clock", [TIME, np.arange(LENGTH)])
+def test_a_clock_among_the_neurons_is_refused(tmp_path, clock):
+    import pandas as pd
+
+    pd.DataFrame({"s": clock} | {f"n{i}": NEURAL[:, i] for i in range(3)} | {"x": POSITION}).to_csv(
+        tmp_path / "all.csv"
+    )
+    given = {"file": "all.csv", "rate": RATE, "neural": {"columns": ["s", "n0..n2"]}, "labels": {"x": {"column": "x"}}}
+    told = message(assemble, RecordingConfig.model_validate(given), tmp_path, "rat")
+    assert "rat.neural" in told
+    assert "column s (" in told
+    assert "columns: [n0..n2]" in told
+
+
 def test_one_key_for_neurons_and_label_is_refused(rat):
     assert "value for value" in message(rat, {"neural": "position"})
 
