@@ -62,3 +62,9 @@ def _feed(digest: hashlib._Hash, file: BinaryIO, length: int | None = None) -> N
     while chunk := file.read(CHUNK if length is None else min(CHUNK, length)):
         digest.update(chunk)
         length = None if length is None else length - len(chunk)
+
+
+def rows_digest(rows: object) -> str:
+    """sha256 of the rows of a table in JSON, which its provenance names; whatever the layout of the file."""
+    text = json.dumps(rows, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

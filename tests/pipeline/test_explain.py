@@ -13,12 +13,12 @@ from PIL import Image
 
 from cebra_pipe import CEBRA
 from cebra_pipe.cli import main
+from cebra_pipe.data.seal import rows_digest
 from cebra_pipe.data.table import Table, write_table
 from cebra_pipe.errors import UserError
 from cebra_pipe.pipeline import runner
 from cebra_pipe.pipeline.disk import explain as told
 from cebra_pipe.pipeline.jobs import provenance
-from cebra_pipe.pipeline.jobs.provenance import rows_digest
 from cebra_pipe.pipeline.jobs.roles import WITNESS
 from cebra_pipe.pipeline.jobs.seen import file_digest
 from cebra_pipe.pipeline.planning.layout import STAGES

@@ -22,6 +22,7 @@ import torch
 from PIL import Image, PngImagePlugin
 
 from cebra_pipe.cli import expanded, main
+from cebra_pipe.data.seal import rows_digest
 from cebra_pipe.data.table import META, Table, read_meta, write_table
 from cebra_pipe.errors import UserError
 from cebra_pipe.pipeline.config.reading import read_yaml, resolve
@@ -278,7 +279,7 @@ def test_rows_of_a_table_in_json_that_were_edited(plan):
     """`show` prints them: whoever edits one is told, whatever its provenance says and however the file is laid out."""
     path = Path("results/tiny/tables/tests.json")
     job = next(job for job in plan.jobs() if str(path) in job.outputs.values())
-    about = provenance.read(path) | {"rows": provenance.rows_digest([{"p": 0.5}])}
+    about = provenance.read(path) | {"rows": rows_digest([{"p": 0.5}])}
     path.write_text(json.dumps({"provenance": about, "rows": [{"p": 0.5}]}, indent=3))
     assert reruns._own(job) == SETTLED
     path.write_text(json.dumps({"provenance": about, "rows": [{"p": 0.01}]}))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import zipfile
@@ -10,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from ...data.origin import checked
+from ...data.seal import rows_digest
 from ...data.table import META, Footer, changed, damaged, footer, lacking, read_meta
 from ...errors import UserError
 from .roles import WITNESS
@@ -113,12 +113,6 @@ def _json(path: Path) -> dict:
     if isinstance(about, dict) and rows is not None and about["rows"] != rows_digest(rows):
         raise changed(path)
     return about
-
-
-def rows_digest(rows: object) -> str:
-    """sha256 of the rows of a table in JSON, which its provenance names; whatever the layout of the file."""
-    text = json.dumps(rows, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _parts(path: Path) -> tuple[object, object]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
+from ...data.seal import rows_digest
 from ...data.table import Table, read_table, replacing
 from ...errors import Problem, UserError, did_you_mean
 from ...plot import curves, transferred
@@ -20,7 +21,6 @@ from ...plot.numbers import about
 from ...plot.shown import Study
 from ...plot.summary import METHODS, Score, remarks, scores
 from ..jobs.job import Job, say
-from ..jobs.provenance import rows_digest
 from ..tables import contrasts, enough, tested, verdict
 
 DIGITS = 4
