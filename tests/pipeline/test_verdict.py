@@ -149,7 +149,7 @@ def test_a_recording_that_was_left_out_tells_how_its_fits_ended(tmp_path):
     assert len(of_others) == len(whole) == 2  # folds
     ended = ending([*of_others, *whole])
     assert {name: row[name] for name in ended} == ended
-    assert row["converged"] == "yes"
+    assert row["converged"] == "not known"  # of so few scores; with the smaller share it would be "no"
     beside = only(rows, score="decoding", recording="rat1", label="position")
     assert row["collapsed"] == beside["collapsed"] == "no"
     assert row["room_bits"] == pytest.approx(beside["room_bits"], rel=0.1)
