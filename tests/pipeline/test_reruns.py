@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import queue
 import subprocess
 import sys
 import time
@@ -30,7 +31,7 @@ from cebra_pipe.pipeline.disk import archive, reruns
 from cebra_pipe.pipeline.disk.prune import _empty_folders, stale_checkpoints
 from cebra_pipe.pipeline.disk.reruns import OPEN, OUTDATED, SETTLED, arguments, leftovers, prepare, standing
 from cebra_pipe.pipeline.disk.status import states
-from cebra_pipe.pipeline.jobs import provenance, seen
+from cebra_pipe.pipeline.jobs import locks, provenance, seen
 from cebra_pipe.pipeline.jobs.fingerprint import fingerprint, sources
 from cebra_pipe.pipeline.jobs.job import Job, canonical, digest
 from cebra_pipe.pipeline.jobs.locks import lock
@@ -463,15 +464,15 @@ def test_a_job_whose_notes_cannot_be_written_has_not_failed(split_job, tmp_path,
     assert read_meta(split_job[-1])["stage"] == "split"
 
 
-def test_a_job_waits_for_the_one_that_writes_its_output(split_job, capsys):
+def test_a_job_waits_for_the_one_that_writes_its_output(split_job, monkeypatch):
     """Two runs at once: whoever comes second waits, and takes no checkpoint for that of a dead one."""
-    out, said = Path(split_job[-1]), ""
+    out, told = Path(split_job[-1]), queue.Queue()
+    monkeypatch.setattr(locks, "print", lambda text, **_: told.put(text), raising=False)
     with ThreadPoolExecutor(1) as pool:
         with lock(out):
             second = pool.submit(main, split_job)
-            while "out.parquet: another job is writing it; waiting for it to end." not in said:
-                assert not second.done(), said
-                said += capsys.readouterr().err
+            assert told.get(timeout=300) == f"{out}: another job is writing it; waiting for it to end."
+            assert not second.done()
             assert not out.exists()
         assert second.result(timeout=300) == 0
     assert read_meta(out)["stage"] == "split"
