@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import queue
+import resource
 import subprocess
 import sys
 import time
@@ -26,6 +27,7 @@ from cebra_pipe.cli import expanded, main
 from cebra_pipe.data.seal import rows_digest
 from cebra_pipe.data.table import META, Table, read_meta, write_table
 from cebra_pipe.errors import UserError
+from cebra_pipe.pipeline import runner
 from cebra_pipe.pipeline.config.reading import read_yaml, resolve
 from cebra_pipe.pipeline.disk import archive, reruns
 from cebra_pipe.pipeline.disk.prune import _empty_folders, stale_checkpoints
@@ -464,6 +466,27 @@ def test_a_job_whose_notes_cannot_be_written_has_not_failed(split_job, tmp_path,
     assert read_meta(split_job[-1])["stage"] == "split"
 
 
+@pytest.mark.parametrize("refuses", ["_gpu", "_processor"])
+def test_a_record_that_cannot_be_made_costs_no_job(split_job, tmp_path, monkeypatch, capsys, refuses):
+    def silent():
+        raise RuntimeError("the device does not answer")
+
+    monkeypatch.setattr(runner, refuses, silent)
+    record = tmp_path / "record.json"
+    assert main([*split_job, "--record", str(record)]) == 0
+    assert f"{record}: what the job cost could not be noted (the device does not answer)" in capsys.readouterr().err
+    assert read_meta(split_job[-1])["stage"] == "split"
+    assert not record.exists()
+
+
+def test_a_system_that_does_not_tell_its_peak_of_memory_is_asked_otherwise(monkeypatch):
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    monkeypatch.setattr(Path, "read_text", lambda *_, **__: "Name:\tpython\nVmRSS:\t   12 kB\n")
+    assert runner._peak(usage) == usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+    monkeypatch.setattr(Path, "read_text", lambda *_, **__: "VmHWM:\t   12 kB\n")
+    assert runner._peak(usage) == 12 * 1024
+
+
 def test_a_job_waits_for_the_one_that_writes_its_output(split_job, monkeypatch):
     """Two runs at once: whoever comes second waits, and takes no checkpoint for that of a dead one."""
     out, told = Path(split_job[-1]), queue.Queue()
@@ -472,7 +495,8 @@ def test_a_job_waits_for_the_one_that_writes_its_output(split_job, monkeypatch):
         with lock(out):
             second = pool.submit(main, split_job)
             assert told.get(timeout=300) == f"{out}: another job is writing it; waiting for it to end."
-            assert not second.done()
+            with pytest.raises(TimeoutError):
+                second.result(timeout=3)  # many times what the job takes
             assert not out.exists()
         assert second.result(timeout=300) == 0
     assert read_meta(out)["stage"] == "split"
