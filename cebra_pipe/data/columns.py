@@ -28,12 +28,21 @@ def to_numpy(column: pa.ChunkedArray) -> np.ndarray | list:
     """The column as `to_arrow` was given it, in memory of its own."""
     if pa.types.is_list(column.type):
         return [np.asarray(v, np.float64) for v in column.to_pylist()]
-    if pa.types.is_dictionary(column.type) or pa.types.is_string(column.type):
+    if pa.types.is_dictionary(column.type):
+        return np.concatenate([np.zeros(0, object), *(_words(chunk) for chunk in column.chunks)])
+    if pa.types.is_string(column.type):
         return np.asarray(column.to_pylist(), dtype=object)
     if pa.types.is_boolean(column.type):
         return np.concatenate([np.zeros(0, bool), *(_bits(chunk) for chunk in column.chunks)])
     empty = np.zeros(0, column.type.to_pandas_dtype())  # which is numpy's
     return np.concatenate([empty, *(np.from_dlpack(chunk) for chunk in column.chunks)])
+
+
+def _words(chunk: pa.DictionaryArray) -> np.ndarray:
+    """Text by its codes: a column of one name is one string, not as many objects as it has rows."""
+    if chunk.null_count:
+        return np.asarray(chunk.to_pylist(), dtype=object)
+    return np.asarray(chunk.dictionary.to_pylist(), dtype=object)[np.from_dlpack(chunk.indices)]
 
 
 def _numbers(values: np.ndarray) -> pa.Array:

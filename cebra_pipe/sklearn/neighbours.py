@@ -12,6 +12,7 @@ from ..data.recording import Label
 BLOCK = 8_000_000  # distances held at a time
 TREE = 12  # dimensions up to which a tree is the faster one: twice at 12 and 20 times at 3, for 6,400 rows
 EPS = np.finfo(np.float64).eps
+SINGLE, DOUBLE = 2.0**24, 2.0**53  # up to which float32 and float64 hold every whole number
 
 
 def nearest(train: np.ndarray, query: np.ndarray, k: int, metric: str) -> np.ndarray:
@@ -23,6 +24,8 @@ def nearest(train: np.ndarray, query: np.ndarray, k: int, metric: str) -> np.nda
     k = min(k, len(train))
     train, query = np.asarray(train, np.float64), np.asarray(query, np.float64)
     whole = _exact(train) and _exact(query)
+    if whole and _exact(train, SINGLE) and _exact(query, SINGLE):  # the same numbers, products in half the time
+        train, query = train.astype(np.float32), query.astype(np.float32)
     if metric == "cosine" and not whole:
         train, query = train / lengths(train)[:, None], query / lengths(query)[:, None]
     silent = metric == "cosine" and not train.any(axis=1).all()  # at a right angle to all, and not so in space
@@ -59,15 +62,15 @@ def _by_tree(train: np.ndarray, query: np.ndarray, k: int, metric: str) -> np.nd
     return found
 
 
-def _exact(rows: np.ndarray) -> bool:
-    """Whether float64 holds every product of two such rows: whole numbers, not too large."""
+def _exact(rows: np.ndarray, limit: float = DOUBLE) -> bool:
+    """Whether every product of two such rows is held exactly: whole numbers, not too large."""
     largest = np.abs(rows).max(initial=0.0)
-    return bool(4 * largest**2 * rows.shape[1] < 2**53 and (rows == np.floor(rows)).all())
+    return bool(4 * largest**2 * rows.shape[1] < limit and (rows == np.floor(rows)).all())
 
 
 def lengths(rows: np.ndarray) -> np.ndarray:
     """(row,) Euclidean lengths; 1 for rows of zeros, which are at equal distance from all."""
-    norm = np.sqrt(_dots(rows, rows))
+    norm = np.sqrt(_dots(rows, rows).astype(np.float64))
     return np.where(norm > 0, norm, 1)
 
 

@@ -46,6 +46,9 @@ def test_text(words):
     made.validate(full=True)
     assert made.equals(pa.array(words, pa.string()).dictionary_encode())
     assert to_numpy(pa.chunked_array([made])).tolist() == words
+    assert to_numpy(pa.chunked_array([made[:1], made[1:]])).tolist() == words
+    other = pa.array(["another", None]).dictionary_encode()  # codes of its own, and one missing
+    assert to_numpy(pa.chunked_array([made[1:], other])).tolist() == [*words[1:], "another", None]
     assert to_arrow(np.array(words, dtype=str)).equals(made)
 
 
