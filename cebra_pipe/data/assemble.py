@@ -144,7 +144,8 @@ def finish(
     made = {}
     for label, given in config.labels.items():
         where = f"recordings.{name}.labels.{label} ({read[f'labels.{label}'].where})"
-        made[label] = checked_label(labels[label][rows], given, where, rows, problems)
+        names = read[f"labels.{label}"].classes
+        made[label] = checked_label(labels[label][rows], given, where, rows, problems, names)
     neural = samples.neural[rows]
     check_neural(neural, rows, f"recordings.{name}.{'neural' if 'neural' in read else 'spikes'}", read, problems)
     problems.raise_any()

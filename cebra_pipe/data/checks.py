@@ -30,6 +30,10 @@ def check_options(config: RecordingConfig, name: str) -> None:
         idle = [
             option for option in ("period", "scale") if given.kind == "discrete" and getattr(given, option) is not None
         ]
+        if given.kind == "continuous" and given.classes is not None:
+            problems.add(
+                where, "`kind: discrete` with `classes`", "a continuous label", "Set `kind: discrete`, or leave it out."
+            )
         if idle:
             problems.add(
                 where,
@@ -140,8 +144,18 @@ def check_bins(read: Mapping[str, Read], apart: list[str], bins: int) -> None:
     problems.raise_any()
 
 
-def checked_label(values: np.ndarray, label: LabelConfig, where: str, rows: np.ndarray, problems: Problems) -> Label:
-    """The label of the samples that are kept; what is wrong with it goes to `problems`."""
+def checked_label(
+    values: np.ndarray,
+    label: LabelConfig,
+    where: str,
+    rows: np.ndarray,
+    problems: Problems,
+    names: tuple[str, ...] = (),
+) -> Label:
+    """The label of the samples that are kept; what is wrong with it goes to `problems`.
+
+    names: of the codes, where the file holds texts.
+    """
     bad = np.flatnonzero(~np.isfinite(values))
     if len(bad):
         found = f"{len(bad)} NaN or infinite values, the first in row {rows[bad[0]]}"
@@ -171,7 +185,12 @@ def checked_label(values: np.ndarray, label: LabelConfig, where: str, rows: np.n
         expected = f"at most {most} classes in {len(values)} samples"
         remedy = "If it measures something, as a frame or a position does, set `kind: continuous`; else merge classes."
         problems.add(where, expected, f"{classes} distinct values", remedy)
-    return Label(values.astype(np.int64), "discrete", label.unit, None)
+    names = names or tuple(label.classes or ())
+    if names and (beyond := np.flatnonzero((values < 0) | (values >= len(names)))).size:
+        found = f"{values[beyond[0]]:g} in row {rows[beyond[0]]} ({len(beyond)} such values)"
+        remedy = "`classes` names the values 0, 1, 2… in this order: name all, or leave it out."
+        problems.add(where, f"values from 0 to {len(names) - 1}, as there are {len(names)} classes", found, remedy)
+    return Label(values.astype(np.int64), "discrete", label.unit, None, names)
 
 
 def check_neural(

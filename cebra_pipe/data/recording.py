@@ -27,10 +27,25 @@ class Label:
     kind: Kind = "continuous"
     unit: str = ""
     period: float | None = None  # circular labels (heading, phase): the value after which they repeat
+    classes: tuple[str, ...] = ()  # names of the codes 0, 1, 2… of a discrete label, where it has names
 
     @property
     def discrete(self) -> bool:
         return self.kind == "discrete"
+
+    def named(self, code: int) -> str:
+        """What a class is called: its name, else its code."""
+        return self.classes[code] if 0 <= code < len(self.classes) else str(code)
+
+    def names(self, samples: np.ndarray) -> np.ndarray:
+        """(n,) the names of the classes of some samples."""
+        return np.array(self.classes, dtype=object)[self.values[samples]]
+
+    @property
+    def about(self) -> dict[str, object]:
+        """All but the values, for the metadata of a table."""
+        classes = {"classes": list(self.classes)} if self.classes else {}
+        return {"kind": self.kind, "unit": self.unit, "period": self.period, **classes}
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +95,10 @@ class Recording:
         about = table.meta["recording"]
         neurons = tuple(about["neurons"])
         neural = np.stack([table[f"neural.{name}"] for name in neurons], axis=1)
-        labels = {name: Label(table[f"label.{name}"], **properties) for name, properties in about["labels"].items()}
+        labels = {
+            name: Label(table[f"label.{name}"], **said | {"classes": tuple(said.get("classes", ()))})
+            for name, said in about["labels"].items()
+        }
         fixed = {name: table[name] for name in ("time", "epoch", "trial")}
         return cls(
             neural,
@@ -105,7 +123,7 @@ class Recording:
             "rate": self.rate,
             "neurons": list(self.neurons),
             "minimum_rate": self.minimum_rate,
-            "labels": {n: {"kind": v.kind, "unit": v.unit, "period": v.period} for n, v in self.labels.items()},
+            "labels": {name: label.about for name, label in self.labels.items()},
             "notes": dict(self.notes),
         }
         return Table(columns, {"recording": json.loads(json.dumps(about))})

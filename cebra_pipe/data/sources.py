@@ -12,8 +12,10 @@ import numpy as np
 
 from ..errors import Problem, Problems, UserError
 from .contents import indices, telling
+from .formats.entries import NUMBERS, Entry
 from .load import FORMATS, Contents, open_file
 from .spans import check_once, expanded
+from .words import are_texts, coded, refuse
 
 if TYPE_CHECKING:
     from ..pipeline.config.recording import RecordingConfig, Source
@@ -36,6 +38,7 @@ class Read:
     values: np.ndarray
     where: str
     columns: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()  # of texts that were read as the codes 0, 1, 2…
 
 
 def wanted(config: RecordingConfig) -> dict[str, Wanted]:
@@ -102,8 +105,27 @@ class Shelf:
         if source.transpose:
             values = _turned(contents.read(name), where)
             return Read(values if chosen is None else _picked(values, chosen, where), where)
+        if (texts := _texts(source, contents.entries[name], chosen, where)) is not None:
+            return texts
         values = contents.read(name, chosen)
         return Read(values[:, 0] if source.column is not None else values, where, _names(contents, name, chosen))
+
+
+def _texts(source: Source, entry: Entry, chosen: list | None, where: str) -> Read | None:
+    """A label of texts as codes; None where it holds numbers, is no label, or is no single column."""
+    kind = getattr(source, "kind", None)
+    if kind is None or entry.raw is None or (len(entry.shape) == 2 and len(chosen or entry.columns) != 1):
+        return None
+    with telling(where):
+        column = indices(entry, chosen)[0] if chosen else 0
+        values = entry.raw(column)
+    if values.dtype.kind in NUMBERS or not are_texts(values):
+        return None
+    where = f"{where}, column {entry.columns[column]!r}" if entry.columns else where
+    if kind == "continuous":
+        refuse(values, where, entry.place)
+    codes, classes = coded(values, source.classes, where, entry.place)
+    return Read(codes, where, classes=classes)
 
 
 def _name_of(contents: Contents, key: str | int) -> str:
@@ -226,7 +248,7 @@ def as_vector(read: Read, role: str) -> Read:
                 remedy if values.ndim == 2 else "Choose another key.",
             )
         )
-    return Read(plain(values), read.where)
+    return Read(plain(values), read.where, classes=read.classes)
 
 
 def plain(values: np.ndarray) -> np.ndarray:

@@ -15,6 +15,7 @@ from ..errors import Problems, did_you_mean
 from .datatypes import Offset
 from .parts import segments
 from .recording import Label, Recording
+from .words import add_clashes
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,6 +152,7 @@ def check_labels(names: Sequence[str], recordings: Sequence[Recording], weights:
                 told,
                 "Bring them to one scale.",
             )
+    add_clashes({n: r.labels for n, r in zip(names, recordings, strict=True)}, weights, "", problems)
     problems.raise_any()
 
 

@@ -65,7 +65,7 @@ def label_lines(recording: Recording) -> Iterator[str]:
     for name, label in recording.labels.items():
         values, counts = np.unique(label.values, return_counts=True)
         if label.discrete:
-            listed = ", ".join(f"{v} ({n})" for v, n in list(zip(values, counts, strict=True))[:12])
+            listed = ", ".join(f"{label.named(v)} ({n})" for v, n in list(zip(values, counts, strict=True))[:12])
             yield f"{name}: {len(values)} classes (samples): {listed}{', …' if len(values) > 12 else ''}"
         else:
             unit = f" {label.unit}" if label.unit else ""
@@ -167,11 +167,10 @@ def session_lines(task: Task, label: str) -> Iterator[str]:
     if len(values) < 2:
         return
     if task.recordings[0].labels[label].discrete:
-        sets = {name: tuple(found.tolist()) for name, found in values.items()}
+        named = zip(task.names, (recording.labels[label].named for recording in task.recordings), strict=True)
+        sets = {name: tuple(map(called, values[name].tolist())) for name, called in named}
         if len(set(sets.values())) > 1:
-            yield f"classes of {label} differ: " + "; ".join(
-                f"{n} has {', '.join(map(str, s))}" for n, s in sets.items()
-            )
+            yield f"classes of {label} differ: " + "; ".join(f"{n} has {', '.join(s)}" for n, s in sets.items())
         return
     widths, ends = [np.ptp(v) for v in values.values()], [(v[0], v[-1]) for v in values.values()]
     disjoint = max(low for low, _ in ends) > min(high for _, high in ends)
@@ -189,7 +188,8 @@ def convention_lines(task: Task) -> Iterator[str]:
                 found = {name: sign[one] for name, sign in zip(task.names, signs, strict=True) if one in sign}
                 if len(set(found.values())) > 1:
                     told = "; ".join(f"{name} {'rises' if sign > 0 else 'falls'}" for name, sign in found.items())
-                    yield f"{other} in class {one} of {label}: {told}. Do the recordings share one convention?"
+                    called = task.recordings[0].labels[label].named(one)
+                    yield f"{other} in class {called} of {label}: {told}. Do the recordings share one convention?"
 
 
 def trends(recording: Recording, label: str, other: str) -> dict[int, float]:

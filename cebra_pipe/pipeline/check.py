@@ -19,6 +19,7 @@ from ..data.assemble import assemble
 from ..data.memory import apart, memory_times, near_lines
 from ..data.recording import Recording
 from ..data.split import NAMES, PARTS, Cut, split
+from ..data.words import add_clashes
 from ..datasets.rats import simulate
 from ..errors import Problems, UserError
 from . import reachable
@@ -73,6 +74,7 @@ def main(options: argparse.Namespace) -> int:
     for condition in study.conditions.values():
         for line in check_condition(plan, condition, prepared, problems):
             print(line)
+    check_classes(study, {name: one.recording for name, one in prepared.items()}, problems)
     check_rates(plan, {name: one.recording.rate for name, one in prepared.items()}, problems)
     collected(problems, "device", lambda: check_device(study))
     sys.stdout.flush()
@@ -206,6 +208,14 @@ def rehearse_adaptation(plan: Plan, k: Condition, unit: str, one: Prepared) -> N
             for lesson in lessons(spec, one.recording, cut.names(), None):
                 with naming(lesson):
                     begin(lesson.task, "cpu", rounds=1)
+
+
+def check_classes(study: Resolved, recordings: Mapping[str, Recording], problems: Problems) -> None:
+    """Recordings of one condition, which are compared, aligned and drawn together, name their classes alike."""
+    for name, condition in study.conditions.items():
+        labels = {one: recordings[one].labels for one in condition.recordings if one in recordings}
+        known = dict.fromkeys(label for mine in labels.values() for label in mine)
+        add_clashes(labels, known, f"conditions.{name}: ", problems)
 
 
 def check_rates(plan: Plan, rates: Mapping[str, float], problems: Problems) -> None:

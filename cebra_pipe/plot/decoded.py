@@ -32,6 +32,8 @@ COLUMNS = {
     "class_label": str,
     "true_class": int,
     "decoded_class": int,
+    "true_name": str,  # of the class, where classes have names
+    "decoded_name": str,
     "what": str,  # error: mean | seed (mean over folds) | fold (mean over seeds)
     "score": float,
     "low": float,  # 95 % over test trials
@@ -88,18 +90,17 @@ def _trace(study: Study, recording: Recording, name: str, traced: list[Source]) 
         "truth": kept[f"true.{label}"],
         "decoded": kept[f"predicted.{label}"],
         "note": note,
-        **_classes(kept, discrete if label == continuous else None),
+        **_classes(kept, recording, discrete if label == continuous else None),
     }
 
 
-def _classes(table: Table, discrete: str | None) -> dict:
+def _classes(table: Table, recording: Recording, discrete: str | None) -> dict:
     if discrete is None or f"true.{discrete}" not in table.columns:
         return {}
-    return {
-        "class_label": discrete,
-        "true_class": table[f"true.{discrete}"].astype(int),
-        "decoded_class": table[f"predicted.{discrete}"].astype(int),
-    }
+    true, decoded = (table[f"{what}.{discrete}"].astype(int) for what in ("true", "predicted"))
+    names = np.array(recording.labels[discrete].classes, dtype=object)
+    named = {"true_name": names[true], "decoded_name": names[decoded]} if len(names) else {}
+    return {"class_label": discrete, "true_class": true, "decoded_class": decoded, **named}
 
 
 def _laps(table: Table, laps: int) -> tuple[Table, str]:

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ..data.table import Table
-from .drawn import NONE, distinct, pick, repeated
+from .drawn import NONE, class_text, distinct, pick, repeated
 from .style import COLORS, DARK, GREY, figure, letter, literal, measured, message, probability, styled, whole_ticks
 
 METRICS = {"median_abs_error": "median absolute error", "balanced_accuracy": "balanced accuracy"}
@@ -171,7 +171,10 @@ def _legend(drawn: Table) -> list[Line2D]:
     trace = pick(drawn, panel="trace")
     classes = sorted(set(distinct(trace["true_class"])) | set(distinct(trace["decoded_class"])))
     name = (distinct(trace["class_label"]) or ["class"])[0]
-    groups = [Line2D([], [], color=_shade(c), lw=3, label=literal(f"{name} {c}")) for c in classes]
+    codes = np.concatenate([trace["true_class"], trace["decoded_class"]])
+    called = np.concatenate([trace["true_name"], trace["decoded_name"]])
+    texts = {c: class_text(name, c, called[codes == c]) for c in classes}
+    groups = [Line2D([], [], color=_shade(c), lw=3, label=literal(texts[c])) for c in classes]
     spread = {what: repeated(pick(drawn, what=what), "recording", "label", "series") for what in ("seed", "fold")}
     known = {name: bool(np.isfinite(drawn[name]).any()) for name in ("low", "chance")}
     # Whether it is in the figure, and what stands for it.

@@ -40,6 +40,12 @@ def distinct(values: np.ndarray) -> list:
     return [v for v in dict.fromkeys(values.tolist()) if v not in ("", NONE) and v == v]
 
 
+def class_text(label: str, code: int, names: np.ndarray) -> str:
+    """A class in a key: by the one name that its samples have, else by its code."""
+    known = distinct(names)
+    return f"{label} {known[0] if len(known) == 1 else code}"
+
+
 def pick(table: Table, **equal: object) -> Table:
     """The rows whose columns equal these values."""
     mask = np.ones(len(table), bool)

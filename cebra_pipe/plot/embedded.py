@@ -27,6 +27,7 @@ COLUMNS = {
     "z": float,
     "continuous": float,  # value of the label that gives the depth of a colour
     "discrete": int,  # class that gives its hue
+    "class": str,  # its name, where classes have names
     "continuous_label": str,
     "unit": str,
     "period": float,
@@ -143,6 +144,7 @@ def _labels(study: Study, recording: Recording, split: Table, table: Table) -> d
         "part": part,
         "continuous": None if values is None else np.asarray(values, float)[table["sample"]],
         "discrete": known[discrete].values[table["sample"]] if discrete else None,
+        "class": known[discrete].names(table["sample"]) if discrete and known[discrete].classes else None,
         "continuous_label": continuous or ("" if discrete else "time"),
         "unit": known[continuous].unit if continuous else ("" if discrete else "s"),
         "period": (known[continuous].period or np.nan) if continuous else np.nan,
@@ -174,5 +176,5 @@ def _panel(
         **fixed,
         "sample": table["sample"][drawn],
         **{axis: flat[:, i] for i, axis in enumerate("xyz"[: flat.shape[1]])},
-        **{name: about[name][drawn] for name in ("continuous", "discrete") if about[name] is not None},
+        **{name: about[name][drawn] for name in ("continuous", "discrete", "class") if about[name] is not None},
     }

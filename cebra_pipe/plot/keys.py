@@ -11,7 +11,7 @@ from matplotlib.colors import Colormap, ListedColormap, Normalize
 from matplotlib.figure import Figure
 
 from ..data.table import Table
-from .drawn import NONE, distinct, pick
+from .drawn import NONE, class_text, distinct, pick
 from .style import COLORS, RAMPS, literal, measured, ramp
 
 
@@ -40,17 +40,18 @@ def keys_of(drawn: Table) -> list[dict]:
 
 def _pair_keys(continuous: str, discrete: str, said: Table, points: Table) -> list[dict]:
     classes = sorted(set(points["discrete"].tolist()) - {NONE})
+    called = {c: class_text(discrete, c, points["class"][points["discrete"] == c]) for c in classes}
     both = bool(continuous and discrete)
     if not continuous:
         return [
-            _key((continuous, discrete), c, color=_class_color(i, len(classes)), text=f"{discrete} {c}")
+            _key((continuous, discrete), c, color=_class_color(i, len(classes)), text=called[c])
             for i, c in enumerate(classes)
         ]
     norm = Normalize(*_range(points["continuous"], said["period"][0]))
     text = measured(continuous, said["unit"][0])
     if both and len(classes) <= len(RAMPS):
         return [
-            _key((continuous, discrete), c, ramp(i), norm, f"{text}, {literal(discrete)} {c}")
+            _key((continuous, discrete), c, ramp(i), norm, f"{text}, {literal(called[c])}")
             for i, c in enumerate(classes)
         ]
     hidden = f" ({len(classes)} classes of {literal(discrete)} not told apart)" if both else ""

@@ -175,7 +175,7 @@ def _fields(recording: Recording, study: Study) -> Iterator[dict]:
             "neuron": order[row] if deep == 1 else NONE,
             "row": deep * row + 1,
             "value": lines[row, bins].round(3),
-            "part": f"{discrete} {group}" if discrete else "all samples",
+            "part": f"{discrete} {recording.labels[discrete].named(group)}" if discrete else "all samples",
         }
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..data.recording import Label
+from ..data.words import add_clashes
 from ..errors import Problem, Problems, UserError, did_you_mean
 
 FEWEST_BINS = 3  # common bins below which two data sets do not overlap
@@ -103,6 +104,7 @@ def _check(labels: Mapping[str, Mapping[str, Label]], names: list[str]) -> None:
                     here,
                     "State kind, unit and period alike, scaled to one unit.",
                 )
+    add_clashes(labels, names, "", problems)
     continuous = [name for name in names if not one[name].discrete]
     if len(continuous) > 1:
         problems.add("labels", "at most one continuous label", ", ".join(continuous), "Leave all but one out.")

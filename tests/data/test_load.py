@@ -172,7 +172,7 @@ def test_excel_with_header_and_sheet_by_number(tmp_path):
         pd.DataFrame(SPIKES).to_excel(book, sheet_name="two", index=False, header=False)
     np.testing.assert_array_equal(load_data(tmp_path / "a.xlsx", columns=["x", "lap"]), [[1.5, 1], [np.nan, 2]])
     np.testing.assert_array_equal(load_data(tmp_path / "a.xlsx", 1), SPIKES)
-    with pytest.raises(UserError, match=r"'p' \(row 0\) in column 'note'"):
+    with pytest.raises(UserError, match=r"'p' \(line 2\) in column 'note'"):
         load_data(tmp_path / "a.xlsx", "one")
 
 

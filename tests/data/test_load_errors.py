@@ -110,7 +110,7 @@ def test_ambiguous_column(tmp_path):
 
 def test_text_in_a_table_names_row_and_column(tmp_path):
     (tmp_path / "a.csv").write_text("x,good\n1,2\nn.d.,3\n")
-    assert "'n.d.' (row 1) in column 'x'" in message(load_data, tmp_path / "a.csv")
+    assert "'n.d.' (line 3) in column 'x'" in message(load_data, tmp_path / "a.csv")
     np.testing.assert_array_equal(load_data(tmp_path / "a.csv", columns=["good"]), [[2], [3]])
 
 

@@ -72,6 +72,11 @@ def check_size(nbytes: int, limit: int) -> None:
         )  # fmt: skip
 
 
+def by_row(row: int) -> str:
+    """Where a value stands, as a message says it."""
+    return f"row {row}"
+
+
 @dataclass(frozen=True)
 class Entry:
     """One array of a file. `read(None)` gives all of it, `read([2, 0])` these columns in this order."""
@@ -85,6 +90,8 @@ class Entry:
     )  # names that stand for several columns (DeepLabCut)
     refused: str = ""  # what it holds where that is not numbers
     numbered: Mapping[int, int] = field(default_factory=dict)  # positions of columns whose names are numbers
+    raw: Callable[[int], np.ndarray] | None = None  # (time,) of one column, which may hold texts; of an array all of it
+    place: Callable[[int], str] = by_row  # where a row stands in the file
 
     def __str__(self) -> str:
         if self.refused in (OTHER_FILE, LINK):
@@ -107,10 +114,13 @@ def lazy_entry(shape: Sequence[int], dtype: np.dtype, load: Callable[[], np.ndar
         array = load()
         return array if columns is None else array[:, list(columns)]
 
-    return Entry(tuple(shape), str(dtype), read, refused=refused)
+    texts = dtype.kind == "U" and len(shape) == 1
+    return Entry(tuple(shape), str(dtype), read, refused=refused, raw=(lambda column: load()) if texts else None)
 
 
-def table_entry(length: int, names: Sequence[str], column: Callable[[int], np.ndarray]) -> Entry:
+def table_entry(
+    length: int, names: Sequence[str], column: Callable[[int], np.ndarray], place: Callable[[int], str] = by_row
+) -> Entry:
     """A table whose columns are read one by one, so that an integer column beside a real one stays integer."""
 
     def read(columns: Sequence[int] | None) -> np.ndarray:
@@ -121,21 +131,21 @@ def table_entry(length: int, names: Sequence[str], column: Callable[[int], np.nd
             first = next(i for i in chosen if arrays[i].dtype.kind not in NUMBERS)
             raise Refusal(
                 "numbers in every column",
-                f"{not_a_number(arrays[first])} in column {', '.join(map(repr, text[:8]))}",
+                f"{not_a_number(arrays[first], place)} in column {', '.join(map(repr, text[:8]))}",
                 "Choose the columns that hold numbers.",
             )
         return np.stack([arrays[i] for i in chosen], axis=1) if arrays else np.zeros((length, 0))
 
-    return Entry((length, len(names)), "table", read, tuple(names))
+    return Entry((length, len(names)), "table", read, tuple(names), raw=column, place=place)
 
 
-def not_a_number(values: np.ndarray) -> str:
-    """The first value that is none, with its row."""
+def not_a_number(values: np.ndarray, place: Callable[[int], str]) -> str:
+    """The first value that is none, with its place."""
     for row, value in enumerate(values.tolist()):
         try:
             float(value)
         except (TypeError, ValueError):
-            return f"{str(value)[:40]!r} (row {row})"
+            return f"{str(value)[:40]!r} ({place(row)})"
     return f"{KINDS.get(values.dtype.kind, values.dtype)}"
 
 

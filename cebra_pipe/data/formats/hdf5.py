@@ -99,7 +99,7 @@ def _array(path: Path, name: str, node, transposed: bool = False) -> Entry:
         return Entry((), "link", lambda columns: np.zeros(0), refused=told)
     text = _text(node.attrs.get("MATLAB_class", "")) in ("char", "cell") or node.shape is None
     shape = (node.shape or ())[::-1] if transposed else node.shape or ()
-    return lazy_entry(shape, np.dtype("U1") if text else node.dtype, partial(_load, path, name, transposed))
+    return lazy_entry(shape, np.dtype("S1") if text else node.dtype, partial(_load, path, name, transposed))
 
 
 def _load(path: Path, name: str, transposed: bool) -> np.ndarray:

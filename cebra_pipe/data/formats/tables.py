@@ -5,13 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from ..columns import to_numpy, with_missing
-from .entries import Entry, Refusal, allowance, check_size, table_entry
+from .entries import Entry, Refusal, allowance, by_row, check_size, table_entry
 
 OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # how an xls file begins
 SEPARATORS = ",;\t"
@@ -44,7 +47,15 @@ def read_csv(path: Path, *, header: bool | None = None, separator: str | None = 
     )
     parsing = arrow.ParseOptions(delimiter=layout.separator)
     table = arrow.read_csv(path, reading, parsing, arrow.ConvertOptions(decimal_point=layout.decimal))
-    return {"": _arrow_entry(table, layout.names if layout.named else ())}
+    return {"": _arrow_entry(table, layout.names if layout.named else (), partial(_line, path, layout))}
+
+
+def _line(path: Path, layout: Layout, row: int) -> str:
+    """The line of a csv file that holds a row; empty lines are no rows."""
+    with open(path, encoding=layout.encoding, errors="replace") as file:
+        filled = (number for number, line in enumerate(file, 1) if number > layout.skip and line.strip("\r\n"))
+        found = next(islice(filled, row, None), None)
+    return by_row(row) if found is None else f"line {found}"
 
 
 def layout_of(path: Path, header: bool | None, separator: str | None) -> Layout:
@@ -59,8 +70,7 @@ def layout_of(path: Path, header: bool | None, separator: str | None) -> Layout:
     first = lines[comments]
     separator = separator or max(SEPARATORS, key=first.count)
     sample = lines[comments + 1 : comments + 200] or [first]
-    comma = separator != "," and any(_numbers(_split(line, separator), ",") for line in sample)
-    decimal = "," if comma else "."
+    decimal = "," if separator != "," and _with_commas([c for s in sample for c in _split(s, separator)]) else "."
     cells = _split(first, separator)
     named = not _numbers(cells, decimal) if header is None else header
     names = cells if named else _comment_names(lines[:comments], separator, len(cells))
@@ -94,6 +104,12 @@ def _numbers(cells: list[str], decimal: str) -> bool:
     return any(cells) and all(_is_number(cell.replace(decimal, ".")) for cell in cells if cell)
 
 
+def _with_commas(cells: list[str]) -> bool:
+    """Whether the numbers among some cells have decimal commas."""
+    commas = any("," in cell and _is_number(cell.replace(",", ".")) for cell in cells)
+    return commas and not any("." in cell and _is_number(cell) for cell in cells)
+
+
 def _is_number(text: str) -> bool:
     try:
         float(text)
@@ -119,11 +135,10 @@ def read_parquet(path: Path) -> dict[str, Entry]:
     }
 
 
-def _arrow_entry(table, names: tuple[str, ...]) -> Entry:
-    entry = table_entry(
-        table.num_rows, names or tuple(map(str, range(table.num_columns))), lambda i: _numpy(table.column(i))
-    )
-    return entry if names else Entry(entry.shape, entry.dtype, entry.read)
+def _arrow_entry(table, names: tuple[str, ...], place: Callable[[int], str]) -> Entry:
+    known = names or tuple(map(str, range(table.num_columns)))
+    entry = table_entry(table.num_rows, known, lambda i: _numpy(table.column(i)), place)
+    return entry if names else replace(entry, columns=())
 
 
 def _numpy(column) -> np.ndarray:
@@ -163,9 +178,12 @@ def _sheet(sheet, header: bool | None) -> Entry:
     named = not _numbers(["" if cell == "nan" else cell for cell in first], ".") if header is None else header
     body = sheet.iloc[1:] if named else sheet
     entry = table_entry(
-        len(body), first if named else tuple(map(str, range(len(first)))), lambda i: _cells(body.iloc[:, i].tolist())
+        len(body),
+        first if named else tuple(map(str, range(len(first)))),
+        lambda i: _cells(body.iloc[:, i].tolist()),
+        lambda row: f"line {body.index[row] + 1}",
     )
-    return entry if named else Entry(entry.shape, entry.dtype, entry.read)
+    return entry if named else replace(entry, columns=())
 
 
 def _cells(values: list) -> np.ndarray:

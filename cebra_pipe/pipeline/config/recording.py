@@ -9,7 +9,7 @@ import math
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,39}")
 CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")  # what no path, figure or table can hold
@@ -109,7 +109,13 @@ class LabelConfig(Source):
     """A label: where it lies and what it is."""
 
     kind: Literal["continuous", "discrete"] = Field(
-        "continuous", description="continuous: distances mean something; discrete: classes."
+        "continuous", description="continuous: distances mean something; discrete: classes, which are whole numbers or texts."
+    )
+    classes: list[Line] | None = Field(
+        None,
+        min_length=2,
+        description="Discrete labels: names of the values 0, 1, 2…, or of texts in the order of their codes; of texts "
+        "the sorted names where it is left out.",
     )
     unit: Line = Field("", description="Unit of the values, shown in tables and figures.")
     period: Float | None = Field(
@@ -122,6 +128,13 @@ class LabelConfig(Source):
         description="How a label on its own clock is brought to the neural one; "
         "linear for continuous (along the circle where it has a period), nearest for discrete.",
     )
+
+    @field_validator("classes")
+    @classmethod
+    def _each_once(cls, given: list[str] | None) -> list[str] | None:
+        if given is not None and len(set(given)) < len(given):
+            raise ValueError("each class once")
+        return given
 
 
 class SpikesConfig(Model):

@@ -18,7 +18,8 @@ from ...data.parts import check_length, part_of, read_split
 from ...data.recording import Recording
 from ...data.shares import adapt_part
 from ...data.table import Table, from_rows, read_table
-from ...errors import Problem, UserError
+from ...data.words import add_clashes
+from ...errors import Problem, Problems, UserError
 from ...sklearn import methods
 from ...sklearn.methods import Task
 from ...sklearn.report import SCORES, Result, score_rows
@@ -74,8 +75,11 @@ def _given(job: Job) -> list[Given]:
     """The others, then the recording that was left out."""
     files = zip(job.spec["sessions"], job.inputs["recordings"], job.inputs["splits"], strict=True)
     found = [Given(name, Recording.read(recording), read_split(split)) for name, recording, split in files]
+    problems = Problems()
     for one in found:
         check_length(one.name, one.recording, one.split)
+    add_clashes({one.name: one.recording.labels for one in found}, job.spec["decode"]["labels"], "", problems)
+    problems.raise_any()
     return found
 
 
