@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import reprlib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -108,6 +109,17 @@ def named(value: object) -> str:
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A remedy for an unknown name: the nearest known ones first, then all of them (at most 20, and how many)."""
     known = [named(k) for k in known]
-    near = difflib.get_close_matches(named(name), known, n=1)
+    same = [k for k in known if _plain(k) == _plain(named(name))]
+    near = same or difflib.get_close_matches(named(name), known, n=1)
     listed = ", ".join(known[:20]) + (f", … {len(known)} in all" if len(known) > 20 else "")
     return (f"Did you mean {near[0]!r}? " if near else "") + f"Known: {listed}."
+
+
+def _plain(name: str) -> str:
+    """A name without what is easily written otherwise: zeros before a number, capitals, signs between words."""
+    return re.sub(r"0*(\d+)", r"\1", re.sub(r"[\W_]+", "", name.lower()))
+
+
+def counted(number: int, what: str) -> str:
+    """`1 sample`, `2 samples`."""
+    return f"{number} {what}{'' if number == 1 else 's'}"

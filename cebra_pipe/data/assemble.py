@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import Problem, Problems, UserError
-from . import clocks, describe, spikes, trials
+from . import circles, clocks, describe, spikes, trials
 from .checks import check_apart, check_bins, check_lengths, check_neural, check_options, checked_label, own_clocks
 from .recording import Recording, epochs_of
 from .select import keep, outside, slow
@@ -45,7 +45,7 @@ def assemble(
     samples = on_clock(config, read, name)
     check_bins(read, own_clocks(config), len(samples.time))
     limit = clocks.gap_limit(config.largest_gap, samples.rate)
-    labels, unknown = on_samples(config, read, samples.time)
+    labels, unknown = on_samples(config, read, samples.time, name)
     if "trials" in read:
         trial = trials.given_trials(read["trials"].values, read["trials"].where)
     else:
@@ -91,13 +91,16 @@ def binned(config: RecordingConfig, read: Mapping[str, Read], time: np.ndarray |
 
 
 def on_samples(
-    config: RecordingConfig, read: Mapping[str, Read], time: np.ndarray
+    config: RecordingConfig, read: Mapping[str, Read], time: np.ndarray, recording: str
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Each label (time,) as floats, and the samples for which a label's own clock says nothing."""
     labels, unknown, problems = {}, {}, Problems()
     for name, label in config.labels.items():
-        values = read[f"labels.{name}"].values.astype(np.float64) * (1.0 if label.scale is None else label.scale)
+        values = as_read(config, read, name)
         clock = read.get(f"labels.{name}.time")
+        if label.period is not None:
+            where = f"recordings.{recording}.labels.{name} ({read[f'labels.{name}'].where})"
+            circles.check_period(values, label.period, time if clock is None else clock.values, where, problems)
         if clock is None:
             labels[name] = values
             continue
@@ -110,6 +113,12 @@ def on_samples(
         unknown |= {f"{rule} of {name}": mask for rule, mask in apart.items()}
     problems.raise_any()
     return labels, unknown
+
+
+def as_read(config: RecordingConfig, read: Mapping[str, Read], label: str) -> np.ndarray:
+    """(time,) the values of a label in its unit, on whatever clock it has."""
+    scale = config.labels[label].scale
+    return read[f"labels.{label}"].values.astype(np.float64) * (1.0 if scale is None else scale)
 
 
 def brought_over(
@@ -153,6 +162,7 @@ def finish(
     time = samples.time[rows]
     epoch = epochs_of(time, numbers, limit)
     notes = {"samples_read": len(kept), "dropped": dropped, **samples.notes}
+    notes["doubts"] = doubts(config, read)
     notes |= describe.notes(neural, samples.rate, made, time, epoch, numbers, limit, two_valued(config, read))
     return Recording(
         neural, samples.rate, made, time, epoch, numbers, samples.neurons, config.select.minimum_rate, notes
@@ -165,6 +175,12 @@ def two_valued(config: RecordingConfig, read: Mapping[str, Read]) -> list[str]:
         name: read[f"labels.{name}"].values for name, label in config.labels.items() if label.kind == "continuous"
     }
     return [name for name, found in values.items() if len(np.unique(found[np.isfinite(found)])) == 2]
+
+
+def doubts(config: RecordingConfig, read: Mapping[str, Read]) -> dict[str, str]:
+    """Label -> what is to be known of it before a score of it is believed."""
+    told = {n: circles.doubt(n, as_read(config, read, n), label.period) for n, label in config.labels.items()}
+    return {name: text for name, text in told.items() if text}
 
 
 def told(dropped: Mapping[str, int]) -> str:

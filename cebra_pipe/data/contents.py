@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -123,7 +124,14 @@ def indices(entry: Entry, columns: Sequence[str | int]) -> list[int]:
         raise Missing("a list of columns", repr(columns), "Write ['a', 'b'].")
     if len(entry.shape) != 2:
         raise Missing("a 2-D array to pick columns of", f"shape {entry.shape}", "Leave the columns out.")
-    return [i for column in columns for i in _indices(entry, column)]
+    found = [i for column in columns for i in _indices(entry, column)]
+    if len(set(found)) < len(found):
+        twice = [repr(c) for c, n in Counter(columns).items() if n > 1]
+        twice = twice or [
+            repr(entry.columns[i]) if entry.columns else str(i) for i, n in Counter(found).items() if n > 1
+        ]
+        raise Refusal("each column once", f"{', '.join(twice[:8])} twice", "Name it once.")
+    return found
 
 
 def _indices(entry: Entry, column: str | int) -> Sequence[int]:

@@ -54,7 +54,9 @@ def too_near(seconds: float, times: Mapping[str, float]) -> dict[str, float]:
 
 
 def near_lines(seconds: float, times: Mapping[str, float]) -> Iterator[str]:
-    """One sentence for each of them."""
-    for name, needed in too_near(seconds, times).items():
-        told = f"parts come within {seconds:.3g} s of each other, below two autocorrelation times of {name}"
-        yield f"{told} ({needed:.2f} s): they are not independent in it; a larger split.gap keeps them apart"
+    """One sentence that names all of them, the longest first; none where parts are far enough apart."""
+    found = sorted(too_near(seconds, times).items(), key=lambda each: -each[1])
+    if found:
+        of = ", ".join(f"{name} ({needed:.2f} s)" for name, needed in found)
+        told = f"parts come within {seconds:.3g} s of each other, below two autocorrelation times of {of}"
+        yield f"{told}: they are not independent in {'it' if len(found) == 1 else 'these'}; a larger split.gap helps"

@@ -13,12 +13,14 @@ import numpy as np
 
 from ..errors import Problems, did_you_mean
 from .recording import Recording
+from .spans import collapsed
 
 PARTS = ("train", "valid", "test")  # by rank: who gives samples to the gap first; test is never cut
 GAP = len(PARTS)
 NAMES = np.array([*PARTS, "gap"], dtype=object)
 SMALLEST_PART = 50  # samples below which a score of a part means nothing
 ROUNDING = 5e-7  # s: time stamps are sums of floats
+SHORT = 30.0  # s: a recording that lasts less may have the rate of its acquisition in place of its samples'
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ def split(recording: Recording, scheme: Mapping) -> list[Cut]:
     """The folds of a recording under a SplitConfig (as a dictionary), gaps taken out, checked."""
     _check(recording, scheme)
     cuts = [Cut(cut_gap(whole, recording.time, scheme["gap"]), whole) for whole in whole_parts(recording, scheme)]
-    _check_sizes(cuts, scheme)
+    _check_sizes(recording, cuts, scheme)
     return cuts
 
 
@@ -51,7 +53,7 @@ def whole_parts(recording: Recording, scheme: Mapping) -> list[np.ndarray]:
     for one in np.unique(stratum):
         trials = np.flatnonzero(stratum == one)
         parts[:, trials] = _trial_parts(len(trials), scheme)
-    _check_trials(parts, stratum, scheme)
+    _check_trials(recording, parts, stratum, scheme)
     return [fold[member] for fold in parts]
 
 
@@ -172,7 +174,8 @@ def _check(recording: Recording, scheme: Mapping) -> None:
     trials = len(np.unique(recording.trial))
     if scheme["scheme"] != "blocks" and trials < 3:
         remedy = "Set `scheme: blocks`, or give the recording's `trials`."
-        problems.add(f"split.scheme {scheme['scheme']}", "a recording with 3 trials or more", str(trials), remedy)
+        found = "2 trials" if trials == 2 else "1 trial, all of it"
+        problems.add(f"split.scheme {scheme['scheme']}", "a recording with 3 trials or more", found, remedy)
     name, discrete = scheme["stratify"], [n for n, label in recording.labels.items() if label.discrete]
     if name is not None and name not in discrete:
         found = f"{name!r}, which is continuous" if name in recording.labels else repr(name)
@@ -180,20 +183,26 @@ def _check(recording: Recording, scheme: Mapping) -> None:
     problems.raise_any()
 
 
-def _check_trials(parts: np.ndarray, stratum: np.ndarray, scheme: Mapping) -> None:
+def _check_trials(recording: Recording, parts: np.ndarray, stratum: np.ndarray, scheme: Mapping) -> None:
     """Each part of each fold and stratum has a trial."""
     problems = Problems()
     for one in np.unique(stratum):
-        of = f" of {scheme['stratify']} {one}" if scheme["stratify"] else ""
-        count = int((stratum == one).sum())
+        label = scheme["stratify"]
+        of = f" of {label} {recording.labels[label].named(one)}" if label else ""
+        count, lacking = int((stratum == one).sum()), {}
         for fold, row in enumerate(parts[:, stratum == one]):
             missing = [name for rank, name in enumerate(PARTS) if not (row == rank).any()]
+            lacking.setdefault(", ".join(missing), []).append(fold)
+        for missing, folds in lacking.items():
             if missing:
-                where = f"split.{scheme['scheme']}" + (f" fold {fold}" if len(parts) > 1 else "")
-                problems.add(
-                    where, f"a trial{of} in {', '.join(missing)}", f"none ({count} trials in all)", _remedy(scheme)
-                )
+                where = f"split.{scheme['scheme']}" + (f" {_numbered(folds)}" if len(parts) > 1 else "")
+                found = f"none ({count} trial{'s' * (count != 1)} in all)"
+                problems.add(where, f"a trial{of} in {missing}", found, _remedy(scheme))
     problems.raise_any()
+
+
+def _numbered(folds: list[int]) -> str:
+    return f"fold{'s' * (len(folds) > 1)} {', '.join(collapsed(folds, range(folds[-1] + 1)))}"
 
 
 def _remedy(scheme: Mapping) -> str:
@@ -207,13 +216,25 @@ def _remedy(scheme: Mapping) -> str:
     )
 
 
-def _check_sizes(cuts: list[Cut], scheme: Mapping) -> None:
-    problems = Problems()
-    for fold, cut in enumerate(cuts):
-        for rank, name in enumerate(PARTS):
-            left, before = int((cut.part == rank).sum()), int((cut.whole == rank).sum())
-            if left < SMALLEST_PART:
-                found = f"{left} ({before} before the gap of {scheme['gap']:g} s took its samples)"
-                remedy = "Use fewer `blocks`, a smaller `gap`, a larger share, or a longer recording."
-                problems.add(f"split: {name} of fold {fold}", f"at least {SMALLEST_PART} samples", found, remedy)
+def _check_sizes(recording: Recording, cuts: list[Cut], scheme: Mapping) -> None:
+    """Each part of each fold is large enough; one problem a part, for all folds that it is too small in."""
+    problems, seconds = Problems(), len(recording) / recording.rate
+    for rank, name in enumerate(PARTS):
+        sizes = [(int((cut.part == rank).sum()), int((cut.whole == rank).sum())) for cut in cuts]
+        small = [fold for fold, (left, _) in enumerate(sizes) if left < SMALLEST_PART]
+        if not small:
+            continue
+        left, before = (_extent([each[i] for each in map(sizes.__getitem__, small)]) for i in range(2))
+        found = f"{left} ({before} before the gap of {scheme['gap']:g} s took its samples)"
+        ways = "fewer `blocks`, a smaller `gap`, a larger share, or a longer recording."
+        remedy = f"Use {ways}"
+        if seconds < SHORT:
+            found += f"; the recording lasts {seconds:.3g} s at {recording.rate:g} Hz"
+            remedy = f"Is its `rate` that of the samples, and not of the acquisition? If so, use {ways}"
+        problems.add(f"split: {name} of {_numbered(small)}", f"at least {SMALLEST_PART} samples", found, remedy)
     problems.raise_any()
+
+
+def _extent(numbers: list[int]) -> str:
+    low, high = min(numbers), max(numbers)
+    return str(low) if low == high else f"{low} to {high}"

@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 
 from ..data.timeline import LabelSpace, Timeline
-from ..errors import Problem, UserError
+from ..errors import Problem, UserError, counted
 from .prior import deal
 from .search import NOWHERE, NearestIndex
 
@@ -205,10 +205,13 @@ def _time_delta(timeline, space, lag, delta):
 
 def _too_short(timeline: Timeline, lag: int) -> UserError:
     longest = int(np.bincount(timeline.segment).max(initial=0))
-    expected = f"a stretch of more than {lag} samples, windows included"
+    expected = f"a stretch of more than {counted(lag, 'sample')}, windows included"
     return UserError(
         Problem(
-            "training.time_offset, in samples", expected, f"at most {longest} samples", "Set a shorter time_offset."
+            "training.time_offset, in samples",
+            expected,
+            f"at most {counted(longest, 'sample')}",
+            "Set a shorter time_offset.",
         )
     )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..data import circles
 from ..data.recording import Label, Recording
 from ..data.shifts import AWAY, pace
 from ..data.spans import BETWEEN, ends_alone
@@ -72,8 +73,12 @@ def label_lines(recording: Recording) -> Iterator[str]:
             around = f", repeats after {label.period:g}" if label.period else ""
             yield (
                 f"{name}: {values[0]:.4g} to {values[-1]:.4g}{unit}{around}; {len(values)} distinct values, "
-                f"{np.median(counts):g} samples each (median)"
+                f"{_each(counts)} each (median)"
             )
+
+
+def _each(counts: np.ndarray) -> str:
+    return f"{np.median(counts):g} sample{'' if np.median(counts) == 1 else 's'}"
 
 
 def label_warnings(name: str, recording: Recording) -> Iterator[str]:
@@ -85,11 +90,15 @@ def label_warnings(name: str, recording: Recording) -> Iterator[str]:
         if key in recording.notes.get("two_valued", ()):
             yield f"{where} has two values, {values[0]:g} and {values[-1]:g}: kind: discrete makes it a class"
         elif not label.discrete and len(values) < 100:
-            told = f"{len(values)} distinct values, {np.median(counts):g} samples each (median)"
+            told = f"{len(values)} distinct values, {_each(counts)} each (median)"
             yield f"{where} has {told}: positives are drawn uniformly among them"
+        if not label.discrete and not label.period and (told := circles.proposal(key, label.values, recording.epoch)):
+            yield f"{where} {told}"
         if label.period and np.ptp(values) < label.period / APART:
             yield f"{where} spans {np.ptp(values):.4g} of its period {label.period:g}: is the period in its unit?"
-        if label.period and np.ptp(values) > label.period:
+        if key in (doubted := recording.notes.get("doubts", {})):
+            yield f"{name}.{doubted[key]}. The verdict will say so"
+        elif label.period and np.ptp(values) > label.period:
             told = f"{np.ptp(values):.4g}, more than its period {label.period:g}"
             yield f"{where} spans {told}: values a period apart are one. Is the period in its unit?"
         found = pace(label)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from ..errors import counted
+
 BASELINE = "baseline: "
 NULLS = (
     "Decoder null: does the decoder on this embedding beat shifted labels? Refit null: does training on these labels\n"
@@ -83,7 +85,7 @@ def population(rows: Sequence[Mapping]) -> Iterator[str]:
         yield "\nOver recordings, mean with its 95 % interval:"
     for row in mine:
         interval = f"{row['mean']:.3g} {row['unit']} [{row['low']:.3g}, {row['high']:.3g}]"
-        yield f"  {row['label']}, {row['condition_title']}: {interval}, {row['recordings']} recordings"
+        yield f"  {row['label']}, {row['condition_title']}: {interval}, {counted(row['recordings'], 'recording')}"
 
 
 # ---- recordings that were left out -----------------------------------------------------------------------------------
@@ -157,6 +159,8 @@ def _cautions(row: Mapping) -> Iterator[str]:
         yield f"collapsed: {row['collapsed']}"
     if row["too_near"]:
         yield f"parts come within {row['apart_s']:.3g} s, below two autocorrelation times of {row['too_near']}"
+    if row["doubts"]:
+        yield row["doubts"]
 
 
 BOARDS: Mapping[str, Callable[[Sequence[Mapping]], Iterator[str]]] = {

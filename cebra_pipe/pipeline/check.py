@@ -21,11 +21,13 @@ from ..data.recording import Recording
 from ..data.split import NAMES, PARTS, Cut, split
 from ..data.words import add_clashes
 from ..datasets.rats import simulate
-from ..errors import Problems, UserError
-from . import reachable
+from ..errors import Problems, UserError, counted
+from . import reachable, twins
 from .advice import convention_lines, label_lines, label_warnings, metric_lines, source_warnings
 from .comparing.sessions import differ
+from .condensed import condensed
 from .config.changes import read_changed
+from .config.doubts import doubts
 from .config.study import Condition, Resolved, left_out
 from .config.without import check_sizes
 from .disk import claims
@@ -71,15 +73,19 @@ def main(options: argparse.Namespace) -> int:
             *(f"{name}: {line}" for line in near(one)),
         ]:
             print(f"warning: {line}")
+    recordings = {name: one.recording for name, one in prepared.items()}
+    rates = {name: recording.rate for name, recording in recordings.items()}
+    for line in (*doubts(study, rates), *twins.check_twins(study, recordings, problems)):
+        print(f"warning: {line}")
     for condition in study.conditions.values():
         for line in check_condition(plan, condition, prepared, problems):
             print(line)
-    check_classes(study, {name: one.recording for name, one in prepared.items()}, problems)
-    check_rates(plan, {name: one.recording.rate for name, one in prepared.items()}, problems)
+    check_classes(study, recordings, problems)
+    check_rates(plan, rates, problems)
     collected(problems, "device", lambda: check_device(study))
     sys.stdout.flush()
     problems.raise_any()
-    for line in reachable.lines(study, {name: one.recording for name, one in prepared.items()}):
+    for line in reachable.lines(study, recordings):
         print(line)
     jobs = Counter(job.stage for job in plan.jobs())
     listed = ", ".join(f"{number} {stage}" for stage, number in jobs.items())
@@ -132,13 +138,10 @@ def describe(name: str, one: Prepared) -> str:
     )
 
 
-def counted(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
-
-
 def check_condition(plan: Plan, k: Condition, prepared: Mapping[str, Prepared], problems: Problems) -> Iterator[str]:
     """Builds each fit up to its first step; yields one line a unit, then what is to be known of its labels."""
     told: dict[str, None] = {}  # said once, though it may hold for every unit and fold
+    said: list[tuple[str, str]] = []
     for name in (name for name in k.recordings if name in prepared):
         check_sizes(k, name, prepared[name].totals, problems)
     if k.enough_data and len(k.seeds) == 1:
@@ -158,16 +161,21 @@ def check_condition(plan: Plan, k: Condition, prepared: Mapping[str, Prepared], 
         metric, beside, warnings = metric_lines(made[0].task, made[0].objectives)
         windows = ", ".join(f"{part} {made[0].windows[part]}" for part in PARTS)
         yield f"{where}: " + "; ".join(
-            [f"{k.training.model}, {len(made[0].task.offset)} samples a window", f"windows {windows}", *beside]
+            [
+                f"{k.training.model}, {counted(len(made[0].task.offset), 'sample')} a window",
+                f"windows {windows}",
+                *beside,
+            ]
         )
         warnings += [] if k.control else convention_lines(made[0].task)
         told |= dict.fromkeys(f"  {k.name}: {line}" for line in metric)
         told |= dict.fromkeys(f"warning: {where}: {line}" for line in warnings)
-        told |= dict.fromkeys(f"  {where}: {line}" for one in made for line in one.said)
+        said += [(unit, line) for one in made for line in one.said]
     for unit in (unit for unit in k.without if left_out(unit) in prepared):
         place, one = f"conditions.{k.name} ({unit})", prepared[left_out(unit)]
         collected(problems, place, lambda u=unit, one=one: rehearse_adaptation(plan, k, u, one))
     yield from told
+    yield from condensed(k.name, said)
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from ..errors import UserError
+from ..errors import UserError, counted
 from .boards import BOARDS
 from .config.changes import for_snakemake, read_changed
 from .disk import claims
@@ -25,7 +25,7 @@ def main(options: argparse.Namespace) -> int:
     plan = Plan(read_changed(options.config, options.changes))
     check_files(plan, str(options.config))
     found = {s.path: s.state for s in states(plan)}
-    amiss = [*_rivals(plan, options), *_stale(found, options)]
+    amiss = [*_rivals(plan, options), *_running(found), *_stale(found, options)]
     for line in (*amiss, *_files(plan, found)):
         print(line)
     for table in (name for name in BOARDS if name in plan.tables):
@@ -43,11 +43,17 @@ def _rivals(plan: Plan, options: argparse.Namespace) -> Iterator[str]:
         yield f"{error}\n"
 
 
+def _running(found: Mapping[str, str]) -> Iterator[str]:
+    """That jobs are at work, by the locks that they hold."""
+    if number := sum(state == "running" for state in found.values()):
+        yield f"A run is under way: {counted(number, 'file')} being made now; what is not made yet may follow.\n"
+
+
 def _stale(found: Mapping[str, str], options: argparse.Namespace) -> Iterator[str]:
     """How many files are to be made, and by what commands they are named and made."""
     if number := sum(state in MENDED for state in found.values()):
         given = shlex.join([str(options.config), *(["--config", *options.changes] if options.changes else [])])
-        files = "1 file is" if number == 1 else f"{number} files are"
+        files = f"{counted(number, 'file')} {'is' if number == 1 else 'are'}"
         yield f"{files} missing, damaged or outdated (of another config, code or data); numbers of such are not shown."
         yield f"  which:  cebra-pipe status {given}"
         yield f"  remake: snakemake{for_snakemake(options.config, options.changes)}\n"

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_array
 
-from ..errors import Problems
+from ..errors import Problems, counted
 
 FLOATS, INTEGERS = "f", "iu"
 
@@ -159,7 +159,10 @@ def _unlike(X: ArrayLike) -> tuple[str, str] | None:
     if not len(bad):
         return None
     first = "sample {}, neuron {}".format(*bad[0])
-    return f"NaN or infinity ({len(bad)} values, the first in {first})", "Mend them, or leave these samples out."
+    return (
+        f"NaN or infinity ({counted(len(bad), 'value')}, the first in {first})",
+        "Mend them, or leave these samples out.",
+    )
 
 
 def _label(each: object, where: str, length: int | None, problems: Problems, other: int = 0) -> np.ndarray | None:
@@ -171,7 +174,9 @@ def _label(each: object, where: str, length: int | None, problems: Problems, oth
         problems.add(where, expected, f"{values.dtype} {values.shape}", remedy)
         return None
     if not np.isfinite(values).all():
-        problems.add(where, "finite numbers", f"contains NaN or infinity ({(~np.isfinite(values)).sum()} values)")
+        problems.add(
+            where, "finite numbers", f"contains NaN or infinity ({counted((~np.isfinite(values)).sum(), 'value')})"
+        )
     if length is not None and len(values) != length:
         problems.add(where, f"{length} samples as in X", str(len(values)), _lying(values.shape, length, other))
         return None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -107,10 +108,20 @@ def loader_of(chosen: Plan, dataset: Dataset, steps: int, options: dict[str, obj
     given = {name: value for name, value in options.items() if value is not None and name in reads}
     if "conditional" in reads:
         given["conditional"] = chosen.conditional
-    return kind(
-        dataset, num_steps=steps, seed=seed, batch_size=options["batch_size"],
-        num_negatives=options["num_negatives"], **given,
-    )  # fmt: skip
+    try:
+        return kind(
+            dataset, num_steps=steps, seed=seed, batch_size=options["batch_size"],
+            num_negatives=options["num_negatives"], **given,
+        )  # fmt: skip
+    except UserError as error:
+        raise type(error)(*map(_in_own_words, error.problems)) from None
+
+
+def _in_own_words(problem: Problem) -> Problem:
+    """What a loader says of `time_offset`, said of the estimator's parameter."""
+    texts = (problem.where, problem.remedy.replace("a shorter time_offset.", "shorter time_offsets."))
+    where, remedy = (re.sub(r"(training\.)?time_offset\b", "time_offsets", text) for text in texts)
+    return replace(problem, where=where, remedy=remedy)
 
 
 def check_effect(chosen: Plan, options: dict[str, object]) -> None:

@@ -108,6 +108,15 @@ def test_ambiguous_column(tmp_path):
     np.testing.assert_array_equal(load_data(tmp_path / "a.csv", columns=[1]), [[2], [4]])
 
 
+def test_a_column_twice(tmp_path):
+    (tmp_path / "a.csv").write_text("x,y\n1,2\n3,4\n")
+    assert "each column once, found 'y' twice" in message(load_data, tmp_path / "a.csv", columns=["y", "x", "y"])
+    assert "'y' twice" in message(load_data, tmp_path / "a.csv", columns=["y", 1])
+    track(5).to_hdf(tmp_path / "a.h5", key="track")
+    part = track(5).columns.get_level_values(1)[0]
+    assert f"{part!r} twice" in message(load_deeplabcut, tmp_path / "a.h5", [part, part])
+
+
 def test_text_in_a_table_names_row_and_column(tmp_path):
     (tmp_path / "a.csv").write_text("x,good\n1,2\nn.d.,3\n")
     assert "'n.d.' (line 3) in column 'x'" in message(load_data, tmp_path / "a.csv")

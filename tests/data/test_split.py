@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -160,7 +162,8 @@ def test_trials_keep_the_order_of_time_whatever_their_numbers():
 
 
 BAD = {
-    "no trials": (recording(2), {}, "scheme: blocks"),
+    "no trials": (recording(1), {}, "3 trials or more, found 1 trial, all of it. Set `scheme: blocks`"),
+    "two trials": (recording(2), {}, "found 2 trials. Set"),
     "unknown label": (recording(), {"stratify": "sidee"}, "Did you mean 'side'"),
     "continuous label": (recording(), {"stratify": "x"}, "continuous"),
     "too few trials": (recording(5), {"stratify": "side", "blocks": 1}, "larger share"),
@@ -175,3 +178,27 @@ def test_mistakes_are_told_with_a_remedy(name):
     made, scheme, expected = BAD[name]
     with pytest.raises(UserError, match=expected):
         split(made, config(**scheme))
+
+
+def test_one_cause_is_told_once_for_all_folds():
+    with pytest.raises(UserError) as caught:
+        split(recording(12), config(scheme="folds", folds=40))
+    told = str(caught.value)
+    assert len(caught.value.problems) <= 3
+    assert "split.folds folds " in told
+    assert ".." in told
+    with pytest.raises(UserError) as caught:
+        split(recording(60), config(scheme="folds", folds=10, gap=4.0))
+    (problem,) = (problem for problem in caught.value.problems if "valid of" in problem.where)
+    assert problem.where.startswith("split: valid of folds ")
+    assert " to " in problem.found
+
+
+def test_the_rate_of_the_acquisition_is_not_blamed_on_the_gap():
+    made = recording(40)
+    fast = replace(made, rate=40_000.0, time=np.arange(len(made)) / 40_000)
+    with pytest.raises(UserError, match=r"lasts 0\.0\d+ s at 40000 Hz\. Is its `rate` that of the samples"):
+        split(fast, config(scheme="blocks"))
+    with pytest.raises(UserError) as caught:
+        split(made, config(scheme="blocks", gap=400.0))
+    assert "rate" not in str(caught.value)

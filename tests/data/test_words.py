@@ -9,7 +9,7 @@ import pytest
 
 from cebra_pipe.data.assemble import assemble
 from cebra_pipe.data.recording import Label, Recording
-from cebra_pipe.data.table import write_table
+from cebra_pipe.data.table import Table, write_table
 from cebra_pipe.data.timeline import check_labels
 from cebra_pipe.errors import UserError
 from cebra_pipe.pipeline.advice import label_lines
@@ -56,7 +56,8 @@ def test_an_array_of_texts_is_a_label_too(tmp_path):
 
 
 def test_names_stay_beside_the_codes(tmp_path):
-    write_table(tmp_path / "r.parquet", made(tmp_path).columns())
+    table = made(tmp_path).columns()
+    write_table(tmp_path / "r.parquet", Table(table.columns, {**table.meta, "stage": "load"}))
     read = Recording.read(tmp_path / "r.parquet").labels["way"]
     assert read.classes == ("left", "right")
     assert read.named(1) == "right"
@@ -143,7 +144,7 @@ def test_one_code_has_one_name_in_all_recordings():
             lambda names=names: check_labels(names, [r for r, n in zip(recordings, "abc") if n in names], {"way": 1.0}),
             lambda names=names: common_bins({n: labels[n] for n in names}, ["way"], 10),
         ):
-            with pytest.raises(UserError, match="code 0 is 'left' in a, '(right|0)' in .*`classes`"):
+            with pytest.raises(UserError, match=r"code 0 is 'left' in a, '(right|0)' in .*`classes`"):
                 together()
     longer = {"way": Label(codes, "discrete", classes=("left", "right", "still"))}
     check_labels(["a", "d"], [recordings[0], SimpleNamespace(labels=longer)], {"way": 1.0})

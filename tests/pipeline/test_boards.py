@@ -119,9 +119,12 @@ def test_what_cannot_be_told_is_said(lines):
     row |= {"verdict": "evidence", "converged": "no", "ending": "1 of 1 fits: valid loss rises"}
     row |= {"collapsed": "yes, 1 of 1 fits", "apart_s": 1.0, "too_near": "label x (1.9 s)"}
     row |= {"decoder_p": 0.001, "refit_p": None, "nulls_agree": "", "worse_than": "", "in_words": "better than X"}
+    row |= {"doubts": ""}
     (_, line) = BOARDS["verdict"]([row])
     told = "converged: no, 1 of 1 fits: valid loss rises; collapsed: yes, 1 of 1 fits; parts come within 1 s, below two"
     assert line.endswith(f"{told} autocorrelation times of label x (1.9 s)")
+    (_, line) = BOARDS["verdict"]([row | {"doubts": "heading spans 6.6 of its periods of 360"}])
+    assert line.endswith("label x (1.9 s); heading spans 6.6 of its periods of 360")
     both = row | {"score": "decoding", "refit_p": 0.4}
     *_, words, asked = BOARDS["verdict"]([both | {"nulls_agree": "no"}])
     assert words == "    time: better than X"

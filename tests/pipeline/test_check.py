@@ -172,8 +172,8 @@ def test_labels_of_unequal_spread_may_both_decide(folder, capsys):
     """In a dense sample the nearest one is near in both labels, whatever their ranges."""
     rng = np.random.default_rng(0)
     slow = {"position": np.cumsum(rng.normal(size=600)) / 2, "other": np.cumsum(rng.normal(size=600)) / 20}
-    for name in "ab":
-        save(name, track(0, trials=24, length=25, neurons=6), **slow)
+    for seed, name in enumerate("ab"):
+        save(name, track(seed, trials=24, length=25, neurons=6), **slow)
     run(folder, conditions__behavior__labels=["position", "other"])
     told = capsys.readouterr().out
     assert "of its spread" in told
@@ -190,8 +190,8 @@ def test_queries_beyond_the_range_are_counted(folder, capsys):
 
 def test_a_circular_label_has_no_end(folder, capsys):
     heading = {"key": "heading", "period": 360}
-    for name in "ab":
-        save(name, track(0, trials=24, length=25, neurons=6), heading=np.tile(np.linspace(0, 350, 25), 24))
+    for seed, name in enumerate("ab"):
+        save(name, track(seed, trials=24, length=25, neurons=6), heading=np.tile(np.linspace(0, 350, 25), 24))
     changed = {"recordings__a__labels": {"heading": heading}, "recordings__b__labels": {"heading": heading}}
     run(folder, **changed, conditions__behavior__labels=["heading"], split={"gap": 0.5})
     told = capsys.readouterr().out
@@ -200,7 +200,7 @@ def test_a_circular_label_has_no_end(folder, capsys):
 
 
 def test_a_period_in_another_unit(folder, capsys):
-    run(folder, recordings__a__labels__other={"key": "other", "period": 360})
+    run(folder, recordings__a__labels__other={"key": "other", "period": 8})
     assert "a.other spans" in capsys.readouterr().out
 
 
@@ -259,6 +259,46 @@ def test_the_fits_of_an_adaptation_are_counted(folder, capsys):
     assert "Each adapt is 4 fits (adapted and from scratch, for each share)" in told
 
 
+TWINS = {
+    "one matrix": ({}, "comparisons.behavior_recordings: expected each recording once"),
+    "one model": ({"conditions__behavior__units": "joint", "comparisons": {}}, "conditions.behavior.units.joint"),
+    "apart": ({"comparisons": {}}, None),
+}
+
+
+@pytest.mark.parametrize("case", TWINS)
+def test_one_recording_under_two_names(case, folder, capsys):
+    changed, place = TWINS[case]
+    changed = {"recordings__b__file": "copy.npz", "conditions__behavior__labels": ["position"], **changed}
+    (folder / "copy.npz").write_bytes((folder / "a.npz").read_bytes())
+    if place is None:
+        run(folder, **changed)
+        told = capsys.readouterr().out
+        assert "warning: the same neural data in a (a.npz) and b (copy.npz): they are no two recordings" in told
+        return
+    with pytest.raises(UserError) as caught:
+        run(folder, **changed)
+    assert place in str(caught.value)
+    assert "the same neural data in a (a.npz) and b (copy.npz)" in str(caught.value)
+
+
+def test_classes_of_two_recordings_have_one_order(folder):
+    way = np.where(track(0, trials=24, length=25, neurons=6).labels["direction"].values, "out", "back")
+    save("a", track(0, trials=24, length=25, neurons=6), direction=way)
+    with pytest.raises(UserError, match=r"conditions\.behavior: labels\.direction: .*'back' in a, '0' in b.*`classes`"):
+        run(folder)
+
+
+def test_stretches_that_are_left_out_have_one_line_a_recording(folder, capsys):
+    recording = track(0, trials=24, length=25, neurons=6)
+    save("a", recording, trial=recording.trial * 2 + (np.arange(len(recording)) % 25 < 3))
+    run(folder, split={"scheme": "folds", "folds": 3, "gap": 0.2})
+    lines = [line for line in capsys.readouterr().out.splitlines() if ": stretches" in line]
+    assert len(lines) == 1
+    assert lines[0].startswith("  behavior: a: stretches shorter than the window of 5 samples left out: train ")
+    assert ", test " in lines[0]
+
+
 def test_units_of_one_recording_are_not_compared(folder, capsys):
     other = track(1, trials=24, length=25, neurons=6)
     save("b", other, position=100 - 100 * other.labels["position"].values)
@@ -283,8 +323,8 @@ def test_a_recording_of_one_trial_has_no_other_to_take_positives_from(folder, ca
 
 
 def test_more_neurons_than_samples_are_doubted(folder, capsys):
-    neural = np.random.default_rng(0).poisson(1, (600, 700))
-    for name in "ab":
+    for seed, name in enumerate("ab"):
+        neural = np.random.default_rng(seed).poisson(1, (600, 700))
         save(name, track(0, trials=24, length=25, neurons=6), spikes=neural)
     run(folder)
     assert "a: more neurons than samples; an array (neuron, time) needs transpose: true" in capsys.readouterr().out

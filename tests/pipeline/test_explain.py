@@ -17,11 +17,14 @@ from cebra_pipe.data.seal import rows_digest
 from cebra_pipe.data.table import Table, write_table
 from cebra_pipe.errors import UserError
 from cebra_pipe.pipeline import runner
+from cebra_pipe.pipeline.config.changes import read_changed
+from cebra_pipe.pipeline.disk import claims
 from cebra_pipe.pipeline.disk import explain as told
 from cebra_pipe.pipeline.jobs import provenance
 from cebra_pipe.pipeline.jobs.roles import WITNESS
 from cebra_pipe.pipeline.jobs.seen import file_digest
 from cebra_pipe.pipeline.planning.layout import STAGES
+from cebra_pipe.pipeline.planning.plan import Plan
 
 from .test_archive import WHOLE, zipped
 
@@ -150,6 +153,23 @@ def test_a_table_that_was_edited(tmp_path, capsys):
     write_table(tmp_path / "tests.parquet", Table({"x": np.arange(2)}, ABOUT))
     (tmp_path / "tests.json").unlink()
     assert NOT_TOLD in explain(table, capsys)[1]  # a parquet file of that name does not tell of it
+
+
+def test_the_whole_command_that_makes_it_again_and_options_by_their_names(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("mine.yaml").write_text("study: s\nrecordings: {a: {simulate: {}}}\nconditions: {time: {}}\n")
+    history = Path("results/s/fits/time/a/fold0/seed1/history.parquet")
+    about = {**ABOUT, "stage": "fit", "spec": {"decode": {"null": 99}}}
+    write_table(history, Table({"x": np.arange(2)}, about))
+    assert "(with the --configfile of its study)" in explain(history, capsys)[1]
+    claims.note(Plan(read_changed(Path("mine.yaml"), [])), ["mine.yaml"])
+    said = explain(history, capsys)[1]
+    assert f"again     snakemake --configfile mine.yaml --forcerun {history}\n" in said
+    assert "shifts: 99" in said
+    assert "null" not in said
+    monkeypatch.chdir("results")
+    said = explain(history.relative_to("results"), capsys)[1]
+    assert f"again     cd .. && snakemake --configfile mine.yaml --forcerun {history}\n" in said
 
 
 @pytest.mark.parametrize(("threads", "shown"), [(1, "1 thread"), (4, "4 threads")])

@@ -52,6 +52,13 @@ def test_other_numbers_are_not_printed(shown, state):
     assert f"\n  {state}: results/s/tables/decoding.json" in said
 
 
+def test_a_run_that_is_under_way_is_told(shown):
+    code, said = shown("running")
+    assert code == 1
+    assert said.startswith("A run is under way: 1 file being made now")
+    assert NUMBERS not in said
+
+
 def test_nothing_is_made(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     Path("mine.yaml").write_text(TEXT)

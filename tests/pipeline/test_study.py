@@ -125,6 +125,8 @@ MISTAKES = [
     ("recordings.b.rate", None, ["recordings.b", "rate"]),
     ("split", {"train": 0.9}, ["split", "train + valid + test = 1 (here 0.9 + 0.15 + 0.15 = 1.2)"]),
     ("recordings.b.neural", {"key": "spikes", "columns": "n0..n9"}, ["columns", "a list", "Write [n0..n9]."]),
+    ("conditions.time.seeds", ["1..3"], ["conditions.time.seeds.0", "Write 1, 2, 3 in its place."]),
+    ("recordings", {}, ["recordings: expected at least one entry", "Name at least one."]),
     ("split", {"scheme": "folds", "train": 0.5}, ["split", "no effect"]),
     ("split", {"scheme": "nested", "test": 0.5}, ["split", "no effect"]),
     ("split", {"scheme": "folds", "inner": 3}, ["inner", "no effect"]),
@@ -172,6 +174,34 @@ def test_mistakes_are_told(place, value, said):
         resolve(changed(place, value))
     for text in said:
         assert text in str(caught.value)
+
+
+# What is given for a list -> what the message says to write, which then has to be taken.
+ADVICE = [
+    ("recordings.b.neural", {"key": "spikes", "columns": "0-9"}, "columns", ["0..9"]),
+    ("recordings.b.neural", {"key": "spikes", "columns": "n0:n19"}, "columns", ["n0..n19"]),
+    ("recordings.b.neural", {"key": "spikes", "columns": 5}, "columns", [5]),
+    ("conditions.time.seeds", "1..5", None, 5),
+    ("conditions.time.seeds", "3-6", None, [3, 4, 5, 6]),
+    ("conditions.time.seeds", "1 to 500", None, 500),
+    ("conditions.time.recordings", "a, b", None, ["a", "b"]),
+    ("decode", {"neighbors": "1:4"}, "neighbors", [1, 2, 3, 4]),
+]
+
+
+@pytest.mark.parametrize(("place", "value", "inner", "write"), ADVICE, ids=[f"{a[0]}={a[1]}" for a in ADVICE])
+def test_what_a_message_says_to_write_is_taken(place, value, inner, write):
+    with pytest.raises(UserError) as caught:
+        resolve(changed(place, value))
+    (problem,) = caught.value.problems
+    advised = yaml.safe_load(problem.remedy.removeprefix("Write ").removesuffix("."))
+    assert advised == write
+    resolve(changed(place, advised if inner is None else {**value, inner: advised}))
+
+
+def test_names_of_a_range_keep_their_zeros():
+    with pytest.raises(UserError, match=r"Write \[rat08, rat09, rat10\]\."):
+        resolve(changed("conditions.time.recordings", "rat08..rat10"))
 
 
 def test_all_mistakes_in_one_message():

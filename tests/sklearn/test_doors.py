@@ -118,6 +118,15 @@ def test_an_offset_beside_classes_alone_is_told():
     assert caught[0].filename == __file__
 
 
+@pytest.mark.parametrize("y", [(), (POSITION,)])
+def test_an_offset_that_the_data_have_not_is_told_by_the_name_of_its_parameter(y):
+    with pytest.raises(
+        ValueError, match=r"time_offsets, in samples: .* found at most 120 samples\. Set shorter time_offsets\."
+    ) as told:
+        estimator(time_offsets=500, conditional="time" if not y else "time_delta").fit(SIGNAL, *y)
+    assert "training" not in str(told.value)
+
+
 @pytest.mark.parametrize("name", SETTLED)
 def test_partial_fit_goes_on_with_what_was_fitted(name):
     other = {"model_architecture": "offset10-model", "distance": "euclidean", "temperature_mode": "auto"}

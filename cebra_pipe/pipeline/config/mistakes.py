@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -34,6 +35,8 @@ REMEDIES = {
     ("time",): "Write the key alone, or {file: …, key: …}.",
     ("conditions", "*"): "Write {} for a condition of defaults alone.",
 }
+RANGE = re.compile(r"\s*(.*?)(\d+)\s*(?:\.\.+|…|-|–|:|\bto\b)\s*(.*?)(\d+)\s*")
+LONGEST = 50  # entries of a list that are written out
 
 
 def mistakes(where: str, errors: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
@@ -76,10 +79,13 @@ def _is_internal(part: object) -> bool:
 
 
 def _remedy(kind: str, place: tuple[str, ...], given: object) -> str:
-    if kind == "list_type" and isinstance(given, str):
-        return f"Write [{named(given)}]."
+    if kind == "list_type" and isinstance(given, str | int | float):
+        return _as_list(place[-1], str(given))
+    if kind == "int_parsing" and (listed := _counted_out(str(given))):
+        return f"Write {', '.join(listed)} in its place."
     if kind == "too_short":
-        return "Leave the key out for what stands in its place."
+        needed = _is_required(list(place))
+        return "Name at least one." if needed else "Leave the key out for what stands in its place."
     for keys, remedy in REMEDIES.items():
         ends = place[-len(keys) :]
         if kind == "model_type" and len(ends) == len(keys) and all(k in ("*", e) for k, e in zip(keys, ends)):
@@ -87,14 +93,47 @@ def _remedy(kind: str, place: tuple[str, ...], given: object) -> str:
     return ""
 
 
+def _as_list(key: str, given: str) -> str:
+    """How what was given is written as a list: a range as the key takes it, or its entries one by one."""
+    found = RANGE.fullmatch(given)
+    if found is None or found[3] not in ("", found[1]):
+        return f"Write [{named(given)}]."
+    if key == "columns":
+        return f"Write [{found[1]}{found[2]}..{found[1]}{found[4]}]."
+    if key == "seeds" and found[1] == "" and int(found[2]) == 1 <= int(found[4]):
+        return f"Write {int(found[4])}."
+    listed = _counted_out(given)
+    return f"Write [{', '.join(listed)}]." if listed else "Write a list with each entry by itself."
+
+
+def _counted_out(text: str) -> list[str]:
+    """The entries of a range such as 1..5 or rat01-rat12; none of what is no range, or too long to be written out."""
+    found = RANGE.fullmatch(text)
+    if not found or found[3] not in ("", found[1]) or not 0 <= int(found[4]) - int(found[2]) < LONGEST:
+        return []
+    width = len(found[2]) if found[2].startswith("0") else 0
+    return [f"{found[1]}{str(i).zfill(width)}" for i in range(int(found[2]), int(found[4]) + 1)]
+
+
+def _is_required(place: list[str]) -> bool:
+    """Whether the option at a place has nothing to stand in for it."""
+    model = c.Study
+    for part in place[:-1]:
+        model = _inside(model, part)
+    return any(f.is_required() for n, f in model.model_fields.items() if place[-1] in (n, f.alias))
+
+
 def fields_at(model: type[BaseModel], loc: list[str]) -> list[str]:
     """Names of the options at a place of the config, for the did-you-mean."""
     for part in loc:
-        field = next((f for n, f in model.model_fields.items() if part in (n, f.alias)), None)
-        inner = list(models_in(field.annotation)) if field else []
-        if inner:
-            model = inner[0]
+        model = _inside(model, part)
     return [f.alias or name for name, f in model.model_fields.items()]
+
+
+def _inside(model: type[BaseModel], part: str) -> type[BaseModel]:
+    """The options that a key holds; `model` itself where the key is a name that the user gave, or holds none."""
+    field = next((f for n, f in model.model_fields.items() if part in (n, f.alias)), None)
+    return next(models_in(field.annotation), model) if field else model
 
 
 def models_in(annotation: Any) -> Iterator[type[BaseModel]]:

@@ -109,7 +109,8 @@ class LabelConfig(Source):
     """A label: where it lies and what it is."""
 
     kind: Literal["continuous", "discrete"] = Field(
-        "continuous", description="continuous: distances mean something; discrete: classes, which are whole numbers or texts."
+        "continuous",
+        description="continuous: distances mean something; discrete: classes, which are whole numbers or texts.",
     )
     classes: list[Line] | None = Field(
         None,

@@ -209,6 +209,10 @@ def _check_bins(
                     did_you_mean(label, infos) if infos else "It has none.",
                 )
         continuous = [label for label in names if label in infos and infos[label].kind == "continuous"]
+        for label in names:
+            if told := unlike(study, label, recordings):
+                remedy = "Bring them to one (`scale` and `unit` of a label), or name recordings that agree."
+                problems.add(where, f"one kind, unit and period of {label} in all recordings", told, remedy)
         if len(continuous) > 1:
             problems.add(
                 where,

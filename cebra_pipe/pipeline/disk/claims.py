@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -38,7 +39,7 @@ class Noted:
 
 def check(plan: Plan, files: Sequence[str | Path]) -> None:
     """A UserError where the study's folder is another config's."""
-    rivals = [other for other in _noted(plan) if _claims(plan, other, files)]
+    rivals = [other for other in noted(plan.root) if _claims(plan, other, files)]
     if not rivals:
         return
     found = f"one of {_named(map(os.path.relpath, rivals[0].files))}, which names this study too and differs"
@@ -54,7 +55,9 @@ def note(plan: Plan, files: Sequence[str | Path]) -> None:
     if not files:  # a study that --config gave whole
         return
     mine = Noted(tuple(map(os.path.realpath, files)), os.getcwd(), _given(plan, files))
-    others = [other for other in _noted(plan) if all(map(os.path.isfile, other.files)) and other.files != mine.files]
+    others = [
+        other for other in noted(plan.root) if all(map(os.path.isfile, other.files)) and other.files != mine.files
+    ]
     start = os.path.realpath(plan.root)
     told = [
         {
@@ -74,18 +77,35 @@ def _place(plan: Plan) -> Path:
     return Path(plan.root, NOTE)
 
 
-def _noted(plan: Plan) -> list[Noted]:
-    """The configs that wrote here; none where there is no note that can be read."""
-    start = os.path.realpath(plan.root)
+def noted(root: str | Path) -> list[Noted]:
+    """The configs that wrote in a study's folder; none where there is no note that can be read."""
+    start = os.path.realpath(root)
 
     def real(path: str) -> str:
         return os.path.realpath(os.path.join(start, path))
 
     try:
-        found = json.loads(_place(plan).read_text(encoding="utf-8"))["configs"]
+        found = json.loads(Path(root, NOTE).read_text(encoding="utf-8"))["configs"]
         return [Noted(tuple(map(real, each["files"])), real(each["cwd"]), dict(each["given"])) for each in found]
     except (OSError, ValueError, KeyError, TypeError):
         return []
+
+
+def again(root: Path, path: Path) -> str:
+    """The command that makes a file of a study's folder once more; empty where no config of it is noted."""
+    for one in (one for one in noted(root) if all(map(os.path.isfile, one.files))):
+        try:
+            place = Plan(resolve({**_read(one.files), **one.given}, _named(one.files))).root
+        except UserError:  # being edited, maybe
+            continue
+        files = [os.path.relpath(file, one.cwd) for file in one.files]
+        given = [] if files == ["config.yaml"] else ["--configfile", *files]
+        given += ["--config", *(f"{key}={value}" for key, value in one.given.items())] if one.given else []
+        target = os.path.join(place, os.path.relpath(os.path.realpath(path), os.path.realpath(root)))
+        command = shlex.join(["snakemake", *given, "--forcerun", target])
+        here = os.path.relpath(one.cwd)
+        return command if here == "." else f"cd {shlex.quote(here)} && {command}"
+    return ""
 
 
 def _claims(plan: Plan, other: Noted, files: Sequence[str | Path]) -> bool:

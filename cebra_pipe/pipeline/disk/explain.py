@@ -19,6 +19,7 @@ from ..jobs import provenance
 from ..jobs.roles import WITNESS
 from ..jobs.seen import file_digest
 from ..planning.layout import STAGES
+from . import claims
 from .identify import identified, study_of
 from .status import KINDS
 
@@ -77,9 +78,22 @@ def explained(path: Path, about: Mapping, changed: str = "") -> Iterator[str]:
         for i, digest in enumerate(digests):
             yield from _line("input" if i == 0 else "", f"{role}: sha256 {digest}" + (f"  {names[i]}" if names else ""))
     yield from _record(path, about["stage"])
-    yield from _line("again", f"snakemake --forcerun {shlex.quote(str(path))}   (with the --configfile of its study)")
+    yield from _line("again", _again(path))
     yield f"config (hash {about['spec_hash']}):"
-    yield from (f"  {line}" for line in yaml.safe_dump(spec, sort_keys=True, width=110).splitlines())
+    yield from (f"  {line}" for line in yaml.safe_dump(_as_written(spec), sort_keys=True, width=110).splitlines())
+
+
+def _again(path: Path) -> str:
+    study = study_of(path)
+    command = claims.again(study, path) if study else ""
+    return command or f"snakemake --forcerun {shlex.quote(str(path))}   (with the --configfile of its study)"
+
+
+def _as_written(value: object) -> object:
+    """A spec by the names that its options have in a config."""
+    if not isinstance(value, Mapping):
+        return value
+    return {"shifts" if name == "null" else name: _as_written(inner) for name, inner in value.items()}
 
 
 def _threads(spec: Mapping) -> str:

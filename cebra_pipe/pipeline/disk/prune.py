@@ -6,6 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
+from ...errors import counted
 from ..config.changes import read_changed
 from ..jobs.locks import is_running
 from ..jobs.roles import WAYS, lesson_file
@@ -33,7 +34,7 @@ def main(options: argparse.Namespace) -> int:
             path.unlink()
         _empty_folders(Path(plan.root), {Path(path).parent for job in plan.jobs() for path in job.outputs.values()})
     done = "removed" if options.yes else "would be removed; add --yes to do it"
-    print(f"{len(paths)} files, {size / 1e6:.1f} MB, {done}." if paths else "Nothing to prune.")
+    print(f"{counted(len(paths), 'file')}, {size / 1e6:.1f} MB, {done}." if paths else "Nothing to prune.")
     return 0
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ...data.assemble import assemble, sources, told
 from ...data.recording import Recording
-from ...errors import Problems
+from ...errors import Problems, counted
 from ..jobs.given import Given
 from ..jobs.job import Job, say
 
@@ -40,10 +40,10 @@ def check_unchanged(job: Job, files: dict[str, Path]) -> None:
 def report(recording: Recording) -> None:
     """What loading did, for the log."""
     notes = recording.notes
-    say(
-        f"{notes['samples']} of {notes['samples_read']} samples at {recording.rate:g} Hz, "
-        f"{recording.neural.shape[1]} neurons, "
-        f"{notes['trials']} trials, {notes['epochs']} epochs, {notes['gaps_tolerated']} gaps tolerated"
-    )
-    for line in [f"dropped: {told(notes['dropped'])}"] * bool(notes["dropped"]) + list(notes["proposals"]):
+    numbers = {"neuron": recording.neural.shape[1], "trial": notes["trials"], "epoch": notes["epochs"]}
+    listed = ", ".join(counted(number, what) for what, number in numbers.items())
+    gaps = counted(notes["gaps_tolerated"], "gap")
+    say(f"{notes['samples']} of {notes['samples_read']} samples at {recording.rate:g} Hz, {listed}, {gaps} tolerated")
+    dropped = [f"dropped: {told(notes['dropped'])}"] * bool(notes["dropped"])
+    for line in (*dropped, *notes["proposals"], *notes["doubts"].values()):
         say(line)

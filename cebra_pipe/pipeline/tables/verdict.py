@@ -51,7 +51,7 @@ class Files:
     histories: Sequence[Source]
     embeddings: Sequence[Source]
     splits: Mapping[str, Table]
-    dropped: Mapping[str, float]  # recording -> share of its samples that loading left out
+    loaded: Mapping[str, Row]  # recording -> the share of its samples that loading left out, doubts about its labels
     consistency: Sequence[tuple[Mapping[str, str], Mapping]]  # comparison, summary of its held-out map
     transfers: Sequence[Source]
     adapted: new.Adapted
@@ -81,7 +81,7 @@ def files(job: Job, study: Study) -> Files:
         histories(study, job.files("histories")),
         embedded,
         splits(study, job.files("splits")),
-        {name: _dropped(path) for name, path in named(study, job.files("recordings"), "recordings").items()},
+        {name: _loaded(path) for name, path in named(study, job.files("recordings"), "recordings").items()},
         [(entry, _held_out(path)) for entry, path in comparisons(study, job.files("consistency"))],
         transfers(study, job.files("transfer")),
         new.adapted(study, job),
@@ -89,11 +89,12 @@ def files(job: Job, study: Study) -> Files:
     )
 
 
-def _dropped(path: Path) -> float:
-    """The share of samples that loading left out."""
+def _loaded(path: Path) -> Row:
+    """The share of samples that loading left out, and what it found doubtful in labels."""
     notes = read_meta(path)["recording"]["notes"]
     read = notes.get("samples_read", 0)
-    return 1 - notes["samples"] / read if read else 0.0
+    dropped = 1 - notes["samples"] / read if read else 0.0
+    return {"dropped_share": dropped, "doubts": "; ".join(notes.get("doubts", {}).values())}
 
 
 def _held_out(path: Path) -> Mapping:
@@ -113,7 +114,7 @@ def _rows(files: Files) -> Iterator[Row]:
     for source in (s for s in files.transfers if not s.condition.control):
         for row in new.rows(source, files.adapted, files.splits, files.alpha):
             named = {"title": f"{files.study.recordings[row['recording']]}, left out", "enough_data": NOT_RUN}
-            yield row | named | {"dropped_share": files.dropped[row["recording"]]}
+            yield row | named | files.loaded[row["recording"]]
     for entry, summary in files.consistency:
         condition = next((k for k in files.study.conditions if k.name == entry["condition"]), None)
         if condition and not condition.control:
@@ -131,7 +132,7 @@ def _unit(files: Files, condition: Condition, unit: str, members: Sequence[str])
         found += [row for table in decoded for row in _decoded(files, condition, unit, pick(table, recording=name))]
         about = {"condition": condition.name, "condition_title": condition.text, "unit_of_fit": unit}
         about |= {"recording": name, "title": files.study.recordings[name]}
-        shares = left_out(first_padded(embedding, name), files.splits[name]) | {"dropped_share": files.dropped[name]}
+        shares = left_out(first_padded(embedding, name), files.splits[name]) | files.loaded[name]
         shares |= nearness(files.splits[name])
         for row in found:
             cell = files.enough.get((condition.name, unit, (name, row["score"], row["label"])), NOT_RUN)
@@ -193,7 +194,10 @@ def _compared(files: Files, condition: Condition, entry: Mapping[str, str], summ
     tried = {"null": "shifts of every recording", "effect": real - median, "p": or_nan(summary.get("p"))}
     tried |= {"null_n": len(null), "why_no_p": summary.get("note") or ""}
     fits = [s.read() for unit in condition.units for s in files.of(files.histories, condition, unit)]
-    nowhere = dict.fromkeys(("gap_share", "padded_share", "dropped_share", "apart_s"), np.nan) | {"too_near": ""}
+    nowhere = dict.fromkeys(("gap_share", "padded_share", "dropped_share", "apart_s"), np.nan) | {
+        "too_near": "",
+        "doubts": "",
+    }
     null_of = without(summary.get("note") or "no null", median) | (tried if len(null) else {})
     spread = collapse([w for unit in condition.units for w in _widths(files, condition, unit, fits)])
     told = ranges([], []) | sides(None, None, {}, files.alpha, sign=1) | compared([null_of], {}, files.alpha, sign=1)
