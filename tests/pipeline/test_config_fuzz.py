@@ -32,7 +32,7 @@ recordings:
   other:
     spikes: {times: {file: s.csv, column: 0}, neurons: {file: s.csv, column: 1}, start: 0, stop: 10}
     rate: 40
-    labels: {position: {file: p.csv, columns: [x]}}
+    labels: {position: {file: p.csv, columns: [x], unit: m}}
     trials: {key: trial, file: p.csv}
 split: {scheme: folds, folds: 3}
 defaults: {temperature: 0.5, learn_temperature: true, minimum_temperature: 0.2}
