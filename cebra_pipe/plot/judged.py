@@ -12,6 +12,7 @@ COLUMNS = {
     "label": str,  # the objective of bits, the label decoded, the comparison
     "metric": str,
     "unit": str,
+    "ceiling_bits": float,  # the most that the loss allows
     "in_sample": str,
     "real": float,
     "low": float,  # 2.5 % over draws of test trials

@@ -84,6 +84,14 @@ def test_a_row_for_each_held_out_score_and_none_for_controls(small):
     assert len(rows) == len(expected)
 
 
+def test_bits_stand_beside_their_ceiling_and_other_scores_have_none(small):
+    made, rows = small
+    found = {row["recording"]: row["ceiling_bits"] for row in rows if row["score"] == "bits"}
+    assert all(read_table(path)["ceiling"][-1] == pytest.approx(found["rat1"]) for path in made.inputs["histories"])
+    assert all(value > 1 for value in found.values())
+    assert {row["ceiling_bits"] for row in rows if row["score"] != "bits"} == {None}
+
+
 def test_too_few_refits_have_an_effect_and_no_p_and_decoding_falls_back_on_shifts(small):
     made, rows = small
     bits = only(rows, condition="behavior", recording="rat1", score="bits")
@@ -252,6 +260,7 @@ def test_a_test_that_the_config_names_is_primary_whichever_null_judges(refitted)
     place = only(rows_of(weaker, tests=tests), recording="rat1", label="position")
     assert (place["null"], place["p"], place["primary"], place["p_corrected"]) == ("decoder", 0.4, "yes", 0.1)
     assert of_p(place) == "evidence"
+    assert "; better than fits of shifted (refit null of the first seed, p 0.05, corrected 0.1)" in place["in_words"]
     why = "label repeats, shifts are no null, no p"
     untested = dataclasses.replace(
         refitted, inputs=refitted.inputs | {"scores": [*_weaker(refitted.inputs["scores"], why)]}
@@ -285,7 +294,8 @@ def test_both_nulls_stand_in_the_table_and_in_words(refitted):
     assert (place["refit_p"], place["refit_null_n"], place["refit_p_corrected"]) == (0.05, 19, None)
     assert (place["null"], place["p"]) == ("refit: shifted", 0.05)
     better = (
-        "better than labels shifted at scoring (decoder null, p 0.01); better than fits of shifted (refit null, p 0.05)"
+        "better than labels shifted at scoring (decoder null of all seeds, p 0.01); "
+        "better than fits of shifted (refit null, p 0.05)"
     )
     assert place["in_words"].partition("; worse than ")[0] == better
     bits = only(rows, recording="rat1", score="bits")
@@ -406,6 +416,34 @@ def test_beside_refits_what_a_score_is_worse_than_is_told_of_the_first_seed(refi
     assert bits["null"] == "refit: shifted"
     assert bits["real"] > 0
     assert bits["worse_than"] == ""
+
+
+@pytest.mark.parametrize(("first", "second", "worse"), [(0.03, 0.9, False), (0.6, 0.03, True)])
+def test_beside_refits_shifts_at_scoring_are_told_of_the_first_seed_and_their_p_of_all(refitted, first, second, worse):
+    """Each seed has shifts of its own, here of 40 cm; the mean of the seeds lies on their other side."""
+    inputs = {**refitted.inputs, "scores": []}
+    for path in refitted.inputs["scores"]:
+        if path.stem == "behavior-rat1":
+            table, path = read_table(path), path.with_name(f"behavior-rat1-shifts-{first}.parquet")
+            mine = (table["method"] == "embedding") & (table["label"] == "position")
+            table.columns["score"][mine] = np.where(table["seed"][mine] == 1, first, second)
+            table.columns["null_median"][mine] = np.where(table["seed"][mine] == 1, 0.41, 0.39)
+            write_table(path, table)
+        if path.stem == "shifted-rat1":
+            table, path = read_table(path), path.with_name(f"shifted-rat1-{first}.parquet")
+            table.columns["score"][:] = 0.0  # refits that no seed is better than: their p is the larger one
+            write_table(path, table)
+        inputs["scores"].append(path)
+    rows = rows_of(dataclasses.replace(refitted, inputs=inputs), tests={**NO_PRIMARY, "pairs": [pair("shifted")]})
+    place = only(rows, recording="rat1", label="position")
+    assert (place["null"], place["real"]) == ("refit: shifted", pytest.approx(100 * first))
+    assert ("labels shifted at scoring" in place["worse_than"]) == worse
+    said = place["in_words"].split("; worse than fits")[0]
+    how, median = ("worse", "median 41; ") if worse else ("not shown to be better", "")
+    assert (
+        said == f"{how} than labels shifted at scoring ({median}decoder null of all seeds, p {place['decoder_p']:.2g})"
+    )
+    assert place["decoder_null_median"] == pytest.approx(40)
 
 
 def test_what_does_not_pass_is_no_evidence_at_this_amount_of_data(tmp_path, monkeypatch):

@@ -65,6 +65,11 @@ def stricter(decoder: Row, refit: Row | None) -> Row:
     return decoder if shift > fits else refit
 
 
+def beside_value(null: Row, value: float, median: float, of: str) -> Row:
+    """A null whose p is `of` another value than the row shows: `value` is compared with the median of its own draws."""
+    return null | {"p_of": f" of {of}", "shown": (value, median)}
+
+
 def named_in_config(refit: Row | None) -> Row:
     """What the config says of the test and its family's p, whichever null the verdict follows."""
     return {name: refit[name] for name in ("primary", "p_corrected")} if refit else {}
@@ -107,7 +112,7 @@ def _listed(names: Sequence[str]) -> str:
 def in_words(null: Row, alpha: float, sign: int) -> str:
     """One null: "better than fits of shifted (refit null, p 0.03)"; empty where there is nothing to tell of it."""
     kind, _, control = null["null"].partition(": ")
-    untested, of = deciding(null) != deciding(null), f"{kind} null, " * (kind in (DECODER, REFIT))
+    untested, of = deciding(null) != deciding(null), f"{kind} null{null.get('p_of', '')}, " * (kind in (DECODER, REFIT))
     if untested and not _worse(null, sign):
         wanted = null["primary"] == "yes" and kind == REFIT
         return f"against fits of {control} not tested: {null['why_no_p'] or 'no p'}" * wanted
@@ -115,14 +120,23 @@ def in_words(null: Row, alpha: float, sign: int) -> str:
     if not untested:
         shown = f"p {null['p']:.2g}" + (f", corrected {null['p_corrected']:.2g}" if null["primary"] == "yes" else "")
     how = "worse" if _worse(null, sign) else "better" if passes(null, alpha, sign) else "not shown to be better"
-    median = f"median {null['null_median']:.3g}" * (how == "worse")
+    median = f"median {_shown(null)[1]:.3g}" * (how == "worse")
     others = control[len(_control(null)) :].strip(" ()")
     return f"{how} than {_named(null)} ({'; '.join(filter(None, (median, f'{of}{shown}', others)))})"
 
 
 def _worse(null: Row, sign: int) -> bool:
-    """Whether the score is worse than the median of a null, with or without a p."""
-    return bool(sign * null["effect"] < 0)
+    """Whether the value that the row shows is worse than the median of a null, with or without a p."""
+    effect, _ = _shown(null)
+    return bool(sign * effect < 0)
+
+
+def _shown(null: Row) -> tuple[float, float]:
+    """The value that the row shows less the null's median, and that median."""
+    if "shown" not in null:
+        return null["effect"], null["null_median"]
+    value, median = null["shown"]
+    return value - median, median
 
 
 def _control(null: Row) -> str:

@@ -22,6 +22,7 @@ from . import enough, tested
 from . import new_recordings as new
 from .against import (
     beside,
+    beside_value,
     compared,
     judged,
     named_in_config,
@@ -104,7 +105,8 @@ def _held_out(path: Path) -> Mapping:
 def rows(files: Files) -> Iterator[Row]:
     """One row per condition, recording and held-out score; controls have none: they are the null of others."""
     for row in _rows(files):
-        yield {name: row[name] for name in COLUMNS}
+        whole = {"ceiling_bits": np.nan} | row  # bits alone have one
+        yield {name: whole[name] for name in COLUMNS}
 
 
 def _rows(files: Files) -> Iterator[Row]:
@@ -150,12 +152,17 @@ def _bits(
         all_of_it = mean(values.values())
         real = {"score": "bits", "label": objective, "metric": "bits", "unit": "bits"}
         real |= {"in_sample": "no", "real": all_of_it, "low": np.nan, "high": np.nan}
+        real["ceiling_bits"] = mean(v for _, fit in fits for v in _ceilings(fit, name, objective))
         refit = refit_of(files.refits, (condition.name, unit, name), "bits", objective)
         null = of_refit(refit) if refit else without("no control of this condition", np.nan)
         rivals = {"a constant embedding": ((real | null)["real"], 0.0)}
         told = sides(None, null if refit else None, rivals, files.alpha, sign=1)
         told |= ranges(by_seed.values(), by_fold.values())
         yield judged(real | null | told | beside(None), files.alpha, sign=1)
+
+
+def _ceilings(history: Table, name: str, objective: str) -> np.ndarray:
+    return pick(history, kind="score", part="test", session=name, objective=objective)["ceiling"]
 
 
 # ---- decoding --------------------------------------------------------------------------------------------------------
@@ -171,9 +178,18 @@ def _decoded(files: Files, condition: Condition, unit: str, table: Table) -> Ite
         shown = _of_first_seed(table, score.label) if null is refit else score
         best, rivals = rivals_of(shown, mine, METHODS, METHODS)
         real |= {"in_sample": "no", "real": shown.mean, "low": shown.low, "high": shown.high}
-        told = sides(decoder, refit, rivals, files.alpha, sign)
+        told = sides(*_beside(decoder, refit, null, shown, len(score.by_seed)), rivals, files.alpha, sign)
         told |= ranges(score.by_seed.values(), score.by_fold.values()) | best
         yield judged(real | null | named_in_config(refit) | told, files.alpha, sign)
+
+
+def _beside(decoder: Row, refit: Row | None, null: Row, shown: Score, seeds: int) -> tuple[Row, Row | None]:
+    """Both nulls beside the value that the row shows: of several seeds one has its p of another."""
+    if refit is None or seeds < 2:
+        return decoder, refit
+    if null is refit:
+        return beside_value(decoder, shown.mean, shown.null_median, "all seeds"), refit
+    return decoder, beside_value(refit, shown.mean, refit["null_median"], "the first seed")
 
 
 def _of_first_seed(table: Table, label: str) -> Score:
