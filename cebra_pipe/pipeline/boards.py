@@ -31,11 +31,35 @@ def decoding(rows: Sequence[Mapping]) -> Iterator[str]:
         for name in sorted(dict.fromkeys(name for name, _ in named), key=lambda name: name.startswith(BASELINE)):
             cells = (cell(named.get((name, title))) for title in recordings)
             yield f"  {name:{width}s}" + "".join(f"{text:>16s}" for text in cells)
+    yield from _other_samples(rows)
     yield "\np is of the decoder null: circular shifts of the label against the decoded trace. Whether fits to shifted"
     yield "labels do as well is another question, that of the refit null (tests, verdict)."
+    yield from _independent(rows)
     yield "A control is fitted to and scored against its own transformed labels."
     if any(row["unit"] != row["label_unit"] for row in rows):
         yield "Errors of a label in m are given in cm, here and in every table."
+
+
+def _other_samples(rows: Sequence[Mapping]) -> Iterator[str]:
+    """Conditions whose windows leave them other test samples than the first one has."""
+    sizes: dict[str, dict[int, list[str]]] = {}
+    for row in (row for row in rows if row["method"] == "embedding"):
+        sizes.setdefault(row["title"], {}).setdefault(row["n_test"], []).append(row["condition_title"])
+    for title, found in sizes.items():
+        if len(found) > 1:
+            listed = "; ".join(f"{', '.join(dict.fromkeys(names))} on {n}" for n, names in found.items())
+            yield f"  {title}: these scores do not compare, their test samples are others: {listed}"
+
+
+def _independent(rows: Sequence[Mapping]) -> Iterator[str]:
+    """How many of its shifts a p rests on: neighbouring ones are nearly one."""
+    least: dict[str, dict[str, float]] = {}
+    for row in (row for row in rows if row["p"] is not None and row["null_effective"] is not None):
+        mine = least.setdefault(row["label"], {})
+        mine[row["title"]] = min(row["null_effective"], mine.get(row["title"], row["null_effective"]))
+    for label, mine in least.items():
+        listed = ", ".join(f"{title} {number:.0f}" for title, number in mine.items())
+        yield f"Of all shifts of {label} about so many are independent: {listed}."
 
 
 def name_of(row: Mapping) -> str:

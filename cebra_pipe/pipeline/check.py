@@ -160,13 +160,7 @@ def check_condition(plan: Plan, k: Condition, prepared: Mapping[str, Prepared], 
             continue
         metric, beside, warnings = metric_lines(made[0].task, made[0].objectives)
         windows = ", ".join(f"{part} {made[0].windows[part]}" for part in PARTS)
-        yield f"{where}: " + "; ".join(
-            [
-                f"{k.training.model}, {counted(len(made[0].task.offset), 'sample')} a window",
-                f"windows {windows}",
-                *beside,
-            ]
-        )
+        yield f"{where}: " + "; ".join([f"{k.training.model}, {spans(made[0].task)}", f"windows {windows}", *beside])
         warnings += [] if k.control else convention_lines(made[0].task)
         told |= dict.fromkeys(f"  {k.name}: {line}" for line in metric)
         told |= dict.fromkeys(f"warning: {where}: {line}" for line in warnings)
@@ -176,6 +170,13 @@ def check_condition(plan: Plan, k: Condition, prepared: Mapping[str, Prepared], 
         collected(problems, place, lambda u=unit, one=one: rehearse_adaptation(plan, k, u, one))
     yield from told
     yield from condensed(k.name, said)
+
+
+def spans(task: Task) -> str:
+    """Window and time offset in whole samples, and the seconds that these are."""
+    rate, window = task.recordings[0].rate, len(task.offset)
+    told = f"{counted(window, 'sample')} a window ({window / rate:.4g} s)"
+    return f"{told}, time offset {task.lag} ({task.lag / rate:.4g} s)" if task.timed else told
 
 
 @dataclass(frozen=True, eq=False)

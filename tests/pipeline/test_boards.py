@@ -43,6 +43,26 @@ def test_primary_tests_alone_with_both_p(lines):
     assert all("bits labels" in line and "n = 19" in line and "p=0.050 corrected 0.050" in line for line in tests)
 
 
+ROW = {"title": "Rat 1", "label": "position", "metric": "median_abs_error", "unit": "cm", "label_unit": "cm"}
+ROW |= {"method": "embedding", "score": 9.0, "p": 0.01, "null_effective": 40.2, "n_test": 900}
+
+
+def test_how_many_shifts_are_independent_stands_by_their_p(lines):
+    assert "Of all shifts of position about so many are independent: " in "\n".join(lines["decoding"])
+    rows = [{**ROW, "condition_title": "A"}, {**ROW, "condition_title": "B", "null_effective": 38.7}]
+    rows += [{**ROW, "condition_title": "A", "title": "Rat 2", "null_effective": 7.0}]
+    rows += [{**ROW, "condition_title": "A", "label": "phase", "p": None, "null_effective": 0.0}]
+    (told,) = (line for line in BOARDS["decoding"](rows) if line.startswith("Of all shifts"))
+    assert told == "Of all shifts of position about so many are independent: Rat 1 39, Rat 2 7."
+
+
+def test_conditions_on_other_test_samples_are_named(lines):
+    assert not any("do not compare" in line for line in lines["decoding"])
+    rows = [{**ROW, "condition_title": name, "n_test": n} for name, n in (("A", 900), ("B", 900), ("C", 870))]
+    (told,) = (line for line in BOARDS["decoding"](rows) if "do not compare" in line)
+    assert told == "  Rat 1: these scores do not compare, their test samples are others: A, B on 900; C on 870"
+
+
 def test_differences_of_embeddings_and_naive_bayes(lines):
     _, *pairs = lines["differences"]
     starts = [line.split(":")[:2] for line in pairs]
@@ -104,8 +124,7 @@ def test_decoding_names_what_its_p_is_of(lines):
 
 @pytest.mark.parametrize(("own", "told"), [("m", True), ("cm", False)])
 def test_centimetres_are_explained_where_the_label_has_others(own, told):
-    row = {"condition_title": "C", "title": "R", "method": "embedding", "label": "x", "metric": "median_abs_error"}
-    row |= {"unit": "cm", "label_unit": own, "score": 7.0, "p": 0.01}
+    row = {**ROW, "condition_title": "C", "label_unit": own}
     assert any("in m are given in cm" in line for line in BOARDS["decoding"]([row])) == told
 
 

@@ -106,6 +106,7 @@ def test_consistency_has_the_null_interval_beside(made):
     assert {r["comparison"] for r in rows} == {"rats", "runs"}
     held = next(r for r in rows if (r["comparison"], r["definition"]) == ("rats", "held_out"))
     assert float(held["null_low"]) < float(held["null_mean"]) < float(held["null_high"])
+    assert float(held["mean_r2_with_padded"]) == pytest.approx(float(held["mean_r2"]) - 0.05)
     assert next(r for r in rows if r["comparison"] == "runs")["p"] == ""
 
 

@@ -426,6 +426,7 @@ def _consistency(names: list[str], between: str, folds: int) -> Table:
     summary = {
         d: {
             "mean": m,
+            "mean_with_padded": m - 0.05,
             "pairs": len(pairs) // 2,
             "null": null[d],
             "null_n": len(null[d]),

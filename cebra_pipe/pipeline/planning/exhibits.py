@@ -123,6 +123,13 @@ def _tests(study: Resolved) -> dict:
     return {"alpha": alpha, "shared": shared(named), "pairs": found}
 
 
+def _compared(study: Resolved, name: str) -> str:
+    """What a comparison is called: as its condition is, it says where windows cross borders."""
+    entry = study.comparisons[name]
+    across = study.conditions[entry.condition].training.windows == "across"
+    return f"{entry.title or name}{', windows across borders' * across}"
+
+
 def about(study: Resolved, parts: tuple[str, ...], conditions: list[Condition]) -> dict:
     """The parts of the study that a figure or table reads.
 
@@ -136,7 +143,7 @@ def about(study: Resolved, parts: tuple[str, ...], conditions: list[Condition]) 
         "conditions": [{"name": k.name, **_of_condition(k)} for k in conditions],
         "portions": _portions(conditions),
         "comparisons": [
-            {"name": name, "title": entry.title or name, "condition": entry.condition, "between": entry.between}
+            {"name": name, "title": _compared(study, name), "condition": entry.condition, "between": entry.between}
             for name, entry in study.comparisons.items()
         ],
         "color": {"continuous": kinds.get("continuous"), "discrete": kinds.get("discrete")},

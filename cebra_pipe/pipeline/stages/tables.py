@@ -131,6 +131,7 @@ def _compared(entry: Mapping[str, str], definition: str, summary: Mapping, rows:
         "definition": definition,
         "in_sample": "no" if definition == "held_out" else "yes",
         "mean_r2": or_nan(summary.get("mean")),
+        "mean_r2_with_padded": or_nan(summary.get("mean_with_padded")),
         "pairs": int(summary.get("pairs") or 0),
         "null_mean": float(null.mean()) if len(null) else np.nan,
         "null_low": low,  # 2.5 %
