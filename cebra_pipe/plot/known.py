@@ -19,10 +19,14 @@ def mean(values: Iterable[float]) -> float:
 
 
 def ranges(by_seed: Collection[float], by_fold: Collection[float]) -> dict[str, object]:
-    """Columns of a table: how many, lowest, highest. A spread, never an n; no range where fewer than two are known."""
+    """Columns of a table: how many, lowest, highest, of seeds the median too, which published scores are told by.
+
+    A spread, never an n; no range where fewer than two are known.
+    """
     row: dict[str, object] = {}
     for what, values in (("seeds", by_seed), ("folds", by_fold)):
         known = [float(v) for v in values if v == v]
         ends = (min(known), max(known)) if len(known) > 1 else (np.nan, np.nan)
         row |= {what: len(values), f"{what}_low": ends[0], f"{what}_high": ends[1]}
-    return row
+    known = [float(v) for v in by_seed if v == v]
+    return row | {"seeds_median": float(np.median(known)) if known else np.nan}

@@ -20,6 +20,7 @@ from .history import score_rows, step_rows
 from .inputs import Scaling
 from .keeper import Keeper
 from .lessons import ROUNDS, Prepared, key, prepare
+from .memory import check_memory
 from .network import Network
 from .optimizer import Adam
 from .progress import Progress
@@ -54,9 +55,12 @@ def final_rows(task: Task, given: Prepared, network: Network) -> list[dict]:
 def _train(task: Task, given: Prepared, keeper: Keeper | None) -> list[dict]:
     """Rows of the history over the run."""
     options, objectives, network = task.training, given.objectives, given.network
-    lesson, steps, batch = given.parts["train"], options["steps"], options["batch_size"]
+    lesson, steps = given.parts["train"], options["steps"]
+    batch = task.batch(lesson.timeline)
     drawn = embedded([o.sampling for o in objectives], batch)
     way = encoding(network, lesson.series, lesson.timeline, drawn)
+    if task.full:
+        check_memory(way, lesson.series, drawn)
     print(f"fit: {way}, {len(lesson.timeline)} training samples", file=sys.stderr, flush=True)
     optimizer = Adam((p for p in network.parameters() if p.requires_grad), options["learning_rate"])
     kept = keeper.restore() if keeper else None
@@ -81,6 +85,7 @@ class Diary:
     def __init__(self, task: Task, given: Prepared, network: Network, rows: list[dict] | None = None):
         self.task, self.network, self.valid, self.told = task, network, given.parts["valid"], ""
         self.names, self.steps = [o.name for o in given.objectives], task.training["steps"]
+        self.drawn = len(task.names) * task.batch(given.parts["train"].timeline)  # references of a step
         self.looks = max(EVERY, self.steps // POINTS // EVERY * EVERY)
         self.rows = _glance(task, network, self.valid, 0) if rows is None else rows
         self._losses, self._levels, self._temperatures = [], [], []
@@ -94,9 +99,8 @@ class Diary:
             self._temperatures.append((step, len(self._losses), 1 / self.network.criterion.scale.detach()))
         if step % self.looks and not last:
             return False
-        drawn = self.task.training["batch_size"] * len(self.task.names)
         waiting = self._losses, self._levels, self._temperatures
-        self.rows += _lesson_rows(self.names, self.task.pooled, *waiting, drawn)
+        self.rows += _lesson_rows(self.names, self.task.pooled, *waiting, self.drawn)
         self.rows += (seen := _glance(self.task, self.network, self.valid, step))
         self.told = " ".join(f"{r['objective']} valid {r['loss']:.4f} nats, {r['bits']:.3f} bits" for r in seen)
         for each in waiting:

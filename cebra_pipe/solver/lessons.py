@@ -14,6 +14,7 @@ from ..data.parts import segments
 from ..data.recording import Recording
 from ..data.timeline import Timeline, check_varied, label_space, lay_out, random_stretch
 from ..distributions.conditional import conditional
+from ..distributions.prior import Prior, everything, uniform
 from ..distributions.sampling import Sampling
 from ..errors import Problem, UserError
 from ..models.contrast import Contrast
@@ -26,6 +27,7 @@ from .objective import Objective
 from .task import Task, check
 
 ROUNDS = 16  # batches of a final score
+EXAM = 512  # references of such a batch where a step has no number of its own
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +58,8 @@ def prepare(task: Task, device: str, rounds: int = ROUNDS, base: nn.Module | Non
     parts = {name: _part(task, name, [p == name for p in task.parts], scalings, device, rounds) for name in PARTS[1:]}
     few = _subsample(task, lesson, parts["valid"], scalings, device, rounds)
     parts = {"train": lesson, "train_subsample": few, **parts}
-    return Prepared(scalings, parts, _objectives(task, task.recordings, lesson.timeline), network)
+    prior = everything if task.full else uniform
+    return Prepared(scalings, parts, _objectives(task, task.recordings, lesson.timeline, prior), network)
 
 
 def key(task: Task) -> tuple:
@@ -75,16 +78,18 @@ def network_of(task: Task, scalings: Sequence[Scaling]) -> Network:
     return build(task.architecture, neurons, options["hidden_units"], options["output_dimension"], criterion, start)
 
 
-def _objectives(task: Task, recordings: Sequence[Recording], timeline: Timeline) -> list[Objective]:
+def _objectives(
+    task: Task, recordings: Sequence[Recording], timeline: Timeline, prior: Prior = uniform
+) -> list[Objective]:
     """The label objective, the time objective, or for hybrid both: labels shape three dimensions, time shapes all."""
     dimension, made = task.training["output_dimension"], []
     if task.positives != "time":
         space = label_space(recordings, timeline, task.labels)
         found = conditional(task.positives, timeline, space, task.lag, task.training.get("delta"))
-        made.append(Objective("labels", Sampling(found), min(3, dimension) if task.hybrid else dimension))
+        made.append(Objective("labels", Sampling(found, prior), min(3, dimension) if task.hybrid else dimension))
     if task.positives == "time" or task.hybrid:
         found = conditional("time", timeline, None, task.lag, None)
-        made.append(Objective("time", Sampling(found), dimension))
+        made.append(Objective("time", Sampling(found, prior), dimension))
     return made
 
 
@@ -103,7 +108,7 @@ def _part(
 
 def _exams(task: Task, name: str, masks: Sequence[np.ndarray], timeline: Timeline, rounds: int) -> list:
     """Fixed draws: the same for all conditions, seeds and controls with equal positives."""
-    batch, made, own = task.training["batch_size"], [], []
+    batch, made, own = EXAM if task.full else task.training["batch_size"], [], []
     groups = [(task.names[s], slice(s, s + 1)) for s in range(len(task.names))]
     groups += [("pooled", slice(None))] if len(groups) > 1 else []
     for session, chosen in groups:

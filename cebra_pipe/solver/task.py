@@ -9,10 +9,12 @@ import numpy as np
 
 from ..data.datatypes import Offset
 from ..data.recording import Recording
-from ..data.timeline import check_labels
+from ..data.timeline import Timeline, check_labels
 from ..errors import Problems, UserError
 from ..models.table import Architecture, architecture
 from .inputs import check_gap, check_sessions
+
+FULL = "full"  # the batch size where every step has every sample
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,9 +46,22 @@ class Task:
         return self.training["windows"] == "across"
 
     @property
+    def timed(self) -> bool:
+        """Whether an objective reads the time offset."""
+        return self.hybrid or self.positives in ("time", "time_delta")
+
+    @property
     def lag(self) -> int:
         """Samples of the time offset."""
         return max(1, round(self.training.get("time_offset", 0.0) * self.recordings[0].rate))
+
+    @property
+    def full(self) -> bool:
+        return self.training["batch_size"] == FULL
+
+    def batch(self, timeline: Timeline) -> int:
+        """References of a session in a step; of a full batch as many as `timeline` has samples with whole windows."""
+        return max(map(len, timeline.centres)) if self.full else self.training["batch_size"]
 
     @property
     def pooled(self) -> str:
@@ -90,6 +105,15 @@ def _check_options(task: Task) -> None:
         problems.add(
             "labels", "discrete labels alone for positives: discrete", "a continuous one", "Use positives: time_delta."
         )
+    rate = task.recordings[0].rate
+    if task.timed and task.training["time_offset"] * rate < 0.5:
+        expected, found = (
+            f"about a sample at least, {1 / rate:g} s at {rate:g} Hz",
+            f"{task.training['time_offset']:g} s",
+        )
+        problems.add("training.time_offset", expected, found, f"Set time_offset: {1 / rate:g}, or more.")
+    if task.full and len(task.recordings) > 1:
+        problems.add("training.batch_size", "a number for a model of several recordings", FULL, "Set batch_size: 512.")
     if task.positives == "delta_normal" and not task.training.get("delta"):
         problems.add("training.delta", "the standard deviation of delta_normal", "nothing", "Set delta.")
     if task.training["similarity"] == "cosine" and not task.architecture.normalize:

@@ -45,7 +45,7 @@ def fit_together(tasks: Sequence[Task], device: str) -> list[tuple[Network, tupl
     check_alike(tasks)
     first, given = tasks[0], prepare(tasks[0], device)
     networks = [given.network, *(network_of(task, given.scalings).to(device) for task in tasks[1:])]
-    update = Together(networks, given, first.training)
+    update = Together(networks, given, first)
     lesson, steps = given.parts["train"], first.training["steps"]
     print(
         f"fit: {len(tasks)} seeds at once, {update.encoding}, {len(lesson.timeline)} training samples",
@@ -69,8 +69,9 @@ def fit_together(tasks: Sequence[Task], device: str) -> list[tuple[Network, tupl
 class Together:
     """One gradient update of several networks of one shape, whose weights are views into the stacked ones."""
 
-    def __init__(self, networks: Sequence[Network], given: Prepared, training):
-        lesson, self.objectives, self.batch = given.parts["train"], given.objectives, training["batch_size"]
+    def __init__(self, networks: Sequence[Network], given: Prepared, task: Task):
+        lesson, self.objectives = given.parts["train"], given.objectives
+        self.batch = task.batch(lesson.timeline)
         self.networks, self.network = networks, copy.deepcopy(networks[0])
         for part in (*self.network.encoders, self.network.criterion):
             part.again = True
@@ -84,7 +85,7 @@ class Together:
             )
         self.weights = stacked(networks)
         self._scored = Scored(self.network, self.encoding, self.objectives)
-        self.optimizer = Adam((w for w in self.weights.values() if w.requires_grad), training["learning_rate"])
+        self.optimizer = Adam((w for w in self.weights.values() if w.requires_grad), task.training["learning_rate"])
 
     def draws(self, stream: np.random.Generator, steps: int):
         """The draws of one seed, as it would have them alone."""

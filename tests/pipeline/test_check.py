@@ -76,6 +76,7 @@ def run(folder, **changed) -> None:
 def test_a_study_in_order(folder, capsys):
     run(folder)
     told = capsys.readouterr().out
+    assert "behavior (a): offset5-model, 5 samples a window (0.25 s), time offset 5 (0.25 s); windows train " in told
     assert "a: 600 samples × 6 neurons at 20 Hz, 24 trials, 24 epochs" in told
     assert "  position: 0.02 to 0.98 m; 37 distinct values, 12 samples each (median)" in told
     assert "  direction: 2 classes (samples): 0 (300), 1 (300)" in told
@@ -98,6 +99,10 @@ FAILS = {
     "time offset of a time condition": (
         {"conditions": {"time": {"time_offset": 30}}},
         ["conditions.time (a)", "training.time_offset"],
+    ),
+    "time_offset shorter than a sample": (
+        {"conditions__behavior__time_offset": 0.02},
+        ["conditions.behavior (a)", "training.time_offset", "0.05 s at 20 Hz", "Set time_offset: 0.05"],
     ),
     "window longer than an epoch": (
         {"defaults__model": "offset36-model"},

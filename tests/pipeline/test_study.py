@@ -9,6 +9,7 @@ import yaml
 
 from cebra_pipe.errors import UserError
 from cebra_pipe.pipeline.config.reading import read_study, resolve
+from cebra_pipe.pipeline.planning.exhibits import about
 
 BASE = {
     "study": "s",
@@ -55,6 +56,12 @@ def test_a_control_is_compared_between_runs_only_where_the_config_names_it():
     assert "shifted_runs" not in resolve(made).comparisons
     named = made | {"comparisons": {"draws": {"condition": "shifted", "between": "runs"}}}
     assert set(resolve(named).comparisons) == {"draws"}
+
+
+def test_a_comparison_says_that_windows_cross_borders():
+    study = resolve(changed("conditions.behavior.windows", "across"))
+    titles = {entry["name"]: entry["title"] for entry in about(study, ("comparisons",), [])["comparisons"]}
+    assert titles == {name: f"{name}{', windows across borders' * ('behavior' in name)}" for name in study.comparisons}
 
 
 def test_defaults_reach_conditions_and_own_values_win():
@@ -119,6 +126,13 @@ MISTAKES = [
     ("conditions.time.model", "offset10-model-mse", ["conditions.time.similarity", "euclidean"]),
     ("conditions.time.learning_rate", float("inf"), ["conditions.time.learning_rate", "finite"]),
     ("conditions.Bad-Name", {}, ["conditions.Bad-Name", "40 characters"]),
+    ("conditions.time.batch_size", "all", ["conditions.time.batch_size", "'full'", "'all'"]),
+    ("conditions.time.batch_size", 1, ["conditions.time.batch_size", "greater than or equal to 2"]),
+    (
+        "conditions.x",
+        {"labels": ["position"], "units": "joint", "batch_size": "full"},
+        ["conditions.x.batch_size", "several recordings", "found full"],
+    ),
     ("study", None, ["study", "Add this key"]),
     ("study", "../up", ["study", "name"]),
     ("recordings.b.simulate", {"seed": 1}, ["recordings.b", "simulate"]),

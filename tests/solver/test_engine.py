@@ -12,9 +12,10 @@ from cebra_pipe.data.recording import Label
 from cebra_pipe.data.timeline import lay_out
 from cebra_pipe.distributions.prior import ClassUniform
 from cebra_pipe.distributions.sampling import draw_each, embedded
+from cebra_pipe.errors import UserError
 from cebra_pipe.models.encoder import Encoder
 from cebra_pipe.models.table import MODELS, architecture
-from cebra_pipe.solver import fitting, lessons
+from cebra_pipe.solver import fitting, lessons, memory
 from cebra_pipe.solver.device import settings
 from cebra_pipe.solver.encode import FILLED, GATHER, GELU, Encoding, encoding, whole_layers
 from cebra_pipe.solver.engine import train
@@ -136,6 +137,10 @@ def test_embeds_the_window_of_the_drawn_sample(depth):
             torch.testing.assert_close(row, expected, rtol=1e-5, atol=1e-5)
 
 
+def stream():
+    return np.random.default_rng(0)
+
+
 def adam(network):
     return Adam((p for p in network.parameters() if p.requires_grad), 1e-3)
 
@@ -150,6 +155,48 @@ def test_first_loss_is_the_definition_on_the_drawn_samples():
     loss, chance = next(train(network, encoding, [objective], 16, 1, adam(network), np.random.default_rng(0)))
     assert loss[0].tolist() == pytest.approx(infonce_loop(*views, 1.0, "cosine"), rel=1e-4)
     assert chance[0] == pytest.approx(np.log(32))
+
+
+@pytest.mark.parametrize("condition", ["behavior", "time", "hybrid", "discrete"])
+def test_a_full_batch_is_every_sample_in_every_step(condition):
+    task = task_of(track(0, trials=24), batch_size="full", **CONDITIONS[condition])
+    part, _, objectives = lesson(task)
+    (centres,), batch = part.timeline.centres, task.batch(part.timeline)
+    assert batch == len(centres)
+    for objective, drawn in zip(
+        objectives, draw_each([o.sampling for o in objectives], 2, batch, stream()), strict=True
+    ):
+        assert (drawn.reference == objective.conditional.references[0]).all()
+        assert (drawn.negative == centres).all()
+
+
+def test_a_fit_of_full_batches():
+    """Its first loss is the definition on all samples; its rows count them; it is scored as others are."""
+    task = task_of(track(0, trials=24), batch_size="full", steps=10)
+    part, network, (objective,) = lesson(task)
+    batch = task.batch(part.timeline)
+    run = train(network, whole(network, part), [objective], batch, 1, adam(network), stream())
+    drawn = objective.sampling.draw(1, batch, stream())
+    embedded = part.embed(network).double().detach()
+    views = [embedded[torch.tensor(index[0].ravel())].tolist() for index in drawn]
+    loss, chance = next(run)
+    assert loss[0].tolist() == pytest.approx(infonce_loop(*views, 1.0, "cosine"), rel=1e-4)
+    assert chance[0] == pytest.approx(np.log(batch))
+    _, _, rows = fitting.fit(task, "cpu")
+    trained = [row for row in rows if (row["kind"], row["part"]) == ("step", "train")]
+    assert {row["draws"] for row in trained} == {10 * batch}
+    assert {row["draws"] for row in rows if row["kind"] == "score"} == {lessons.ROUNDS * lessons.EXAM}
+
+
+def test_a_full_batch_is_of_one_recording():
+    with pytest.raises(UserError, match=r"training\.batch_size: expected a number .* Set batch_size: 512"):
+        lesson(task_of(track(0), track(1), batch_size="full"))
+
+
+def test_a_full_batch_beyond_memory_is_told(monkeypatch):
+    monkeypatch.setattr(memory, "available", lambda device: 2**10)
+    with pytest.raises(UserError, match="a step that fits into memory"):
+        fitting.fit(task_of(track(0, trials=24), batch_size="full", steps=1), "cpu")
 
 
 def test_time_negatives_come_from_the_own_session():

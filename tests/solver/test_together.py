@@ -67,7 +67,7 @@ def test_networks_end_with_weights_of_their_own():
 
 def batch_of(task, number, device="cpu"):
     given = [prepare(each, device, rounds=1) for each in seeds(task, number)]
-    update = Together([each.network for each in given], given[0], task.training)
+    update = Together([each.network for each in given], given[0], task)
     runs = [update.draws(np.random.default_rng(seed), 4) for seed in range(number)]
     return update, (joined(each) for each in zip(*runs, strict=True))
 
@@ -88,7 +88,7 @@ def test_a_batch_on_a_device_reads_nothing_and_sends_nothing(sessions, unread): 
     given = prepare(task, "cpu", rounds=1)
     part = replace(given.parts["train"], series=[x.to("meta") for x in given.parts["train"].series])
     given = replace(given, parts={"train": part})
-    update = Together([given.network.to("meta")] * 2, given, task.training)
+    update = Together([given.network.to("meta")] * 2, given, task)
     runs = [draws.draws(update.encoding, update.objectives, 32, 4, np.random.default_rng(s), Place()) for s in (0, 1)]
     steps = (joined(each) for each in zip(*runs, strict=True))
     step = Static(update, replayed([]))

@@ -65,7 +65,11 @@ class TrainingConfig(Model):
     delta: Float | None = Field(
         None, gt=0, description="Standard deviation of delta_normal, in the units of the weighted labels."
     )
-    batch_size: Int = Field(512, ge=2, le=65536, description="References a step and recording; as many negatives.")
+    batch_size: Annotated[Int, Field(ge=2, le=65536)] | Literal["full"] = Field(
+        512,
+        description="References a step and recording, drawn anew, and as many negatives. full: all samples of the "
+        "training part in every step, of units of one recording.",
+    )
     steps: Int = Field(1000, ge=1, le=10_000_000, description="Steps of the optimiser.")
     learning_rate: Float = Field(1e-3, gt=0, description="Learning rate of Adam.")
     normalize: Literal["none", "zscore"] = Field(

@@ -184,6 +184,9 @@ def _check_condition(study: Resolved, k: Condition, where: str, problems: Proble
                 expected = f"one kind, unit and period in all recordings of {unit}"
                 remedy = "Bring them to one: scale: 0.01 of a label turns cm into m. Or group recordings that agree."
                 problems.add(f"{where}.labels.{label}", expected, told, remedy)
+        if k.training.batch_size == "full" and len(members) > 1:
+            remedy = "Set a number, 512 for instance, or units: each."
+            problems.add(f"{where}.batch_size", "a number for a model of several recordings", "full", remedy)
         rates = study.rates(members)
         if len(rates) > 1:
             problems.add(
