@@ -88,7 +88,7 @@ def _score(rows: Table, no_p: str) -> Score:
         by_fold=_means(rows, "fold", scale),
         chance=scale * mean(rows["chance"]),
         floor=scale * mean(rows["floor"]),
-        null_median=scale * mean(rows["null_median"]),
+        null_median=scale * _beside(rows, "null_median"),
         null_n=n,
         null_effective=float(np.nanmin(rows["null_effective"]))
         if np.isfinite(rows["null_effective"]).any()
@@ -101,10 +101,19 @@ def _score(rows: Table, no_p: str) -> Score:
         low=scale * interval(draws)[0],
         high=scale * interval(draws)[1],
         samples=tuple(sorted({f"{fold} {key}" for fold, key in zip(rows["fold"], rows["samples"], strict=True)})),
-        with_padded=scale * mean(rows["score_with_padded"]),
+        with_padded=scale * _beside(rows, "score_with_padded"),
         no_p=no_p,
         note="; ".join(distinct(rows["note"])),
     )
+
+
+def _beside(rows: Table, name: str) -> float:
+    """The mean over the folds and seeds that have a score; NaN where one of them has no such value.
+
+    The mean of the others would be of other samples than the score that it stands beside.
+    """
+    values = rows[name][np.isfinite(rows["score"])]
+    return float(np.mean(values)) if len(values) else np.nan
 
 
 def _mean_draws(rows: Table) -> np.ndarray:
