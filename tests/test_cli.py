@@ -76,3 +76,27 @@ def test_ctrl_c_ends_a_long_training(tmp_path):
     assert process.returncode == 130
     assert said.splitlines()[-1].startswith("cebra-pipe train: stopped. Run the same command again")
     assert "Traceback" not in said
+
+
+LEAVING = """
+import atexit, runpy, sys
+class Module:
+    def __del__(self):
+        print("taken apart")
+kept = Module()
+sys.argv = ["cebra-pipe", *{arguments}]
+import cebra_pipe.cli
+cebra_pipe.cli.main = lambda run=cebra_pipe.cli.main: atexit.register(print, "registered after") and run()
+runpy.run_module("cebra_pipe", run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize(("arguments", "code"), [(["--version"], 0), (["explain", "nothing.parquet"], 2)])
+def test_a_job_that_is_done_leaves_at_once_with_its_code(arguments, code, tmp_path):
+    """What asked for it is called at the exit; modules are not taken apart, and what was printed is whole."""
+    script = LEAVING.format(arguments=arguments)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == code
+    assert ("cebra-pipe " in done.stdout) if code == 0 else ("nothing.parquet" in done.stderr)
+    assert done.stdout.endswith("registered after\n")
+    assert "taken apart" not in done.stdout

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
 import json
 import platform
@@ -13,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 
 from ..data.table import replacing
 from ..errors import Problem, Problems, UserError, did_you_mean
@@ -29,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     """One stage from the parsed command line."""
     job = _job(options)
     print(f"{shlex.join(['cebra-pipe', *sys.argv[1:]])}", file=sys.stderr, flush=True)
-    stage = importlib.import_module(f".stages.{job.stage}", __package__)
+    stage = _imported(job.stage)
     _check_code(options, job.spec)
     started, clock = time.time(), time.perf_counter()
     with lock(next(iter(job.outputs.values()))), _disk_errors(job):
@@ -41,6 +43,15 @@ def run(options: argparse.Namespace) -> int:
         with _notes(options.record, "what the job cost"):
             _record(options.record, started, time.perf_counter() - clock)
     return 0
+
+
+def _imported(stage: str) -> ModuleType:
+    """The module of a stage. Of what imports make, nothing is garbage: to look for it takes a tenth of their time."""
+    gc.disable()
+    try:
+        return importlib.import_module(f".stages.{stage}", __package__)
+    finally:
+        gc.enable()
 
 
 def _job(options: argparse.Namespace) -> Job:
