@@ -382,7 +382,7 @@ def test_prune_lists_old_checkpoints_and_removes_them_when_asked(plan, capsys):
     for path in (old, mine):
         path.write_bytes(b"")
     assert main(["prune", "study.yaml"]) == 0
-    assert capsys.readouterr().out.startswith(f"{old}\n1 files, 0.0 MB, would be removed")
+    assert capsys.readouterr().out.startswith(f"{old}\n1 file, 0.0 MB, would be removed")
     assert old.exists()
     assert main(["prune", "study.yaml", "--yes"]) == 0
     assert (old.exists(), mine.exists()) == (False, True)
