@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ..sklearn.nulls import SMALLEST_NULL
+from .sealed import sealed
 
 WIDTH = 8.6  # inches: a landscape column of a report, readable at full width on a screen
 PIXELS = 5.5e6  # of a png: keeps it below 1.5 MB; a figure of many recordings gets fewer dots an inch
@@ -114,7 +115,7 @@ def message(ax: Axes, text: str) -> None:
 def whole_ticks(axis: Axis, values: np.ndarray) -> None:
     """Ticks at whole numbers where all values are whole: classes, trials, neurons."""
     if np.array_equal(values, np.round(values)):
-        axis.set_major_locator(MaxNLocator(integer=True))
+        axis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
 
 
 def ramp(index: int) -> Colormap:
@@ -125,6 +126,19 @@ def ramp(index: int) -> Colormap:
 
 def color(index: int) -> str:
     return COLORS[index % len(COLORS)]
+
+
+def minus(text: str) -> str:
+    """A number with the sign that numbers at axes have: a hyphen is half as wide."""
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
+def rounded(value: float, digits: int = 3) -> str:
+    """A number with so many significant digits, zeros at its end too: 0.500 is known better than 0.5. Empty for NaN."""
+    if not np.isfinite(value):
+        return ""
+    power = int(f"{value:.{digits - 1}e}".partition("e")[2])  # of the rounded number: 9.996 is 10.0
+    return minus(f"{value:.{min(max(digits - 1 - power, 0), 9)}f}")
 
 
 def probability(p: float, n: int) -> str:
@@ -142,8 +156,8 @@ def measured(label: str, unit: str) -> str:
 
 
 def as_png(fig: Figure, about: Mapping[str, object]) -> bytes:
-    """The figure in pixels; `about` (provenance) is kept inside, no date and no version of a program is."""
-    return _saved(fig, "png", {"Software": None, "cebra_pipe": _text(about)})
+    """The figure in pixels, sealed; `about` (provenance) is kept inside, no date and no version of a program is."""
+    return sealed(_saved(fig, "png", {"Software": None, "cebra_pipe": _text(about)}))
 
 
 def as_svg(fig: Figure, about: Mapping[str, object]) -> bytes:

@@ -16,7 +16,7 @@ from PIL import Image
 
 from cebra_pipe.errors import UserError
 from cebra_pipe.pipeline.config.reading import resolve
-from cebra_pipe.pipeline.jobs import roles
+from cebra_pipe.pipeline.jobs import provenance, roles
 from cebra_pipe.pipeline.planning.plan import Plan
 from cebra_pipe.pipeline.stages import figures
 from cebra_pipe.plot.shown import condition_of
@@ -56,6 +56,7 @@ def test_three_files_equal_bytes_and_readable(made, name):
     with Image.open(first.outputs["png"]) as image:
         assert set(image.info) <= {"cebra_pipe", "dpi"}
         assert json.loads(image.info["cebra_pipe"])["spec"]["figure"] == name
+    assert provenance.intact(first.outputs["png"])  # its seal holds
     svg = first.outputs["svg"].read_text()
     assert "<text" in svg
     assert "<dc:date>" not in svg

@@ -41,6 +41,7 @@ from cebra_pipe.pipeline.jobs.provenance import KEY
 from cebra_pipe.pipeline.jobs.roles import ROLES, WITNESS
 from cebra_pipe.pipeline.jobs.seen import file_digest, look, remember
 from cebra_pipe.pipeline.planning.plan import Plan, Planned
+from cebra_pipe.plot.sealed import END, TAIL, sealed
 
 from ..toys import kept, save, track
 
@@ -71,7 +72,8 @@ def make(job: Planned) -> None:
 def _picture(path: Path, about: dict) -> None:
     text = PngImagePlugin.PngInfo()
     text.add_text(KEY, json.dumps(about))
-    Image.new("L", (1, 1)).save(path, pnginfo=text)
+    Image.new("L", (4, 4), 255).save(path, pnginfo=text)
+    path.write_bytes(sealed(path.read_bytes()))
 
 
 MADE = {
@@ -289,6 +291,55 @@ def test_rows_of_a_table_in_json_that_were_edited(plan):
     assert reruns._own(job) == OUTDATED
     with pytest.raises(UserError, match="its content is not what was written"):
         provenance.read(path)
+
+
+def _painted(path: Path) -> None:
+    """Another program paints a dot, and keeps all text of the file, the seal too."""
+    with Image.open(path) as image:
+        image.load()
+        text = PngImagePlugin.PngInfo()
+        for key, value in image.text.items():
+            text.add_text(key, value)
+        assert len(image.text) == 2
+        image.putpixel((1, 1), 0)
+        image.save(path, pnginfo=text)
+
+
+def _flipped(path: Path) -> None:
+    """A bit of the pixels changes on the disk."""
+    content = bytearray(path.read_bytes())
+    content[content.index(b"IDAT") + 6] ^= 1
+    path.write_bytes(content)
+
+
+def _unsealed(path: Path) -> None:
+    """Another program writes it anew, with the provenance alone."""
+    _picture(path, provenance.read(path))
+    path.write_bytes(path.read_bytes()[:-TAIL] + END)
+
+
+REPAINTED = {
+    "painted": (_painted, "its content is not what was written: something else changed it since"),
+    "flipped": (_flipped, "its content is not what was written: something else changed it since"),
+    "without a seal": (_unsealed, "it carries no seal: it was cut short, or another program or version wrote it"),
+}
+
+
+@pytest.mark.parametrize("harm", REPAINTED)
+def test_an_edited_picture_is_told_remade_and_not_archived(plan, capsys, monkeypatch, harm):
+    """Whatever it says of itself: what is sealed is the whole file."""
+    path = Path("results/tiny/figures/data.png")
+    change, why = REPAINTED[harm]
+    change(path)
+    assert jobs(standing(plan), OUTDATED) == {"figures/figures/data.args"}
+    told = {state.path: state for state in states(plan)}
+    assert (told[str(path)].state, told[str(path)].why) == ("damaged", f"a damaged one ({why})")
+    assert told["results/tiny/figures/data.svg"].why == "nothing tells of it: data.png is damaged"
+    monkeypatch.setattr(archive, "states", lambda plan: [told[str(path)]])  # models of this study are empty
+    with pytest.raises(UserError, match=rf"1 files that are not, the first {path} \(damaged\)"):
+        archive.main(argparse.Namespace(config=TINY, changes=[], to=Path("a.zip")))
+    assert main(["explain", str(path)]) == 1
+    assert ("CHANGED" in capsys.readouterr().out) == (harm != "without a seal")
 
 
 def test_an_edited_table_is_not_archived(plan):

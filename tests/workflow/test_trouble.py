@@ -94,16 +94,18 @@ def test_damaged_artifacts_are_told_and_mended(checkout):
 
 def test_a_file_in_place_of_another_is_told_and_mended(checkout):
     """A model of another seed, a picture and a table that were edited: each is remade, with what reads it."""
-    places = ("fits/behavior/rat1/fold0/seed1/model.pt", "figures/losses.svg", "tables/recordings.csv")
+    places = ("fits/behavior/rat1/fold0/seed1/model.pt", "figures/losses.png", "tables/recordings.csv")
     model, picture, table = files = [checkout.tree / name for name in places]
     good = {path: path.read_bytes() for path in files}
     shutil.copy2(checkout.tree / "fits/behavior/rat1/fold0/seed2/model.pt", model)
-    picture.write_text(picture.read_text().replace("</svg>", " </svg>"))
+    content = good[picture]
+    at = content.index(b"IDAT") + 99  # in the pixels: what the picture says of itself stays
+    picture.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
     table.write_text(table.read_text().replace("rat1", "rat9"))
     out = checkout.run("status", "config.yaml", program="cebra_pipe", check=False)
-    for path, by in ((picture, "losses.png"), (table, "recordings.json")):
-        line = f"damaged         {path.relative_to(checkout.folder)}  (not the one that was made with {by})"
-        assert line in out.stdout
+    edited = "a damaged one (its content is not what was written: something else changed it since)"
+    for path, why in ((picture, edited), (table, "not the one that was made with recordings.json")):
+        assert f"damaged         {path.relative_to(checkout.folder)}  ({why})" in out.stdout
     assert f"outdated        {model.relative_to(checkout.folder)}  (config" in out.stdout  # it says which seed it is of
     jobs = checkout.jobs()
     assert {job.split()[1] for job in jobs if job.startswith("fit ")} == {places[0]}

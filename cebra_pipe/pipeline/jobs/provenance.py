@@ -12,6 +12,7 @@ from ...data.origin import checked
 from ...data.seal import rows_digest
 from ...data.table import META, Footer, changed, damaged, footer, lacking, read_meta
 from ...errors import UserError
+from ...plot.sealed import has_seal, is_sealed
 from .roles import WITNESS
 from .seen import look
 
@@ -25,7 +26,7 @@ def read(path: Path) -> dict | None:
 
 
 def said(path: Path) -> dict | None:
-    """As `read`, also where a table's seal is broken: for whoever tells of the file and reads no number of it."""
+    """As `read`, also where the seal is broken: for whoever tells of the file and reads no number of it."""
     reader = UNSEALED.get(path.suffix)
     return checked(path, reader(path)) if reader else read(path)
 
@@ -88,23 +89,28 @@ def _model(path: Path) -> dict:
     return read_provenance(path)
 
 
-def _head(path: Path) -> dict:
-    """The text of a picture, without its pixels."""
-    return _png(path, pixels=False)
+def _png(path: Path) -> dict:
+    """Of a picture, which has to be the one that was written."""
+    about = _text(path)
+    if not is_sealed(path.read_bytes()):
+        raise changed(path)
+    return about
 
 
-def _png(path: Path, pixels: bool = True) -> dict:
+def _text(path: Path) -> dict:
+    """What a picture says, without its pixels."""
     from PIL import Image
 
     try:
         with Image.open(path) as image:
-            if pixels:
-                image.load()
-            if KEY not in getattr(image, "text", {}):
+            if KEY not in image.info:  # `image.text` would unpack the pixels
                 raise ValueError("it carries no provenance")
-            return json.loads(image.text[KEY])
+            about = json.loads(image.info[KEY])
+        if not has_seal(path.read_bytes()):
+            raise ValueError("it carries no seal: it was cut short, or another program or version wrote it")
     except (OSError, KeyError, ValueError, SyntaxError) as error:
         raise damaged(path, str(error)) from error
+    return about
 
 
 def _json(path: Path) -> dict:
@@ -129,5 +135,9 @@ def _parts(path: Path) -> tuple[object, object]:
 
 
 READERS: Mapping[str, Callable[[Path], dict]] = {".parquet": read_meta, ".pt": _model, ".png": _png, ".json": _json}
-QUICK: Mapping[str, Callable[[Path], dict]] = {".parquet": read_meta, ".json": _json, ".png": _head}
-UNSEALED: Mapping[str, Callable[[Path], object]] = {".parquet": footer, ".json": lambda path: _parts(path)[0]}
+QUICK: Mapping[str, Callable[[Path], dict]] = {".parquet": read_meta, ".json": _json, ".png": _png}
+UNSEALED: Mapping[str, Callable[[Path], object]] = {
+    ".parquet": footer,
+    ".json": lambda path: _parts(path)[0],
+    ".png": _text,
+}
