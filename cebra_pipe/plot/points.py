@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -35,6 +36,7 @@ def points(embedding: ArrayLike, labels: ArrayLike | str | None, idx_order: Sequ
     if values.ndim != 2 or not values.size:
         raise UserError(Problem("embedding", "an array (sample, dimension) that is not empty", f"shape {values.shape}"))
     latents = _latents(values.shape[1], idx_order)
+    _check_finite(values[:, latents])
     colors, mapped, classes = _colors(labels, len(values))
     if len(latents) == 1:
         time = np.arange(len(values))
@@ -42,6 +44,17 @@ def points(embedding: ArrayLike, labels: ArrayLike | str | None, idx_order: Sequ
             np.stack([time, values[:, latents[0]]], 1), ("Sample", f"Latent {latents[0]}"), colors, mapped, classes
         )
     return Points(values[:, latents], tuple(f"Latent {i}" for i in latents), colors, mapped, classes)
+
+
+def _check_finite(values: np.ndarray) -> None:
+    """A UserError where no sample (sample, latent) can be drawn; a warning where some cannot."""
+    drawn = int(np.isfinite(values).all(axis=1).sum())
+    if not drawn:
+        remedy = "A fit that diverged gives NaN: see plot_loss, and lower the learning rate."
+        raise UserError(Problem("embedding", "samples with finite values", "none", remedy))
+    if drawn < len(values):
+        text = f"embedding: {len(values) - drawn} of {len(values)} samples are not finite and are not drawn"
+        warnings.warn(text, stacklevel=4)
 
 
 def _latents(dimension: int, idx_order: Sequence[int] | None) -> list[int]:

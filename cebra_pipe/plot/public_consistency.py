@@ -35,7 +35,8 @@ def plot_consistency(
 ) -> Axes:
     """Axes with a matrix of consistency in percent: the map goes from the data set of a row to that of a column.
 
-    Cells without a score, as the diagonal, are hatched.
+    Cells without a score, as the diagonal, are hatched. Colours run from 0 to 100 %, so that pictures compare; a score
+    below is drawn as 0, with an arrow at the bar.
 
     Args:
         scores: (pair,) R², at most 1, as `consistency_score` gives them.
@@ -49,14 +50,15 @@ def plot_consistency(
         title: above the axes.
         figsize: of a new figure, in inches.
         dpi: of a new figure.
-        kwargs: for `matplotlib.axes.Axes.imshow`, such as vmin and vmax (in percent).
+        kwargs: for `matplotlib.axes.Axes.imshow`, such as vmin and vmax (in percent; None: as far as the scores reach).
 
     Raises:
         ValueError: pairs or data sets are missing, or there is not one pair a score.
     """
     matrix, names = _matrix(scores, pairs, datasets)
     ax = canvas(ax, figsize, dpi, (5, 5))
-    image = ax.imshow(np.ma.masked_invalid(matrix), cmap=colormap(cmap), **kwargs)
+    limits = {} if "norm" in kwargs else {"vmin": 0, "vmax": 100}
+    image = ax.imshow(np.ma.masked_invalid(matrix), cmap=colormap(cmap), **limits | kwargs)
     for (row, column), value in np.ndenumerate(matrix):
         if np.isfinite(value):
             ax.text(column, row, f"{value:.1f}", ha="center", va="center", color=_readable(image, value, text_color))
@@ -67,7 +69,7 @@ def plot_consistency(
     ax.spines[:].set(visible=True, color=EMPTY, linewidth=0.6)
     ax.tick_params(length=0)
     if colorbar_label is not None:
-        plt.colorbar(image, ax=ax, label=colorbar_label, shrink=0.75)
+        plt.colorbar(image, ax=ax, label=colorbar_label, shrink=0.75, extend=_beyond(image, matrix))
     if title is not None:
         ax.set_title(title)
     return ax
@@ -98,6 +100,12 @@ def _matrix(
     for (one, other), score in zip(ends.tolist(), values, strict=True):
         matrix[names.index(str(one)), names.index(str(other))] = 100 * score
     return matrix, names
+
+
+def _beyond(image: AxesImage, matrix: np.ndarray) -> str:
+    """The ends of the colours that scores lie beyond."""
+    low, high = np.nanmin(matrix) < image.norm.vmin, np.nanmax(matrix) > image.norm.vmax
+    return {(True, True): "both", (True, False): "min", (False, True): "max"}.get((low, high), "neither")
 
 
 def _readable(image: AxesImage, value: float, asked: str | None) -> str:

@@ -10,6 +10,7 @@ from matplotlib.colors import Colormap
 from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike
 
+from ..errors import Problem, UserError
 from .canvas import canvas, colormap
 from .points import points
 
@@ -28,9 +29,12 @@ def plot_embedding(
     title: str = "Embedding",
     figsize: tuple[float, float] = (5, 5),
     dpi: float = 100,
+    colorbar_label: str | None = "",
     **kwargs: object,
 ) -> Axes:
     """Axes with a point for each sample: 3-D for three latents, 2-D for two, over time for a single one.
+
+    Values have a colour bar beside the axes, texts a legend.
 
     Args:
         embedding: (sample, dimension).
@@ -43,14 +47,19 @@ def plot_embedding(
         title: above the axes.
         figsize: of a new figure, in inches.
         dpi: of a new figure.
+        colorbar_label: beside the colour bar of values, such as "position (m)"; None leaves the bar out.
         kwargs: for `matplotlib.axes.Axes.scatter`, such as vmin and vmax.
 
     Raises:
-        ValueError: labels of another length, no colour, latents that are not there, axes of other dimensions, no
-            colour map.
+        ValueError: no sample is finite, labels of another length, no colour, latents that are not there, axes of other
+            dimensions, no colour map, a name for a colour bar that nothing is shown by.
         NotImplementedError: labels of several columns.
     """
     shown, colors = points(embedding, embedding_labels, idx_order), colormap(cmap)
+    valued = shown.mapped and shown.classes is None
+    if colorbar_label and not valued:
+        found = "one colour for all, or texts"
+        raise UserError(Problem("colorbar_label", "values in embedding_labels", found, "Leave it out."))
     ax = canvas(ax, figsize, dpi, (5, 5), "3d" if shown.dimensions == 3 else None)
     coloring = {"c": shown.colors, "cmap": colors} if shown.mapped else {"color": shown.colors}
     size = {"s": area(len(shown.values)) if markersize is None else markersize, "linewidths": 0}
@@ -60,6 +69,10 @@ def plot_embedding(
         ax.legend(
             handles=[Line2D([], [], ls="", marker="o", color=c, label=t) for c, t in zip(drawn_in, shown.classes)]
         )
+    if valued and colorbar_label is not None:
+        bar = ax.figure.colorbar(drawn, ax=ax, shrink=0.6)
+        bar.solids.set_alpha(1)
+        bar.set_label(colorbar_label or ("Sample" if isinstance(embedding_labels, str) else ""))
     ax.set_title(title)
     if shown.dimensions == 3:
         ax.axis("off")

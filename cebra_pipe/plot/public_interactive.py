@@ -34,7 +34,7 @@ def plot_embedding_interactive(
     showlegend: bool = False,
     **kwargs: object,
 ) -> Figure:
-    """A plotly figure with a point for each sample: 3-D for three latents, else 2-D.
+    """A plotly figure with a point for each sample: 3-D for three latents, else 2-D. Values have a colour bar.
 
     Args:
         embedding: (sample, dimension).
@@ -83,7 +83,7 @@ def _groups(shown: Points, cmap: Colormap, discrete: bool) -> Iterator[tuple[str
         yield "embedding", everything, {"color": to_hex(shown.colors)}
     elif not discrete and shown.classes is None:
         scale = [[i / (STEPS - 1), to_hex(color)] for i, color in enumerate(spread(cmap, STEPS))]
-        yield "embedding", everything, {"color": shown.colors, "colorscale": scale}
+        yield "embedding", everything, {"color": shown.colors, "colorscale": scale, "showscale": True}
     else:
         values, index = np.unique(shown.colors, return_inverse=True)
         texts = values if shown.classes is None else shown.classes

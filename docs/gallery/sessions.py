@@ -37,8 +37,7 @@ def draw() -> Figure:
         curves(ax, points, known)
         ax.set_title(title)
         scores, pairs, names = consistency_score(points, "datasets", known, num_discretization_bins=BINS)
-        options = {"vmin": 0, "vmax": 100, "cmap": "Greys", "colorbar_label": None}
-        cebra.plot_consistency(scores, pairs, names, ax=matrix, **options)
+        cebra.plot_consistency(scores, pairs, names, ax=matrix, cmap="Greys", colorbar_label=None)
         matrix.set(xticks=range(len(RATS)), xticklabels=RATS, yticklabels=RATS, xlabel="to rat", ylabel="from rat")
         matrix.set_title(f"R² of a linear map, %: mean {100 * scores.mean():.0f}")
     for i, ax in enumerate(axes.flat):

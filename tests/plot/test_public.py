@@ -52,7 +52,7 @@ def colors_of(ax) -> np.ndarray:
 
 # ---- signatures ------------------------------------------------------------------------------------------------------
 OURS = {  # other defaults, further arguments
-    "plot_embedding": {"markersize", "alpha"},
+    "plot_embedding": {"markersize", "alpha", "colorbar_label"},
     "plot_consistency": {"text_color"},
     "plot_overview": {"session_id"},
 }
@@ -132,6 +132,32 @@ def test_texts_are_classes_with_a_legend():
     ax = cebra_pipe.plot_embedding(E, np.where(LABEL > 0.5, "left", "right"), cmap="cebra")
     assert ax.collections[0].get_array().tolist() == [int(x <= 0.5) for x in LABEL]
     assert [text.get_text() for text in ax.get_legend().texts] == ["left", "right"]
+
+
+def bars(ax) -> list[str]:
+    """The labels of the colour bars in a picture."""
+    return [other.get_ylabel() for other in ax.figure.axes if other is not ax]
+
+
+def test_values_have_a_colour_bar_and_nothing_else_has():
+    assert bars(cebra_pipe.plot_embedding(E, LABEL, colorbar_label="position (m)")) == ["position (m)"]
+    ax = cebra_pipe.plot_embedding(E[:, :2], LABEL, vmin=-1, vmax=2)
+    assert (bars(ax), ax.collections[0].colorbar.ax.get_ylim()) == ([""], (-1, 2))
+    assert ax.collections[0].colorbar.solids.get_alpha() == 1  # the points are pale, their key need not be
+    assert bars(cebra_pipe.plot_embedding(E, "time")) == ["Sample"]
+    for labels in ("grey", None, np.where(LABEL > 0.5, "left", "right")):
+        assert bars(cebra_pipe.plot_embedding(E, labels)) == []
+    assert bars(cebra_pipe.plot_embedding(E, LABEL, colorbar_label=None)) == []
+
+
+def test_samples_that_cannot_be_drawn_are_told():
+    """Not of latents that are not drawn."""
+    some = E.copy()
+    some[:3, 4] = np.nan
+    some[7, 3] = np.inf
+    cebra_pipe.plot_embedding(some)
+    with pytest.warns(UserWarning, match="embedding: 4 of 60 samples are not finite and are not drawn"):
+        cebra_pipe.plot_embedding(some, idx_order=(4, 3))
 
 
 def share_of_ink(ax) -> float:
@@ -241,6 +267,26 @@ def test_scores_are_percent_from_row_to_column():
     assert (ax.get_title(), ax.get_xlabel()) == ("Runs", "map from row to column")
 
 
+def test_colours_run_over_all_scores_whatever_those_drawn():
+    """Scores of .97 to .99 look alike, and like those of another picture."""
+    alike = cebra_pipe.plot_consistency(0.97 + SCORES / 30, PAIRS, range(3)).images[0]
+    assert alike.get_clim() == (0, 100)
+    shades = alike.cmap(alike.norm(alike.get_array().compressed()))[:, 0]
+    assert np.ptp(shades) < 0.03
+    assert cebra_pipe.plot_consistency(SCORES, PAIRS, range(3), vmin=None, vmax=None).images[0].get_clim() == (10, 60)
+    own = matplotlib.colors.Normalize(20, 50)
+    assert cebra_pipe.plot_consistency(SCORES, PAIRS, range(3), norm=own).images[0].get_clim() == (20, 50)
+
+
+@pytest.mark.parametrize(
+    ("lowest", "options", "extend"),
+    [(0.1, {}, "neither"), (-0.1, {}, "min"), (0.1, {"vmax": 50}, "max"), (-0.1, {"vmax": 50}, "both")],
+)
+def test_scores_beyond_the_colours_have_an_arrow(lowest, options, extend):
+    ax = cebra_pipe.plot_consistency([lowest, *SCORES[1:]], PAIRS, range(3), **options)
+    assert ax.images[0].colorbar.extend == extend
+
+
 def test_data_sets_have_names_in_the_order_given():
     pairs = [["rat", "mouse"], ["mouse", "rat"]]
     ax = cebra_pipe.plot_consistency([0.5, 0.25], pairs, ["mouse", "rat"], colorbar_label=None)
@@ -264,7 +310,7 @@ def test_numbers_are_readable():
 
 
 def test_a_cell_without_a_score_is_not_like_the_lowest():
-    ax = cebra_pipe.plot_consistency(SCORES, PAIRS, range(3), text_color="white")
+    ax = cebra_pipe.plot_consistency([0, *SCORES[1:]], PAIRS, range(3), text_color="white")
     ax.figure.canvas.draw()  # settles the aspect
     corners = [ax.transData.transform([(x - 0.4, y + 0.4), (x + 0.4, y - 0.4)]) for x, y in [(1, 0), (1, 1)]]
     lowest, empty = (pixels_in(ax, matplotlib.transforms.Bbox(each)) for each in corners)
@@ -291,6 +337,7 @@ class TestInteractive:
         np.testing.assert_allclose(deep.data[0].marker.color, LABEL)
         assert (deep.layout.width, deep.layout.height, deep.data[0].marker.size) == (500, 500, 3)
         assert deep.data[0].marker.colorscale[0][1] == "#1b1448"
+        assert deep.data[0].marker.showscale
         flat = cebra_pipe.plot_embedding_interactive(E[:, :2], "darkorchid", title="flat", figsize=(4, 3))
         assert (flat.data[0].type, flat.data[0].marker.color, flat.layout.title.text) == ("scatter", "#9932cc", "flat")
         assert (flat.layout.width, flat.layout.height) == (400, 300)
@@ -337,6 +384,16 @@ MISTAKES = {
     "negative": (lambda: cebra_pipe.plot_embedding(E, idx_order=(0, -1)), ValueError, "found -1"),
     "four": (lambda: cebra_pipe.plot_embedding(E, idx_order=(0, 1, 2, 3)), ValueError, "one to three latents"),
     "empty": (lambda: cebra_pipe.plot_embedding(E[:0]), ValueError, "not empty"),
+    "nothing finite": (
+        lambda: cebra_pipe.plot_embedding(np.full((5, 2), np.nan)),
+        ValueError,
+        "embedding: expected samples with finite values, found none",
+    ),
+    "bar of a colour": (
+        lambda: cebra_pipe.plot_embedding(E, "grey", colorbar_label="m"),
+        ValueError,
+        "colorbar_label: expected values in embedding_labels, found one colour",
+    ),
     "cube": (lambda: cebra_pipe.plot_embedding(E.reshape(3, 20, 5)), ValueError, r"shape \(3, 20, 5\)"),
     "flat axes": (lambda: cebra_pipe.plot_embedding(E, ax=flat_axes()), ValueError, "Add the subplot with projection"),
     "deep axes": (lambda: cebra_pipe.plot_loss(Fitted(), ax=deep_axes()), ValueError, "Leave projection='3d' out"),
