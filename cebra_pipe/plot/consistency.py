@@ -8,12 +8,13 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Colormap, Normalize
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from ..data.table import Table
 from .compared import DEFINITIONS, columns_of
 from .drawn import distinct, number, pick
 from .known import mean
-from .style import COLORS, DARK, GREY, LIGHT, figure, letter, literal, message, probability, styled
+from .style import COLORS, DARK, GREY, LIGHT, figure, letter, literal, message, minus, probability, styled
 
 LARGEST = 14  # columns up to which the numbers fit into the cells
 
@@ -87,7 +88,7 @@ def draw_runs(ax: Axes, cells: Table, scores: np.ndarray) -> None:
         mine = pick(cells, row=name)["score"]
         ax.plot([mean(mine)], [y], "|", color=LIGHT, ms=14, mew=3, zorder=1)
         ax.plot(mine, y + _spread(len(mine), 0.5), ".", color=COLORS[0], ms=4.5, mew=0, alpha=0.8, zorder=2)
-        _beside(ax, y, f"{mean(mine):.2f}")
+        _beside(ax, y, minus(f"{mean(mine):.2f}"))
     _beside(ax, -0.6, "mean", fontstyle="italic")
     ax.set_ylim(len(names) - 0.4, -0.6)
     ax.set_yticks(range(len(names)), [literal(n) for n in names])
@@ -120,7 +121,7 @@ def _write(ax: Axes, values: np.ndarray, norm: Normalize) -> None:
             ax.text(
                 column,
                 row,
-                f"{value:.2f}",
+                minus(f"{value:.2f}"),
                 ha="center",
                 va="center",
                 fontsize=6,
@@ -136,9 +137,8 @@ def draw_null(ax: Axes, mine: Table) -> None:
         return
     for y, definition in enumerate(summaries["definition"]):
         summary, null = pick(summaries, definition=definition), pick(mine, what="null", definition=definition)["score"]
-        shade = COLORS[y % len(COLORS)]
         ax.plot(null, y + _spread(len(null), 0.24), ".", color=GREY, ms=2, mew=0, zorder=1)
-        ax.plot(summary["score"], [y], "|", color=shade, ms=14, mew=2, zorder=3)
+        ax.plot(summary["score"], [y], "|", color=COLORS[0], ms=14, mew=2, zorder=3)
         told = f"{DEFINITIONS[definition][0]}: {_said(summary)}"
         ax.text(
             0.01,
@@ -155,6 +155,7 @@ def draw_null(ax: Axes, mine: Table) -> None:
     ax.spines["left"].set_visible(False)
     ax.axvline(0, color=DARK, lw=0.6, zorder=0)
     ax.set_xlim(right=1.05)
+    ax.xaxis.set_major_locator(MaxNLocator(5))  # labels of hundredths below 0 are as wide as a fifth of the panel
     ax.set_xlabel(f"mean R² over pairs{_drawn_null(summaries)}")
 
 
@@ -168,5 +169,5 @@ def _drawn_null(summaries: Table) -> str:
 def _said(summary: Table) -> str:
     p = probability(summary["p"][0], int(summary["null_n"][0]))
     told = f"p = {p}" if p[:1].isdigit() else summary["note"][0] or p
-    pairs = int(summary["n"][0])
-    return f"mean {summary['score'][0]:.2f}, {pairs} {'pair' if pairs == 1 else 'pairs'}\n{told}"
+    pairs, score = int(summary["n"][0]), minus(f"{summary['score'][0]:.2f}")
+    return f"mean {score}, {pairs} {'pair' if pairs == 1 else 'pairs'}\n{told}"

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Patch
 
 from ..data.table import Table
 from .drawn import distinct, pick
 from .style import GREY, PARTS, figure, letter, literal, measured, message, styled, whole_ticks
 
+KEYS = 0.5  # inches below all for what colours mean
+GREYS, ORDERED = "Greys", "neuron (sorted)"
 NAMES = {"train": "train", "valid": "valid", "test": "test", "gap": "gap (in no part)"}
 
 
@@ -18,26 +22,36 @@ NAMES = {"train": "train", "valid": "valid", "test": "test", "gap": "gap (in no 
 def draw(drawn: Table, title: str = "") -> Figure:
     """One row a recording, its numbers above it."""
     names = distinct(drawn["recording"])
-    fig = figure(2.05 * len(names) + 0.6)
+    fig = figure(2.05 * len(names) + 0.2 + KEYS)
     fig.suptitle(literal(f"{title}: data" if title else "Data"), fontweight="bold")
     fields = [distinct(pick(drawn, recording=n, what="field")["part"]) for n in names]
     wide = max([len(f) for f in fields] + [1])
-    grid = fig.subfigures(len(names), 1, squeeze=False)[:, 0]
+    heights = [*([2.05] * len(names)), KEYS]
+    *grid, keys = fig.subfigures(len(heights), 1, squeeze=False, height_ratios=heights)[:, 0]
     for i, (name, classes, sub) in enumerate(zip(names, fields, grid, strict=True)):
         mine = pick(drawn, recording=name)
-        axes = sub.subplots(1, 2 + wide, width_ratios=[1.6, 2.2, *([0.85] * wide)])
+        axes = sub.subplots(1, 2 + wide, width_ratios=[1.6, 2.2, *([0.95] * wide)])
         sub.suptitle(literal(_heading(mine)), x=0.012, ha="left", fontsize=7)
         draw_raster(axes[0], mine)
         draw_laps(axes[1], mine)
         for j, ax in enumerate(axes[2:]):
-            draw_fields(ax, mine, classes[j] if j < len(classes) else None)
+            draw_fields(ax, mine, classes[j] if j < len(classes) else None, named=j == 0)
         for j, ax in enumerate(axes):
             if ax.axison or not len(pick(mine, what="notes on field")):
                 letter(ax, (2 + wide) * i + j, dx=-10, dy=4)
+    _draw_keys(keys, drawn)
+    return fig
+
+
+def _draw_keys(place: SubFigure, drawn: Table) -> None:
+    """What the colours of the parts and the greys of the fields mean."""
     there = set(pick(drawn, what="lap")["part"])
     patches = [Patch(color=PARTS[part], label=text) for part, text in NAMES.items() if part in there]
-    fig.legend(handles=patches, loc="outside lower center", ncols=4)
-    return fig
+    place.legend(handles=patches, loc="center left", bbox_to_anchor=(0.2, 0.5), ncols=4)
+    if any(drawn["what"] == "field"):
+        ax = place.add_axes((0.72, 0.6, 0.24, 0.18))
+        place.colorbar(ScalarMappable(Normalize(0, 1), GREYS), cax=ax, orientation="horizontal", ticks=[0, 0.5, 1])
+        ax.set_xlabel("fields: share of the neuron's peak", labelpad=1)
 
 
 def _heading(mine: Table) -> str:
@@ -58,7 +72,7 @@ def draw_raster(ax: Axes, mine: Table) -> None:
         ax.axvline(x, color=GREY, lw=0.5, ls=(0, (2, 2)))
     ax.set_title(literal(said["note"][0]), loc="left", fontsize=6.5)
     ax.set_xlabel("recorded time (s)")
-    ax.set_ylabel("neuron")
+    ax.set_ylabel(ORDERED if len(pick(mine, what="notes on field")) else "neuron")
     _span(ax, said)
 
 
@@ -71,13 +85,13 @@ def _draw_cells(ax: Axes, cells: Table, said: Table, **shades: float) -> None:
     # A cell's place is kept with seven digits: half a cell makes sure that it falls into its own.
     image[(cells["row"] - 1) // deep, ((cells["x"] - low) / wide + 0.5).astype(int)] = cells["value"]
     extent = (low, low + across * wide, 0.5, lines * deep + 0.5)
-    ax.imshow(image, aspect="auto", cmap="Greys", origin="lower", extent=extent, interpolation="nearest", **shades)
+    ax.imshow(image, aspect="auto", cmap=GREYS, origin="lower", extent=extent, interpolation="nearest", **shades)
 
 
 def _span(ax: Axes, said: Table) -> None:
-    """The whole axis, and neurons from 1 to the last."""
+    """The whole axis, and neurons from 1 at the top to the last."""
     count = int(said["count"][0])
-    ax.set(xlim=(said["low"][0], said["high"][0]), ylim=(0.5, count + 0.5))
+    ax.set(xlim=(said["low"][0], said["high"][0]), ylim=(count + 0.5, 0.5))
     ax.set_yticks([1, count] if count > 1 else [1])
 
 
@@ -107,7 +121,7 @@ def _runs(laps: Table) -> list[np.ndarray]:
     return [run for run in np.split(np.arange(len(laps)), cuts) if len(run)]
 
 
-def draw_fields(ax: Axes, mine: Table, part: str | None) -> None:
+def draw_fields(ax: Axes, mine: Table, part: str | None, named: bool = True) -> None:
     said, field = pick(mine, what="notes on field"), pick(mine, what="field", part=part)
     if part is None and len(said):
         ax.set_axis_off()
@@ -118,5 +132,5 @@ def draw_fields(ax: Axes, mine: Table, part: str | None) -> None:
     _draw_cells(ax, field, said, vmin=0, vmax=1)
     ax.set_title(literal(part), loc="left", fontsize=6.5)
     ax.set_xlabel(measured(said["label"][0], said["unit"][0]))
+    ax.set_ylabel(ORDERED if named else "")
     _span(ax, said)
-    ax.invert_yaxis()

@@ -9,8 +9,25 @@ from matplotlib.lines import Line2D
 
 from ..data.table import Table
 from .drawn import NONE, class_text, distinct, pick, repeated
-from .style import COLORS, DARK, GREY, figure, letter, literal, measured, message, probability, styled, whole_ticks
+from .style import (
+    COLORS,
+    DARK,
+    GREY,
+    figure,
+    letter,
+    literal,
+    measured,
+    message,
+    probability,
+    rounded,
+    styled,
+    whole_ticks,
+)
 
+# What a bar is of; classes of a trace have the other colours, so that none means two things in one figure.
+KINDS = {"condition": COLORS[2], "control": GREY, "baseline": DARK}
+NAMED = {"condition": "decoded from an embedding", "control": "from a control's embedding", "baseline": "baseline"}
+CLASSES = tuple(shade for shade in COLORS if shade not in KINDS.values())
 METRICS = {"median_abs_error": "median absolute error", "balanced_accuracy": "balanced accuracy"}
 
 
@@ -104,7 +121,7 @@ def _runs(trace: Table) -> list[np.ndarray]:
 
 
 def _shade(group: int) -> str:
-    return DARK if group == NONE else COLORS[int(group) % len(COLORS)]
+    return DARK if group == NONE else CLASSES[int(group) % len(CLASSES)]
 
 
 def draw_errors(ax: Axes, part: Table, names: bool = True, end: float | None = None) -> None:
@@ -114,7 +131,7 @@ def draw_errors(ax: Axes, part: Table, names: bool = True, end: float | None = N
         message(ax, "no label decoded")
         return
     for y, series in enumerate(distinct(means["series"])):
-        _draw_method(ax, y, pick(part, series=series), means)
+        _draw_method(ax, y, pick(part, series=series))
     metric, unit, label = means["metric"][0], means["unit"][0], means["label"][0]
     ax.set_ylim(len(means) - 0.4, -0.6)
     ax.set_yticks(range(len(means)), [literal(s) for s in means["series"]] if names else [""] * len(means))
@@ -125,9 +142,9 @@ def draw_errors(ax: Axes, part: Table, names: bool = True, end: float | None = N
     ax.set_xlim(min(0.0, low), end or high)
 
 
-def _draw_method(ax: Axes, y: int, mine: Table, means: Table) -> None:
+def _draw_method(ax: Axes, y: int, mine: Table) -> None:
     mean = pick(mine, what="mean")
-    shade = _method_color(mean["kind"][0], distinct(pick(means, kind="condition")["series"]), mean["series"][0])
+    shade = KINDS[mean["kind"][0]]
     for what, marker, dy in (("seed", "o", -0.17), ("fold", "D", 0.17)):
         spread = pick(mine, what=what)["score"]
         if len(spread) > 1:
@@ -136,9 +153,15 @@ def _draw_method(ax: Axes, y: int, mine: Table, means: Table) -> None:
     ax.plot([mean["low"][0], mean["high"][0]], [y, y], color=shade, lw=4, alpha=0.35, solid_capstyle="butt")
     ax.plot(mean["score"], [y], "|", color=shade, ms=9, mew=1.8)
     p = "no p" if mean["null_n"][0] <= 0 else probability(mean["p"][0], int(mean["null_n"][0]))
-    score = f"{mean['score'][0]:.3g}" if np.isfinite(mean["score"][0]) else "none"
+    score = rounded(mean["score"][0])
     ax.annotate(
-        score, (1, y), (2, 0), xycoords=("axes fraction", "data"), textcoords="offset points", va="center", fontsize=6
+        score or "none",
+        (1, y),
+        (2, 0),
+        xycoords=("axes fraction", "data"),
+        textcoords="offset points",
+        va="center",
+        fontsize=6,
     )
     ax.annotate(
         p, (1, y), (30, 0), xycoords=("axes fraction", "data"), textcoords="offset points", va="center", fontsize=6
@@ -161,10 +184,6 @@ def _draw_levels(ax: Axes, means: Table) -> None:
         ax.annotate(
             text, (1, 1), (dx, 2), xycoords="axes fraction", textcoords="offset points", fontsize=6, fontstyle="italic"
         )
-
-
-def _method_color(kind: str, conditions: list[str], series: str) -> str:
-    return {"control": GREY, "baseline": DARK}.get(kind) or COLORS[conditions.index(series) % len(COLORS)]
 
 
 def _legend(drawn: Table) -> list[Line2D]:
@@ -192,4 +211,6 @@ def _legend(drawn: Table) -> list[Line2D]:
         (np.nanmax(drawn["floor"], initial=0.0) > 0, {"lw": 0.6, "ls": (0, (1, 1)), "label": "quantisation floor"}),
     ]
     lines = [Line2D([], [], color=DARK, **look) for there, look in entries if there]
+    kinds = set(distinct(pick(drawn, what="mean")["kind"]))
+    groups += [Line2D([], [], color=shade, lw=3, label=NAMED[kind]) for kind, shade in KINDS.items() if kind in kinds]
     return [*lines[: 2 if len(trace) else 0], *groups, *lines[2 if len(trace) else 0 :]]

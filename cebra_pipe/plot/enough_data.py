@@ -16,12 +16,14 @@ from .style import DARK, GREY, color, figure, letter, literal, measured, message
 AXES = {"minutes": "training part (minutes)", "neurons": "neurons"}
 METRICS = {"bits": "held-out bits", "median_abs_error": "median error", "balanced_accuracy": "balanced accuracy"}
 OBJECTIVES = {"labels": "label objective", "time": "time objective"}
-LAST = {RISES: "^", FLAT: "s", FALLS: "v", NONE: "X", UNKNOWN: "X"}  # the marker of all the data
+LAST = {RISES: "^", FLAT: "s", FALLS: "v", NONE: "X", UNKNOWN: "D"}  # the marker of all the data
+SIZES = {"D": 4.5}  # points: a diamond looks larger than a square
 SAID = {
     "^": "all the data: the score still rises (gets better)",
     "s": "all the data: flat, within the tolerance",
     "v": "all the data: falls",
-    "X": "all the data: no better than chance, or not known",
+    "X": "all the data: no better than chance",
+    "D": "all the data: not known",
 }
 
 
@@ -65,7 +67,13 @@ def _panel(ax: Axes, mine: Table, colors: dict[str, str]) -> None:
         curve, shade = pick(mine, title=name, what="mean"), colors[name]
         ax.plot(curve["amount"], curve["value"], color=shade)
         ax.plot(curve["amount"][:-1], curve["value"][:-1], "o", color=shade)
-        ax.plot(curve["amount"][-1:], curve["value"][-1:], LAST[curve["verdict"][0]], color=shade, ms=5.5)
+        ax.plot(
+            curve["amount"][-1:],
+            curve["value"][-1:],
+            LAST[curve["verdict"][0]],
+            color=shade,
+            ms=SIZES.get(LAST[curve["verdict"][0]], 5.5),
+        )
         ends = np.abs(np.stack([curve["low"], curve["high"]]) - curve["value"])
         ax.errorbar(curve["amount"], curve["value"], ends, fmt="none", ecolor=shade, elinewidth=0.6, alpha=0.5)
         dots = pick(mine, title=name, what="seed")

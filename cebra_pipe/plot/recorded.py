@@ -107,7 +107,9 @@ def _laps(recording: Recording, split: Table, study: Study) -> Iterator[dict]:
     folds = sum(name.startswith("fold") for name in split.columns)
     every = -(-len(recording) // TRACE)
     shown = np.arange(0, len(recording), every)
-    note = ("split" if folds == 1 else f"split of fold 0, {folds} folds") + (f", 1 of {every} samples" * (every > 1))
+    note = ("split" if folds == 1 else f"split of fold 0, {folds} folds") + (
+        f", 1 of {every} samples drawn" * (every > 1)
+    )
     values = recording.labels[label].values if label else recording.trial
     unit = recording.labels[label].unit if label else ""
     yield {"what": "notes on lap", "label": label or "trial", "unit": unit, "note": note}

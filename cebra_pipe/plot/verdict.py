@@ -13,9 +13,9 @@ from matplotlib.text import Annotation, Text
 
 from ..data.table import Table
 from ..sklearn.nulls import SMALLEST_NULL
-from .drawn import distinct, number, pick
+from .drawn import distinct, pick
 from .judged import EVIDENCE, NONE, UNTESTED
-from .style import COLORS, DARK, GREY, LIGHT, figure, letter, literal, message, probability, styled
+from .style import COLORS, DARK, GREY, LIGHT, figure, letter, literal, message, probability, rounded, styled
 
 PAINT = {EVIDENCE: to_rgba(COLORS[0], 0.25), NONE: to_rgba(COLORS[4], 0.35), UNTESTED: (0, 0, 0, 0)}
 WARNING = to_rgba(COLORS[3], 0.4)
@@ -151,7 +151,7 @@ def kind(verdict: str) -> str:
 
 def _cell(row: dict) -> str:
     """Score and null median of what the verdict follows; below it the p of either null, corrected where it is."""
-    value, null = number(row["real"], 3), number(row["null_median"], 3)
+    value, null = rounded(row["real"]), rounded(row["null_median"])
     few = 0 < row["null_n"] < SMALLEST_NULL
     told = [*_told(row)] or [f"n < {SMALLEST_NULL}: no p" if few else "no p"]
     return "\n".join([f"{value}{f' (null {null})' if null else ''}", *told])

@@ -5,10 +5,15 @@ from __future__ import annotations
 import dataclasses
 import re
 import shutil
+from itertools import pairwise
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from jinja2 import Template
+from matplotlib.colors import to_hex
+from matplotlib.legend import Legend
 from matplotlib.text import Annotation
 
 from cebra_pipe.data.recording import Label, Recording
@@ -16,12 +21,13 @@ from cebra_pipe.data.table import Table, read_table
 from cebra_pipe.errors import UserError
 from cebra_pipe.pipeline.config.reading import resolve
 from cebra_pipe.pipeline.jobs import roles
+from cebra_pipe.pipeline.planning.exhibits import TABLES
 from cebra_pipe.pipeline.stages.figures import FIGURES, drawing
-from cebra_pipe.plot import recorded, verdict
+from cebra_pipe.plot import decoding, recorded, verdict
 from cebra_pipe.plot.drawn import distinct, pick, stack
 from cebra_pipe.plot.numbers import about
 from cebra_pipe.plot.shown import Study
-from cebra_pipe.plot.style import as_svg
+from cebra_pipe.plot.style import as_svg, rounded
 from cebra_pipe.plot.verdict import PAINT, SOUND, kind
 
 from ..conftest import ROOT
@@ -51,6 +57,27 @@ def test_figure_is_live_titled_and_lettered(study, name):
     assert any(t.startswith("Four rats") for t in said)
     assert {"a", "b"} <= set(said)
     assert figure.axes
+    assert not list(crowded(figure))
+
+
+def crowded(figure):
+    """Labels of ticks that run into the next one of their axis; the figure has to be drawn."""
+    for axis, side in ((axis, side) for ax in figure.axes for side, axis in enumerate((ax.xaxis, ax.yaxis))):
+        low, high = sorted(axis.get_view_interval())
+        ticks = zip(axis.get_ticklocs(), axis.get_ticklabels(), strict=True)
+        shown = [
+            t for at, t in ticks if low <= at <= high and t.get_text() and t.get_visible() and not t.get_rotation()
+        ]
+        ends = sorted(sorted(t.get_window_extent().get_points()[:, side]) for t in shown if axis.axes.axison)
+        yield from ((axis.axes, a, b) for a, b in pairwise(ends) if b[0] < a[1])
+
+
+def test_labels_of_a_null_below_zero_do_not_run_into_each_other(study):
+    table, _ = drawn_of(study, "consistency")
+    table.columns["score"][table["what"] == "null"] = np.linspace(-0.87, -0.03, (table["what"] == "null").sum())
+    figure = drawing("consistency")[1](table, "")
+    figure.draw_without_rendering()
+    assert not list(crowded(figure))
 
 
 @pytest.mark.parametrize("name", ["decoding", "goodness_of_fit", "losses", "embeddings"])
@@ -100,6 +127,30 @@ def test_control_that_destroys_autocorrelation_has_no_p(tmp_path):
     assert np.isnan(pick(means, series="labels permuted (control)")["p"]).all()
     assert np.isfinite(pick(means, series="circular shift (control)")["p"]).all()
     assert "no p" in texts(figure)
+
+
+def test_a_colour_means_one_thing(study):
+    """Bars have the colour of their kind, and a class of the trace none of these."""
+    table, figure = drawn_of(study, "decoding")
+    kinds = distinct(pick(table, what="mean")["kind"])
+    assert set(kinds) == {"condition", "control", "baseline"}
+    bars = {
+        to_hex(line.get_color()) for ax in figure.axes if ax.get_title(loc="left") == "position" for line in ax.lines
+    }
+    assert bars == {to_hex(decoding.KINDS[kind]) for kind in kinds}
+    traced = {to_hex(line.get_color()) for line in figure.axes[0].lines} - {to_hex(decoding.GREY)}  # borders of trials
+    assert traced == {to_hex(shade) for shade in decoding.CLASSES[:2]}
+    assert not set(decoding.CLASSES) & set(decoding.KINDS.values())
+    assert {"decoded from an embedding", "from a control's embedding", "baseline"} <= set(legend(figure))
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.5, "0.500"), (-0.0505, "−0.0505"), (9.996, "10.0"), (48.04, "48.0"), (1234.5, "1234"), (0, "0.00")],
+)
+def test_measured_numbers_keep_their_zeros_and_have_a_minus(value, text):
+    assert rounded(value) == text
+    assert rounded(np.nan) == ""
 
 
 # ---- verdict ---------------------------------------------------------------------------------------------------------
@@ -238,7 +289,7 @@ def test_pairs_of_runs_are_dots_on_the_line_of_their_recording(study):
 
 # ---- legends ---------------------------------------------------------------------------------------------------------
 def legend(figure):
-    return [text.get_text() for text in figure.legends[0].texts]
+    return [text.get_text() for text in figure.findobj(Legend)[0].texts]
 
 
 REPEATED = {
@@ -347,6 +398,7 @@ def test_many_neurons_make_no_larger_file_than_the_picture_shows():
     figure.draw_without_rendering()
     raster = figure.axes[0]
     assert [tick.get_text() for tick in raster.get_yticklabels()] == ["1", "700"]
+    assert raster.get_ylim() == figure.axes[2].get_ylim() == (700.5, 0.5)  # both count downwards
     assert raster.images[0].get_array().shape[0] == 140
     assert {"M: N = 700 neurons" in t for t in texts(figure) if t.startswith("M: ")} == {True}
 
@@ -359,6 +411,18 @@ def test_a_spike_is_drawn_at_its_neuron_and_time(study):
     assert (recording.neural[np.round(spikes["x"] * recording.rate).astype(int), spikes["neuron"]] > 0).all()
     assert "split" in texts(figure)
     assert legend(figure) == ["train", "valid", "test", "gap (in no part)"]
+
+
+def test_the_greys_of_fields_have_a_key_where_there_are_fields(study, tmp_path):
+    key = "fields: share of the neuron's peak"
+    figure = drawn_of(study, "data")[1]
+    (bar,) = [ax for ax in figure.axes if ax.get_xlabel() == key]
+    assert bar.get_xlim() == (0, 1)
+    assert {ax.get_ylabel() for ax in figure.axes} == {"neuron (sorted)", "position (m)", ""}
+    fish = build(tmp_path, {"fish": make_recording(3, 900, 8, ())}, comparisons=[], color={})
+    figure = drawn_of(fish, "data")[1]
+    assert key not in texts(figure)
+    assert figure.axes[0].get_ylabel() == "neuron"
 
 
 def test_numbers_of_a_recording():
@@ -455,6 +519,20 @@ def test_captions_hold_no_free_text_of_the_config(caption):
         resolve({**BASE, "study": "<b>x</b>"})
 
 
+@pytest.mark.parametrize(("kind", "names"), [("figure", FIGURES), ("table", TABLES)])
+def test_every_figure_and_table_has_a_caption_of_its_own(kind, names):
+    template = Template((ROOT / "workflow" / "report" / f"{kind}s.rst").read_text(encoding="utf-8"))
+    captions = {
+        name: template.render(snakemake=SimpleNamespace(wildcards=SimpleNamespace(**{kind: name}))).strip()
+        for name in ("none", *names)
+    }
+    common = captions.pop("none")
+    assert all(
+        text.startswith("**") and text.endswith(common) and len(text) > len(common) for text in captions.values()
+    )
+    assert len(set(captions.values())) == len(names)
+
+
 @pytest.mark.parametrize("figure", ["goodness_of_fit", "losses"])
 def test_one_panel_fills_the_page(tmp_path, figure):
     conditions = [condition("behavior", "B", {"rat1": ["rat1"]})]
@@ -484,7 +562,7 @@ def test_curves_run_over_the_amounts_of_data_and_end_with_what_was_found(study):
     (line,) = [line for line in panels[4].lines if list(line.get_ydata()) == list(mine["value"])]
     assert list(line.get_xdata()) == [10, 20, 40]
     marks = {"still rises": "^", "flat": "s", "falls": "v", "no evidence at this amount of data": "X"}
-    marks |= {"not known": "X"}
+    marks |= {"not known": "D"}
     for name in ("Rat 1", "Rat 2"):
         mine = pick(table, of="neurons", title=name, label="position", what="mean")
         ends = [
@@ -500,7 +578,7 @@ def test_scores_of_fits_that_diverged_are_drawn_as_not_known(study):
     lost = Table({**table.columns, **nowhere, "verdict": np.where(bits, "not known", table["verdict"])}, table.meta)
     figure = drawing("enough_data")[1](lost)
     assert len([ax for ax in figure.axes if ax.axison]) == 6
-    assert "all the data: no better than chance, or not known" in [t.get_text() for t in figure.legends[0].get_texts()]
+    assert "all the data: not known" in legend(figure)
 
 
 def test_files_of_portions_are_told_by_their_places_alone(study, tmp_path):
