@@ -109,13 +109,19 @@ def test_no_p_below_nineteen_draws_and_the_smallest_n_counts():
     assert np.isnan(found.p)
 
 
-@pytest.mark.parametrize(("name", "field"), [("score_with_padded", "with_padded"), ("null_median", "null_median")])
+@pytest.mark.parametrize(
+    ("name", "field"), [("score", "mean"), ("score_with_padded", "with_padded"), ("null_median", "null_median")]
+)
 def test_what_stands_beside_a_score_is_of_the_same_folds(name, field):
-    """Not of those alone that have it: a baseline says nothing of padded samples, and a fold may have none of them."""
-    rows = [{"score": 0.1, name: 0.2, "null": []}, {"score": 0.3, name: 0.4, "fold": 1, "null": []}]
+    """Not of those alone that have it: a baseline says nothing of padded samples, and a fold may have none of them.
+
+    Nor is a recording that was left out scored in the folds alone where it could be turned.
+    """
+    rows = [{"score": 0.1, "null": [], name: 0.2}, {"score": 0.3, "null": [], name: 0.4, "fold": 1}]
     assert getattr(summary(*rows), field) == pytest.approx(30.0)
     assert np.isnan(getattr(summary(rows[0], {**rows[1], name: np.nan}), field))
-    assert getattr(summary(rows[0], {**rows[1], "score": np.nan}), field) == pytest.approx(20.0)
+    by_seed = summary({**rows[0], "score": 0.1}, {**rows[1], "score": np.nan, "seed": 2}).by_seed
+    assert by_seed == pytest.approx({1: 10.0, 2: np.nan}, nan_ok=True)
 
 
 def test_baselines_have_no_seed_and_folds_add_up():
