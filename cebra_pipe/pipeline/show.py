@@ -13,6 +13,7 @@ from .boards import BOARDS
 from .config.changes import for_snakemake, read_changed
 from .disk import claims
 from .disk.status import MENDED, SOUND, states
+from .jobs.locks import is_under_way
 from .planning.plan import Plan, check_files
 
 
@@ -25,7 +26,7 @@ def main(options: argparse.Namespace) -> int:
     plan = Plan(read_changed(options.config, options.changes))
     check_files(plan, str(options.config))
     found = {s.path: s.state for s in states(plan)}
-    amiss = [*_rivals(plan, options), *_running(found), *_stale(found, options)]
+    amiss = [*_rivals(plan, options), *_running(plan, found), *_stale(found, options)]
     for line in (*amiss, *_files(plan, found)):
         print(line)
     for table in (name for name in BOARDS if name in plan.tables):
@@ -43,10 +44,12 @@ def _rivals(plan: Plan, options: argparse.Namespace) -> Iterator[str]:
         yield f"{error}\n"
 
 
-def _running(found: Mapping[str, str]) -> Iterator[str]:
-    """That jobs are at work, by the locks that they hold."""
-    if number := sum(state == "running" for state in found.values()):
-        yield f"A run is under way: {counted(number, 'file')} being made now; what is not made yet may follow.\n"
+def _running(plan: Plan, found: Mapping[str, str]) -> Iterator[str]:
+    """That a run is under way, by the locks that it and its jobs hold."""
+    number = sum(state == "running" for state in found.values())
+    if number or is_under_way(plan.root):
+        now = f": {counted(number, 'file')} being made now" if number else ""
+        yield f"A run is under way{now}.\n"
 
 
 def _stale(found: Mapping[str, str], options: argparse.Namespace) -> Iterator[str]:

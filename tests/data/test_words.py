@@ -14,6 +14,7 @@ from cebra_pipe.data.timeline import check_labels
 from cebra_pipe.errors import UserError
 from cebra_pipe.pipeline.advice import label_lines
 from cebra_pipe.pipeline.config.recording import RecordingConfig
+from cebra_pipe.pipeline.stages import transfer
 from cebra_pipe.sklearn.bins import common_bins
 
 LENGTH = 60
@@ -157,3 +158,14 @@ def test_numbers_with_decimal_commas_beside_texts(tmp_path):
     found = made(tmp_path, config={"labels": labels}).labels
     assert found["x"].values[3] == 0.75
     assert found["side"].classes == ("left", "right")
+
+
+def test_a_recording_that_is_left_out_has_the_classes_of_the_others(monkeypatch):
+    codes, named = np.array([0, 1, 0, 1]), {"a": ("left", "right"), "b": ("right", "still")}
+    made = {n: SimpleNamespace(labels={"way": Label(codes, "discrete", classes=c)}) for n, c in named.items()}
+    monkeypatch.setattr(transfer, "Recording", SimpleNamespace(read=made.get))
+    monkeypatch.setattr(transfer, "read_split", str)
+    monkeypatch.setattr(transfer, "check_length", lambda *given: None)
+    spec, files = {"sessions": ["a", "b"], "decode": {"labels": ["way"]}}, {"recordings": "ab", "splits": "ab"}
+    with pytest.raises(UserError, match="code 0 is 'left' in a, 'right' in b"):
+        transfer._given(SimpleNamespace(spec=spec, inputs=files))

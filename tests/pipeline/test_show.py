@@ -11,6 +11,7 @@ from cebra_pipe.cli import main
 from cebra_pipe.pipeline import show
 from cebra_pipe.pipeline.config.changes import read_changed
 from cebra_pipe.pipeline.disk.status import State
+from cebra_pipe.pipeline.jobs.locks import hold
 from cebra_pipe.pipeline.planning.plan import Plan
 
 TEXT = "study: s\nrecordings: {a: {simulate: {}}}\nconditions: {time: {}}\n"
@@ -57,6 +58,12 @@ def test_a_run_that_is_under_way_is_told(shown):
     assert code == 1
     assert said.startswith("A run is under way: 1 file being made now")
     assert NUMBERS not in said
+
+
+def test_a_run_between_two_jobs_is_told(shown):
+    with hold("results/s"), hold("results/s"):  # two runs, of other targets
+        assert shown("current")[1].startswith("A run is under way.\n")
+    assert shown("current")[1].startswith("Figures:")
 
 
 def test_nothing_is_made(tmp_path, monkeypatch, capsys):

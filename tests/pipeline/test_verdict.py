@@ -14,6 +14,7 @@ from cebra_pipe.pipeline.stages import tables
 from cebra_pipe.pipeline.tables import against
 from cebra_pipe.pipeline.tables.endings import Change, change, ending
 from cebra_pipe.pipeline.tables.spread import COLLAPSED, collapse, first_padded, left_out, width, widths
+from cebra_pipe.pipeline.tables.verdict import _loaded
 
 from ..plot.artifacts import build, condition, make_recording
 from ..plot.artifacts import left_out as without_each
@@ -622,3 +623,9 @@ def test_the_order_of_files_does_not_matter(small):
     job = dataclasses.replace(made, inputs=inputs).job("tables", ROLES, ("csv", "json"), out="turned", table="verdict")
     tables.run(job)
     assert json.loads(job.outputs["json"].read_text())["rows"] == rows
+
+
+def test_doubts_about_labels_come_from_loading(tmp_path):
+    notes = {"samples": 90, "samples_read": 120, "doubts": {"heading": "heading spans 6.6 of its periods"}}
+    write_table(tmp_path / "r.parquet", Table({"time": np.arange(2.0)}, {"recording": {"notes": notes}}))
+    assert _loaded(tmp_path / "r.parquet") == {"dropped_share": 0.25, "doubts": "heading spans 6.6 of its periods"}

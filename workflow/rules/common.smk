@@ -5,6 +5,7 @@ from functools import cache
 
 from cebra_pipe.errors import UserError
 from cebra_pipe.pipeline.disk import claims
+from cebra_pipe.pipeline.jobs.locks import hold
 from cebra_pipe.pipeline.planning.layout import STAGES
 from cebra_pipe.pipeline.planning.plan import Plan, check_files, check_results
 from cebra_pipe.pipeline.config.reading import check_keys, resolve
@@ -46,9 +47,13 @@ ROOT = PLAN.root
 GPUS = int(PLAN.study.config.device != "cpu" and has_gpu())
 
 
+HELD = []  # the lock of the run, which ends with this process
+
+
 def begin():
-    """When a run begins: write down what the jobs are to do, and for which config."""
+    """When a run begins: say so, and write down what the jobs are to do, and for which config."""
     try:
+        HELD.append(hold(ROOT))
         prepare(PLAN)
         claims.note(PLAN, workflow.configfiles)
     except (UserError, OSError) as error:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from ...errors import Problems, did_you_mean
+from ...errors import Problems, counted, did_you_mean
 from ...models.table import architecture
 from ...sklearn.families import holm
 from ...sklearn.nulls import NO_REFITS, SMALLEST_NULL
@@ -129,7 +129,7 @@ def lines(study: Resolved, found: Found = MappingProxyType({})) -> Iterator[str]
     for pair in pairs(study):
         n = len(pair.control.seeds)
         few = " (too few for p)" if n < SMALLEST_NULL else f", smallest p {1 / (1 + n):.2g}"
-        yield f"refit null of {pair.real.name}: {n} draws of {pair.control.name}{few}"
+        yield f"refit null of {pair.real.name}: {counted(n, 'draw')} of {pair.control.name}{few}"
     if named := primary(study):
         way = "maximum over shared draws" if shared(named) else "Holm"
         every = members(named, found)

@@ -1,4 +1,4 @@
-"""The lock of an artifact: held by the job that writes it, freed by the kernel however that job ends."""
+"""Locks of an artifact, held by the job that writes it, and of a run; freed by the kernel however the holder ends."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 
 @contextmanager
@@ -36,6 +37,28 @@ def is_running(path: str) -> bool:
     with open(file_of_lock) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def hold(root: str | Path) -> TextIO:
+    """Says that a run of the study in a folder is under way, for as long as the file is open; others may be as well."""
+    path = lock_path(Path(root, "run"))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = path.open("w")
+    fcntl.flock(file, fcntl.LOCK_SH)
+    return file
+
+
+def is_under_way(root: str | Path) -> bool:
+    """Whether a run of the study in a folder holds its lock, be a job at work or not."""
+    path = lock_path(Path(root, "run"))
+    if not path.exists():
+        return False
+    with open(path) as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return True
     return False
