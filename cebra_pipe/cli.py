@@ -38,6 +38,7 @@ STAGES = {
     "load": "read a recording from its files",
     "split": "divide a recording into train, valid and test",
     "fit": "train one model",
+    "fit_together": "train the models of several seeds as one batch",
     "transform": "embed all samples",
     "adapt": "adapt a model to a recording that it was fitted without",
     "transfer": "decode a recording that was left out, by the others and by itself",

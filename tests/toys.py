@@ -92,6 +92,14 @@ def fit_job(folder: Path, recordings: dict[str, Recording], out: str = "out", pa
     return Job("fit", spec, inputs, {role: folder / out / name for role, name in OUTPUTS.items()})
 
 
+def together_job(folder: Path, recordings: dict[str, Recording], seeds=(1, 2), out: str = "out", **changed) -> Job:
+    """The same fit for several seeds, as one batch of models."""
+    alone = fit_job(folder, recordings, out, **changed)
+    spec = {key: value for key, value in alone.spec.items() if key != "seed"} | {"stage": "fit_together"}
+    outputs = {"models": folder / out / "models.pt", "history": folder / out / "history.parquet"}
+    return Job("fit_together", spec | {"seeds": list(seeds)}, alone.inputs, outputs)
+
+
 def transform_job(fit: Job, *models: Path) -> Job:
     """The transform of a fit's recordings by its model, or by `models` of seeds 1, 2, …"""
     models = models or (fit.outputs["model"],)

@@ -192,6 +192,7 @@ class Rehearsal:
 def rehearse(plan: Plan, k: Condition, unit: str, ones: Sequence[Prepared]) -> Iterator[Rehearsal]:
     """The fits of a unit, one a fold, as far as their first step; of a portion each seed's, whose draws differ."""
     from ..solver.lessons import prepare as begin
+    from ..solver.together import check_even
     from .stages.fit import task_of
 
     seeds = k.seeds if unit in k.portions else k.seeds[:1]
@@ -200,6 +201,8 @@ def rehearse(plan: Plan, k: Condition, unit: str, ones: Sequence[Prepared]) -> I
         with contextlib.redirect_stderr(io.StringIO()) as said:
             task = task_of(spec, [one.recording for one in ones], [one.cuts[fold].names() for one in ones])
             given = begin(task, "cpu", rounds=1)
+        if k.batched(unit):
+            check_even(given.objectives)
         windows = {name: sum(map(len, part.timeline.centres)) for name, part in given.parts.items()}
         yield Rehearsal(task, given.objectives, windows, said.getvalue().splitlines())
 

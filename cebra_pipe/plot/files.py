@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..data.recording import Recording
-from ..data.table import Table, read_meta, read_table
+from ..data.table import Table, read_table
 from ..errors import Problem, UserError
+from .drawn import pick
+from .fits import Fit, fits_of, spec_of
 from .shown import Condition, Study
 
 
@@ -27,9 +29,13 @@ class Source:
     path: Path
     fold: int = 0
     seed: int = 0
+    shared: bool = False  # with other seeds, which its column `seed` tells apart
 
     def read(self, columns: list[str] | None = None) -> Table:
-        return read_table(self.path, columns)
+        if not self.shared:
+            return read_table(self.path, columns)
+        mine = pick(read_table(self.path, None if columns is None else [*columns, "seed"]), seed=self.seed)
+        return Table({name: values for name, values in mine.columns.items() if name != "seed"}, mine.meta)
 
 
 def of_units(study: Study, paths: Sequence[Path], stage: str) -> list[Source]:
@@ -111,19 +117,24 @@ def _partly(condition: Condition, files: Files) -> list[Source]:
 
 def histories(study: Study, paths: Sequence[Path]) -> list[Source]:
     """The histories by condition, unit, fold and seed; fold and seed are those that each fit's spec names."""
-    placed = _placed(study, paths, *PLACES["fit"])
+    fits = fits_of(paths, "fit")
+    placed = _placed(study, [fit.place for fit in fits], *PLACES["fit"])
     if placed and (missing := _missing(study, placed)):
         remedy = "Give the files as the rule does."
         raise UserError(Problem("--input histories", "one of every condition, unit and seed", missing, remedy))
     made = []
-    for condition, path in [(each.condition, each.path) for each in placed] or _in_order(study, paths):
-        spec = _spec(path, "fit")
-        sessions = tuple(spec["sessions"])
+    owners = [each.condition for each in placed] or _in_order(study, len(fits))
+    for condition, fit in zip(owners, fits, strict=True):
+        sessions = tuple(fit.spec["sessions"])
         unit = next((name for name, members in condition.units.items() if tuple(members) == sessions), None)
-        if unit is None or int(spec["seed"]) not in condition.seeds or spec.get("control") != condition.control:
-            raise _stranger(path, sessions, study)
-        made.append(Source(condition, unit, path, int(spec["fold"]), int(spec["seed"])))
+        if unit is None or fit.seed not in condition.seeds or fit.spec.get("control") != condition.control:
+            raise _stranger(fit.path, sessions, study)
+        made.append(_source(condition, unit, fit))
     return _sorted(study, made) if placed else made
+
+
+def _source(condition: Condition, unit: str, fit: Fit) -> Source:
+    return Source(condition, unit, fit.path, fit.fold, fit.seed, fit.shared)
 
 
 def _missing(study: Study, placed: list[Source]) -> str:
@@ -134,21 +145,20 @@ def _missing(study: Study, placed: list[Source]) -> str:
     return ", ".join(f"{counts[each]} of {'/'.join(each)}" for each in wrong)
 
 
-def _in_order(study: Study, paths: Sequence[Path]) -> Iterator[tuple[Condition, Path]]:
-    """Each file with its condition: every condition has folds × units × seeds of them."""
+def _in_order(study: Study, number: int) -> list[Condition]:
+    """The condition of each of so many fits: every condition has folds × units × seeds of them."""
     sizes = [len(k.units) * len(k.seeds) for k in study.conditions]
-    folds, odd = divmod(len(paths), max(sum(sizes), 1))
+    folds, odd = divmod(number, max(sum(sizes), 1))
     if odd or not folds:
         raise UserError(
             Problem(
                 "--input histories",
-                f"a multiple of {sum(sizes)} files (condition, unit, fold, seed)",
-                str(len(paths)),
+                f"a multiple of {sum(sizes)} fits (condition, unit, fold, seed)",
+                str(number),
                 "Give the files as the rule does.",
             )
         )
-    owners = [k for k, size in zip(study.conditions, sizes, strict=True) for _ in range(size * folds)]
-    yield from zip(owners, paths, strict=True)
+    return [k for k, size in zip(study.conditions, sizes, strict=True) for _ in range(size * folds)]
 
 
 def transfers(study: Study, paths: Sequence[Path]) -> list[Source]:
@@ -173,7 +183,7 @@ def portions(study: Study, paths: Sequence[Path], stage: str) -> list[Source]:
     """The files of decode or fit of the fits to less data, by their places: two conditions may have equal specs."""
     found = []
     for each in _all_placed(study, paths, stage, "portions"):
-        spec, one = _spec(each.path, stage), each.condition.portions[each.unit]
+        spec, one = spec_of(each.path, stage), each.condition.portions[each.unit]
         given, sessions = spec.get("portion") or {}, tuple(spec["sessions"])
         if (given.get("of"), given.get("share")) != (one.of, one.share) or sessions != each.condition.units[one.unit]:
             raise _stranger(each.path, sessions, study)
@@ -184,13 +194,12 @@ def portions(study: Study, paths: Sequence[Path], stage: str) -> list[Source]:
 
 def left_out(study: Study, paths: Sequence[Path], stage: str) -> list[Source]:
     """The files of fit, or of adapt, where a recording is left out, by their places: unit, fold and seed."""
-    found = []
-    for each in _all_placed(study, paths, stage, "without"):
-        spec, others = _spec(each.path, stage), each.condition.without[each.unit]
-        sessions = tuple(spec["sessions"])
+    found, fits = [], fits_of(paths, stage)
+    for each, fit in zip(_all_placed(study, [f.place for f in fits], stage, "without"), fits, strict=True):
+        others, sessions = each.condition.without[each.unit], tuple(fit.spec["sessions"])
         if sessions != others if stage == "fit" else sessions[0] in others:
-            raise _stranger(each.path, sessions, study)
-        found.append(replace(each, fold=int(spec["fold"]), seed=int(spec["seed"])))
+            raise _stranger(fit.path, sessions, study)
+        found.append(_source(each.condition, each.unit, fit))
     return _sorted(study, found)
 
 
@@ -236,19 +245,8 @@ def comparisons(study: Study, paths: Sequence[Path]) -> list[tuple[Mapping[str, 
     return list(zip(study.comparisons, ordered, strict=True))
 
 
-def _spec(path: Path, stage: str) -> dict:
-    meta = read_meta(path)
-    if meta.get("stage") != stage:
-        raise UserError(
-            Problem(
-                str(path), f"the output of {stage}", f"one of {meta.get('stage')!r}", "Give the file of that stage."
-            )
-        )
-    return meta["spec"]
-
-
 def _sessions(path: Path, stage: str) -> tuple[str, ...]:
-    return tuple(_spec(path, stage)["sessions"])
+    return tuple(spec_of(path, stage)["sessions"])
 
 
 def _stranger(path: Path, sessions: tuple[str, ...], study: Study) -> UserError:

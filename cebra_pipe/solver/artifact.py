@@ -1,4 +1,4 @@
-"""model.pt: a fitted model with what it needs to embed, and where it came from; adapted.pt: several, by name."""
+"""model.pt: a fitted model with what it needs to embed, and where it came from; models.pt and adapted.pt: several."""
 
 from __future__ import annotations
 
@@ -64,8 +64,25 @@ def read_models(path: Path) -> dict[str, Fitted]:
     """The models of a file that `write_models` wrote, by name; a UserError where it is none."""
     content = _content(path)
     if not isinstance(content.get("models"), dict):
-        raise UserError(Problem(str(path), "several models (adapted.pt)", "one", "Read it with read_model."))
+        expected = "several models (models.pt, adapted.pt)"
+        raise UserError(Problem(str(path), expected, "one", "Read it with read_model."))
     return {name: _read(path, packed, content["provenance"]) for name, packed in content["models"].items()}
+
+
+def seed_name(seed: int) -> str:
+    """What the model of a seed is called in the file of a batch (models.pt)."""
+    return f"seed {seed}"
+
+
+def read_seed(path: Path, seed: int) -> Fitted:
+    """The model of a seed, of a file that holds it alone (model.pt) or with others (models.pt)."""
+    content, name = _content(path), seed_name(seed)
+    if not isinstance(content.get("models"), dict):
+        return _read(path, content, content["provenance"])
+    if name not in content["models"]:
+        found, remedy = ", ".join(content["models"]), "Run the fit again, or mend the path."
+        raise UserError(Problem(str(path), f"a model of {name}", found, remedy))
+    return _read(path, content["models"][name], content["provenance"])
 
 
 def read_provenance(path: Path) -> dict:
@@ -161,7 +178,7 @@ def _content(path: Path) -> dict:
 def _check_spec(path: Path, spec: Mapping) -> None:
     """A UserError where the spec of a fit lacks what embedding by its model reads."""
     training = spec.get("training")
-    lacks = [name for name in SPEC if name not in spec]
+    lacks = [name for name in SPEC if name not in spec and not (name == "seed" and "seeds" in spec)]
     lacks += [f"training.{name}" for name in TRAINING if not isinstance(training, dict) or name not in training]
     if lacks:
         raise damaged(path, f"its spec has no {', '.join(lacks)}")

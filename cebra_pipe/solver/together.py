@@ -8,8 +8,9 @@ since sums are taken in another order.
 from __future__ import annotations
 
 import copy
+import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 
 import numpy as np
@@ -25,6 +26,7 @@ from .encode import Encoding, encoding
 from .evaluate import Part
 from .fitting import Diary, final_rows
 from .inputs import Scaling
+from .keeper import Keeper
 from .lessons import Prepared, key, network_of, prepare
 from .memory import available, estimate, told_size
 from .network import Network
@@ -40,8 +42,13 @@ MORE = 2  # times the memory of a step by the engine's own functions that torch'
 MATRICES = 4  # of all pairs, with gradients, that the loss keeps at its peak
 
 
-def fit_together(tasks: Sequence[Task], device: str) -> list[tuple[Network, tuple[Scaling, ...], list[dict]]]:
-    """What `fit` gives for each task, in their order. A UserError where they differ in more than their seed."""
+def fit_together(
+    tasks: Sequence[Task], device: str, keeper: Keeper | None = None
+) -> list[tuple[Network, tuple[Scaling, ...], list[dict]]]:
+    """What `fit` gives for each task, in their order. A UserError where they differ in more than their seed.
+
+    With a `keeper` it goes on from the last checkpoint of the same batch, and leaves one now and then.
+    """
     check_alike(tasks)
     first, given = tasks[0], prepare(tasks[0], device)
     networks = [given.network, *(network_of(task, given.scalings).to(device) for task in tasks[1:])]
@@ -52,13 +59,20 @@ def fit_together(tasks: Sequence[Task], device: str) -> list[tuple[Network, tupl
         file=sys.stderr,
         flush=True,
     )
-    diaries = [Diary(task, given, network) for task, network in zip(tasks, networks, strict=True)]
-    runs = [update.draws(generator("fit", *key(task)), steps) for task in tasks]
-    step, progress = stepper(update), Progress(steps, "fit")
-    for number, drawn in enumerate(progress(zip(*runs, strict=True)), start=1):
+    kept = keeper.restore() if keeper else None
+    places, rows = _taken_up(kept, update) if kept else ([Place() for _ in tasks], [None] * len(tasks))
+    diaries = [Diary(task, given, *each) for task, *each in zip(tasks, networks, rows, strict=True)]
+    streams = [generator("fit", *key(task)) for task in tasks]
+    runs = [update.draws(stream, steps, place) for stream, place in zip(streams, places, strict=True)]
+    done = places[0].step
+    step, progress = stepper(update), Progress(steps, "fit", done)
+    for number, drawn in enumerate(progress(zip(*runs, strict=True)), start=done + 1):
         losses = step(joined(drawn))
         looks = [diary.note(number, loss, d.chance) for diary, loss, d in zip(diaries, losses, drawn, strict=True)]
-        progress.told = diaries[0].told if looks[0] else progress.told
+        if looks[0]:  # all look after the same steps
+            progress.told = diaries[0].told
+            if keeper and keeper.due():
+                keeper.save(_state(update, places, diaries))
     update.part()
     return [
         (network, given.scalings, diary.rows + final_rows(task, given, network))
@@ -79,17 +93,14 @@ class Together:
         self.encoding = encoding(self.network, lesson.series, lesson.timeline, drawn)
         self.encoding.inputs = list(lesson.series)  # the sums over filled bins are no operation of torch's own
         check_memory(self, lesson, drawn)
-        if reason := why_not_even(self.objectives):
-            raise UserError(
-                Problem("seeds of one batch", "as many positives of each session", reason, "Fit them apart.")
-            )
+        check_even(self.objectives)
         self.weights = stacked(networks)
         self._scored = Scored(self.network, self.encoding, self.objectives)
         self.optimizer = Adam((w for w in self.weights.values() if w.requires_grad), task.training["learning_rate"])
 
-    def draws(self, stream: np.random.Generator, steps: int):
-        """The draws of one seed, as it would have them alone."""
-        return draws(self.encoding, self.objectives, self.batch, steps, stream, Place())
+    def draws(self, stream: np.random.Generator, steps: int, place: Place | None = None):
+        """The draws of one seed, as it would have them alone, from its `place` on."""
+        return draws(self.encoding, self.objectives, self.batch, steps, stream, place or Place())
 
     def __call__(self, drawn: Drawn) -> Tensor:
         """Losses (seed, objective, 3) before the update, for `joined` draws."""
@@ -131,6 +142,25 @@ class Scored(nn.Module):
         return losses_of(self.network, self.way, self.objectives, drawn)
 
 
+def _state(update: Together, places: Sequence[Place], diaries: Sequence[Diary]) -> dict:
+    """A batch between two steps, after a look: no loss waits to be told."""
+    told = json.dumps({"places": [vars(place) for place in places], "rows": [diary.rows for diary in diaries]})
+    weights = {name: weight.detach() for name, weight in update.weights.items()}
+    return {"told": told, "weights": weights, "optimizer": update.optimizer.state()}
+
+
+@torch.no_grad()
+def _taken_up(kept: Mapping, update: Together) -> tuple[list[Place], list[list[dict]]]:
+    """Put what `_state` gave back; of each seed its place and the rows so far."""
+    told = json.loads(kept["told"])
+    for name, weight in update.weights.items():
+        weight.copy_(kept["weights"][name])
+    update.optimizer.restore(kept["optimizer"])
+    places = [Place(**place) for place in told["places"]]
+    print(f"fit: goes on after step {places[0].step}, from its last checkpoint", file=sys.stderr, flush=True)
+    return places, told["rows"]
+
+
 def stacked(networks: Sequence[Network]) -> dict[str, Tensor]:
     """The weights of all networks by their names in `Scored`; those of the networks become views of them."""
     found = {}
@@ -159,6 +189,13 @@ def check_memory(update: Together, lesson: Part, drawn: int) -> None:
     if free is not None and need > free:
         size = f"{seeds} seeds of about {told_size(need // seeds)} each, and {told_size(free)} are free"
         raise UserError(Problem("seeds of one batch", "a step that fits into memory", size, "Fit fewer seeds at once."))
+
+
+def check_even(objectives: Sequence[Objective]) -> None:
+    """A UserError where a step has other numbers of positives from one seed to the next."""
+    if reason := why_not_even(objectives):
+        remedy = "Fit them apart: without `together`."
+        raise UserError(Problem("seeds of one batch", "as many positives of each session", reason, remedy))
 
 
 def check_alike(tasks: Sequence[Task]) -> None:

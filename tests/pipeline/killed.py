@@ -16,22 +16,24 @@ import time
 from pathlib import Path
 
 from cebra_pipe.pipeline.jobs.job import Job
-from cebra_pipe.pipeline.stages import fit
+from cebra_pipe.pipeline.stages import fit, fit_together
 from cebra_pipe.solver import keeper
-from tests.toys import fit_job, track
+from tests.toys import fit_job, together_job, track
 
 KINDS = {
     "single": ((0,), {}),
     "multi": ((0, 1), {"learn_temperature": True}),
     "hybrid": ((0,), {"hybrid": True}),
+    "together": ((0,), {}),
 }
+STAGES = {"fit": fit.run, "fit_together": fit_together.run}
 STEPS = 80
 
 
 def job_of(folder: Path, kind: str) -> Job:
     seeds, changed = KINDS[kind]
     recordings = {f"rat{seed}": track(seed, neurons=20 + seed) for seed in seeds}
-    return fit_job(folder, recordings, steps=STEPS, batch_size=32, **changed)
+    return (together_job if kind == "together" else fit_job)(folder, recordings, steps=STEPS, batch_size=32, **changed)
 
 
 def run(job: Job, log: Path, moment: float | None = None) -> float:
@@ -40,7 +42,7 @@ def run(job: Job, log: Path, moment: float | None = None) -> float:
     if child == 0:
         os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 2)
         keeper.FIRST, keeper.SHARE = 0.0, float("inf")  # a checkpoint at every look
-        fit.run(job)
+        STAGES[job.stage](job)
         os._exit(0)
     if moment is not None:
         time.sleep(moment)

@@ -251,7 +251,7 @@ def test_each_adapted_model_is_written_and_embeds_as_it_did(study):
         assert not np.array_equal(value, later[1][name])
     with pytest.raises(UserError, match="one fitted model, found 4 models"):
         read_model(path)
-    with pytest.raises(UserError, match=r"several models \(adapted.pt\), found one"):
+    with pytest.raises(UserError, match=r"several models \(models.pt, adapted.pt\), found one"):
         read_models(Path(study.plan.output("fit", "model", condition="joint", unit="without_c", fold=0, seed=1)))
 
 

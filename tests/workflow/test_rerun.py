@@ -130,6 +130,14 @@ def test_add_a_seed(checkout):
     assert checkout.jobs() == expected
 
 
+def test_train_seeds_together(checkout):
+    """The batch is the job; a finished study is planned with it in place of its single fits."""
+    checkout.config(lambda c: c["conditions"]["behavior"].update(together=True))
+    batches = {f"fit_together fits/behavior/{rat}/fold0/models.pt" for rat in RATS}
+    expected = batches | scored("behavior") | DRAWN | COMPARED | EMBEDDED | {"align aligned/behavior.parquet"}
+    assert checkout.jobs() == expected
+
+
 def test_decoder_options_alone(checkout):
     checkout.config(lambda c: c["decode"].update(shifts=59))
     assert checkout.jobs() == DECODED

@@ -26,6 +26,31 @@ rule fit:
         "python -m cebra_pipe fit @{params.arguments:q} --gpus {resources.gpu} 2> {log:q}"
 
 
+rule fit_together:
+    input:
+        unpack(inputs("fit_together")),
+    output:
+        models=update(pattern("fit_together", "models")),
+        history=update(pattern("fit_together", "history")),
+    log:
+        beside("logs", "fit_together", ".log"),
+    benchmark:
+        beside("benchmarks", "fit_together", ".jsonl")
+    conda:
+        "../../envs/cebra_pipe.yaml"
+    threads: lambda wildcards: PLAN.threads(wildcards.condition)
+    resources:
+        gpu=GPUS,
+        mem_mb=needs("mem_mb", "fit_together"),
+        runtime=needs("runtime", "fit_together"),
+    params:
+        arguments=arguments("fit_together"),
+    message:
+        "{rule} {output[0]}"
+    shell:
+        "python -m cebra_pipe fit_together @{params.arguments:q} --gpus {resources.gpu} 2> {log:q}"
+
+
 rule transform:
     input:
         unpack(inputs("transform")),

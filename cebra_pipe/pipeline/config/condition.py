@@ -38,7 +38,7 @@ Control = Literal["circular_shift", "permute_labels", "permute_neural", "trial_s
 
 
 class TrainingConfig(Model):
-    """How a condition is fitted; `defaults` gives these for all conditions."""
+    """How a condition is fitted: what the numbers of a fit depend on."""
 
     model: Line = Field(
         "offset10-model",
@@ -83,6 +83,17 @@ class TrainingConfig(Model):
         ge=1,
         le=256,
         description="Torch threads of a fit; part of what a number depends on, so not taken from --cores.",
+    )
+
+
+class DefaultsConfig(TrainingConfig):
+    """How a condition is fitted; `defaults` gives these for all conditions."""
+
+    together: bool = Field(
+        False,
+        description="Train all seeds of a unit and fold as one batch of models, in one job: for a GPU, of which one "
+        "small network leaves most idle. They are what single fits give, to rounding. Another seed trains the batch "
+        "anew. Controls, whose data differ from seed to seed, and fits to less data stay single.",
     )
 
 
@@ -131,13 +142,14 @@ class EnoughDataConfig(Model):
     )
 
 
-class ConditionConfig(TrainingConfig):
+class ConditionConfig(DefaultsConfig):
     """One condition: what is learned from, and how."""
 
     like: Name | None = Field(
         None,
         description="Take all fields of this condition but its title, then those given here. A condition with a "
-        "control takes neither leave_one_out nor enough_data: its seeds are draws, and no p comes of further fits.",
+        "control takes neither leave_one_out nor enough_data: its seeds are draws, and no p comes of further fits; nor "
+        "together.",
     )
     title: Line = Field("", description="Name in figures.")
     labels: Annotated[dict[Name, Float], BeforeValidator(_weights)] = Field(

@@ -12,7 +12,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field, model_validator
 
-from .condition import ConditionConfig, TrainingConfig
+from .condition import ConditionConfig, DefaultsConfig
 from .recording import Float, Int, Line, Model, Name, Path, RecordingConfig
 
 RESERVED = re.compile(r"joint|pooled|without_.*|(minutes|neurons)\d+_of_.*")  # names that the chain gives to units
@@ -160,7 +160,7 @@ class Study(Model):
         min_length=1, description="Name: where it lies, or how it is simulated."
     )
     split: SplitConfig = Field(SplitConfig(), description="Which samples train, choose and test.")
-    defaults: TrainingConfig = Field(TrainingConfig(), description="Training options for all conditions.")
+    defaults: DefaultsConfig = Field(DefaultsConfig(), description="Training options for all conditions.")
     conditions: dict[Name, ConditionConfig] = Field(min_length=1, description="Name: what is learned from, and how.")
     decode: DecodeConfig = Field(DecodeConfig(), description="How embeddings and baselines are decoded.")
     align: AlignConfig = Field(AlignConfig(), description="Rotation of embeddings onto one recording's.")

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from ...errors import Problem, Problems, UserError, did_you_mean, short
 from . import options as c
+from .batches import check_together
 from .mistakes import mistakes
 from .refit import check_primary
 from .sense import check, check_comparisons
@@ -90,6 +91,7 @@ def resolve(raw: Mapping[str, Any], where: str = "config") -> Resolved:
     conditions = {name: condition(study, name, problems, where) for name in study.conditions}
     resolved = Resolved(study, conditions, {})
     check(resolved, where, problems)
+    check_together(resolved, where, problems)
     for name, one in conditions.items():
         check_left_out(resolved, one, f"{where}: conditions.{name}", problems)
         check_portions(one, f"{where}: conditions.{name}", problems)
@@ -110,8 +112,8 @@ def _inherited(raw: Mapping[str, Any], full: Any, place: tuple) -> bool:
 
 
 def _handed_on(base: Mapping, own: Mapping) -> dict:
-    """What `like` takes. The many seeds of a control are draws: further fits would feed no p, unasked."""
-    unasked = ("leave_one_out", "enough_data") if {**base, **own}.get("control") else ()
+    """What `like` takes. The many seeds of a control are draws: further fits feed no p, and their data differ."""
+    unasked = ("leave_one_out", "enough_data", "together") if {**base, **own}.get("control") else ()
     return {key: value for key, value in base.items() if key not in unasked}
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from ...errors import Problems, did_you_mean
 from . import options as c
+from .condition import DefaultsConfig, TrainingConfig
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Condition:
 
     name: str
     title: str
-    training: c.TrainingConfig
+    training: TrainingConfig
     labels: Mapping[str, float]
     positives: str
     hybrid: bool
@@ -64,6 +65,18 @@ class Condition:
     control: str | None
     leave_one_out: c.LeaveOneOutConfig | None = None
     enough_data: c.EnoughDataConfig | None = None
+    together: bool = False
+
+    @property
+    def apart(self) -> str:
+        """Why its seeds are no batch of models, whatever is asked for; empty where they can be one."""
+        if self.control:
+            return f"control: {self.control}"
+        return f"seeds {list(self.seeds)}" if len(self.seeds) < 2 else ""
+
+    def batched(self, unit: str) -> bool:
+        """Whether the seeds of a unit are trained as one batch of models: those of a portion differ in their data."""
+        return self.together and not self.apart and unit not in self.portions
 
     @property
     def without(self) -> dict[str, tuple[str, ...]]:
@@ -156,9 +169,12 @@ def unlike(study: Resolved, name: str, recordings: tuple[str, ...]) -> str:
 
 def condition(study: c.Study, name: str, problems: Problems, where: str) -> Condition:
     given = study.conditions[name]
-    own = {key: getattr(given, key) for key in c.TrainingConfig.model_fields if key in given.model_fields_set}
-    shared = {key: getattr(study.defaults, key) for key in study.defaults.model_fields_set}
-    training = c.TrainingConfig(**{**shared, **own})
+    shared, own = (
+        {key: getattr(source, key) for key in DefaultsConfig.model_fields if key in source.model_fields_set}
+        for source in (study.defaults, given)
+    )
+    options = {"together": False, **shared, **own}
+    together = options.pop("together")
     recordings = tuple(given.recordings or study.recordings)
     for recording in recordings:
         if recording not in study.recordings:
@@ -173,7 +189,7 @@ def condition(study: c.Study, name: str, problems: Problems, where: str) -> Cond
     return Condition(
         name=name,
         title=given.title or name,
-        training=training,
+        training=TrainingConfig(**options),
         labels=given.labels,
         positives=given.positives or _positives(study, given.labels, recordings),
         hybrid=given.hybrid,
@@ -182,6 +198,7 @@ def condition(study: c.Study, name: str, problems: Problems, where: str) -> Cond
         control=given.control,
         leave_one_out=given.leave_one_out,
         enough_data=given.enough_data,
+        together=together,
     )
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from ...errors import counted
 from ..config.changes import read_changed
 from ..jobs.locks import is_running
 from ..jobs.roles import WAYS, lesson_file
-from ..planning.plan import Plan, check_files
+from ..planning.plan import Plan, Planned, check_files
 from . import claims
 from .reruns import leftovers
 from .status import foreign
@@ -39,14 +40,23 @@ def main(options: argparse.Namespace) -> int:
 
 
 def stale_checkpoints(plan: Plan) -> list[Path]:
-    """Those that killed adaptations to shares left which the config no longer names; none of a job that runs."""
-    found = []
-    for job in (job for job in plan.jobs() if job.stage == "adapt" and not any(map(is_running, job.outputs.values()))):
+    """Those of killed jobs that the config no longer names, and would leave in folders that it names: of adaptations to
+    other shares, and of batches of seeds that are fitted one by one now. None of a job that runs.
+    """
+    jobs = [job for job in plan.jobs() if job.stage in ("fit", "adapt")]
+    found = [path for folder in _folds(jobs) for path in sorted(folder.glob(".models.pt.checkpoint*"))]
+    for job in (job for job in jobs if job.stage == "adapt" and not any(map(is_running, job.outputs.values()))):
         models, shares = Path(job.outputs["models"]), json.loads(job.spec)["shares"]
         known = {models.with_name(f".{lesson_file(way, share)}.checkpoint") for way in WAYS for share in shares}
         every = (path for way in WAYS for path in sorted(models.parent.glob(f".{way}_*.checkpoint*")))
         found += [path for path in every if path.with_name(path.name.removesuffix(".damaged")) not in known]
     return found
+
+
+def _folds(jobs: Sequence[Planned]) -> list[Path]:
+    """The folders of folds whose seeds are fitted one by one, but for those in which a batch of them runs."""
+    folders = dict.fromkeys(Path(job.outputs["model"]).parents[1] for job in jobs if job.stage == "fit")
+    return [folder for folder in folders if not is_running(str(folder / "models.pt"))]
 
 
 def _empty_folders(root: Path, named: set[Path]) -> None:

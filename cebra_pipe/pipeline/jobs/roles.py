@@ -7,6 +7,7 @@ ROLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "load": (("files",), ("recording",)),
     "split": (("recording",), ("split",)),
     "fit": (("recordings", "splits"), ("model", "history")),
+    "fit_together": (("recordings", "splits"), ("models", "history")),
     "transform": (("recordings", "splits", "models"), ("embedding",)),
     "adapt": (("recordings", "splits", "model"), ("adapted", "models", "history")),
     "transfer": (("recordings", "splits", "embedding", "adapted"), ("transfer",)),
@@ -31,7 +32,10 @@ ROLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 
 # Of stages that write several files: the one that is written last, and holds the sha256 of the others. A file that
 # says nothing of itself, or not fast, is believed because this one names its content.
-WITNESS: dict[str, str] = {"fit": "history", "adapt": "history", "decode": "traces", "figures": "png", "tables": "json"}
+WITNESS: dict[str, str] = {
+    **dict.fromkeys(("fit", "fit_together", "adapt"), "history"),
+    **{"decode": "traces", "figures": "png", "tables": "json"},
+}
 
 WAYS = ("adapted", "scratch")  # how an adaptation's job fits each share
 

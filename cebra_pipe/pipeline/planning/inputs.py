@@ -21,7 +21,7 @@ def _transform_inputs(plan: Layout, w: Wildcards) -> dict[str, list[str]]:
 
 def _adapt_inputs(plan: Layout, w: Wildcards) -> dict[str, list[str]]:
     """The recording that is left out, and the model of the others."""
-    return {**plan.recordings([left_out(w["unit"])]), "model": [plan.output("fit", "model", **w)]}
+    return {**plan.recordings([left_out(w["unit"])]), "model": [plan.of_fit("fit", "model", **w)]}
 
 
 def _transfer_inputs(plan: Layout, w: Wildcards) -> dict[str, list[str]]:
@@ -80,6 +80,7 @@ INPUTS: Mapping[str, Callable[[Layout, Wildcards], dict[str, list[str]]]] = {
     "load": lambda plan, w: {"files": files_of(plan.study, w["recording"])},
     "split": lambda plan, w: {"recording": [plan.output("load", "recording", **w)]},
     "fit": _fit_inputs,
+    "fit_together": _fit_inputs,
     "transform": _transform_inputs,
     "adapt": _adapt_inputs,
     "transfer": _transfer_inputs,

@@ -23,6 +23,10 @@ STAGES: Mapping[str, Mapping[str, str]] = {
         "model": "fits/{condition}/{unit}/fold{fold}/seed{seed}/model.pt",
         "history": "fits/{condition}/{unit}/fold{fold}/seed{seed}/history.parquet",
     },
+    "fit_together": {
+        "models": "fits/{condition}/{unit}/fold{fold}/models.pt",
+        "history": "fits/{condition}/{unit}/fold{fold}/history.parquet",
+    },
     "transform": {"embedding": "embeddings/{condition}/{unit}.parquet"},
     "adapt": {
         "adapted": "adaptations/{condition}/{unit}/fold{fold}/seed{seed}/adapted.parquet",
@@ -36,6 +40,8 @@ STAGES: Mapping[str, Mapping[str, str]] = {
     "figures": {kind: f"figures/{{figure}}.{kind}" for kind in ("png", "svg", "csv")},
     "tables": {"csv": "tables/{table}.csv", "json": "tables/{table}.json"},
 }
+
+IN_BATCH = {"model": "models", "history": "history"}  # role of a fit -> that of the batch which it is trained in
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +107,12 @@ class Layout:
     def output(self, stage: str, role: str, **wildcards: object) -> str:
         return self.path(STAGES[stage][role], **wildcards)
 
+    def of_fit(self, stage: str, role: str, **wildcards: object) -> str:
+        """The output of one fit or adaptation: that of the batch where the seeds of its unit are trained together."""
+        if stage == "fit" and self.study.conditions[wildcards["condition"]].batched(wildcards["unit"]):
+            stage, role = "fit_together", IN_BATCH[role]
+        return self.output(stage, role, **wildcards)
+
     def pattern(self, stage: str, role: str) -> str:
         """The output of a stage with its wildcards left open."""
         return os.path.join(self.root, STAGES[stage][role])
@@ -133,13 +145,17 @@ class Layout:
     def fits(
         self, condition: Condition, role: str, units: Collection[str] | None = None, stage: str = "fit"
     ) -> list[str]:
-        """The outputs of every fit (or adaptation) of the units, or of all of the condition, fold by fold and seed."""
-        return [
-            self.output(stage, role, condition=condition.name, unit=unit, fold=fold, seed=seed)
+        """The outputs of every fit (or adaptation) of the units, or of all of the condition, fold by fold and seed.
+
+        Where the seeds of a fold are trained together it is one file for all of them.
+        """
+        found = (
+            self.of_fit(stage, role, condition=condition.name, unit=unit, fold=fold, seed=seed)
             for unit in (condition.units if units is None else units)
             for fold in range(self.study.folds)
             for seed in condition.seeds
-        ]
+        )
+        return list(dict.fromkeys(found))
 
     def embeddings(self, condition: Condition) -> list[str]:
         return [self.output("transform", "embedding", condition=condition.name, unit=unit) for unit in condition.units]

@@ -54,20 +54,26 @@ class Plan(Layout):
         conditions = self.study.conditions.items()
         pairs = [{"condition": name, "unit": unit} for name, k in conditions for unit in k.units]
         fitted = [{"condition": name, "unit": unit} for name, k in conditions for unit in k.fitted]
+        apart, batches = [], []
+        for each in fitted:
+            (batches if self.study.conditions[each["condition"]].batched(each["unit"]) else apart).append(each)
+
+        def each_fold(units: list[dict[str, str]]) -> list[dict[str, str]]:
+            return [{**unit, "fold": str(fold)} for unit in units for fold in range(self.study.folds)]
 
         def each_fit(units: list[dict[str, str]]) -> list[dict[str, str]]:
             return [
-                {**unit, "fold": str(fold), "seed": str(seed)}
-                for unit in units
-                for fold in range(self.study.folds)
-                for seed in self.study.conditions[unit["condition"]].seeds
+                {**fold, "seed": str(seed)}
+                for fold in each_fold(units)
+                for seed in self.study.conditions[fold["condition"]].seeds
             ]
 
         table: dict[str, Callable[[], list[dict]]] = {
             "simulate": lambda: [{"recording": name} for name in self.simulated],
             "load": lambda: [{"recording": name} for name in self.loaded],
             "split": lambda: [{"recording": name} for name in self.study.config.recordings],
-            "fit": lambda: each_fit(fitted),
+            "fit": lambda: each_fit(apart),
+            "fit_together": lambda: each_fold(batches),
             "transform": lambda: [pair for pair in fitted if pair not in self.portions or self.decodable(**pair)],
             "adapt": lambda: each_fit(self.left_out),
             "transfer": lambda: self.left_out,

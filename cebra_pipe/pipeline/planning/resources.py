@@ -14,6 +14,7 @@ MEMORY = {
     "load": (1500, 500),
     "split": (500, 100),
     "fit": (1500, 500),
+    "fit_together": (1500, 500),
     "transform": (1500, 500),
     "adapt": (1500, 500),
     "transfer": (1500, 700),
@@ -23,7 +24,7 @@ MEMORY = {
     "figures": (1000, 200),
     "tables": (500, 50),
 }
-MINUTES = {"fit": 10, "adapt": 10}  # besides the steps; other stages take minutes at most
+MINUTES = {"fit": 10, "fit_together": 10, "adapt": 10}  # besides the steps; other stages take minutes at most
 
 
 def use_checkout(folder: str) -> None:
@@ -45,7 +46,7 @@ def has_gpu() -> bool:
 def memory(plan, stage: str, wildcards: Mapping[str, str], attempt: int) -> int:
     """MB of memory; a repeated job asks for more."""
     base, each = MEMORY[stage]
-    return attempt * (base + each * _recordings(plan, stage, wildcards))
+    return attempt * (base + each * _recordings(plan, stage, wildcards) * _seeds(plan, stage, wildcards))
 
 
 def minutes(plan, stage: str, wildcards: Mapping[str, str], attempt: int) -> int:
@@ -57,8 +58,13 @@ def minutes(plan, stage: str, wildcards: Mapping[str, str], attempt: int) -> int
     if stage == "adapt":  # of one recording, and as often from scratch
         steps = 2 * len(condition.leave_one_out.shares) * condition.leave_one_out.steps
     else:
-        steps = _recordings(plan, stage, wildcards) * condition.training.steps
+        steps = _recordings(plan, stage, wildcards) * condition.training.steps * _seeds(plan, stage, wildcards)
     return attempt * (base + steps // 300)
+
+
+def _seeds(plan, stage: str, wildcards: Mapping[str, str]) -> int:
+    """How many are trained in the job: a batch has the activations of each."""
+    return len(plan.study.conditions[wildcards["condition"]].seeds) if stage == "fit_together" else 1
 
 
 def _recordings(plan, stage: str, wildcards: Mapping[str, str]) -> int:

@@ -47,6 +47,16 @@ def _training(condition: Condition) -> dict:
 
 
 def _fit_spec(plan: Layout, w: Wildcards) -> dict:
+    return {**_fitting(plan, w), "seed": int(w["seed"])}
+
+
+def _fit_together_spec(plan: Layout, w: Wildcards) -> dict:
+    """Of all seeds of a condition; their order says nothing."""
+    return {**_fitting(plan, w), "seeds": sorted(plan.study.conditions[w["condition"]].seeds)}
+
+
+def _fitting(plan: Layout, w: Wildcards) -> dict:
+    """What is fitted, and how, whatever the seed."""
     condition, config = plan.study.conditions[w["condition"]], plan.study.config
     return {
         **_portion(plan, condition, w["unit"]),
@@ -57,7 +67,6 @@ def _fit_spec(plan: Layout, w: Wildcards) -> dict:
         "hybrid": condition.hybrid,
         "control": condition.control,
         "fold": int(w["fold"]),
-        "seed": int(w["seed"]),
         "study_seed": config.seed,
         "device": config.device,
     }
@@ -76,7 +85,8 @@ def _portion(plan: Layout, condition: Condition, unit: str) -> dict:
 def _transform_spec(plan: Layout, w: Wildcards) -> dict:
     condition = plan.study.conditions[w["condition"]]
     models = [[fold, seed] for fold in range(plan.study.folds) for seed in condition.seeds]
-    return {"sessions": list(condition.fitted[w["unit"]]), "models": models}
+    together = {"together": True} if condition.batched(w["unit"]) else {}
+    return {"sessions": list(condition.fitted[w["unit"]]), "models": models, **together}
 
 
 def _adapt_spec(plan: Layout, w: Wildcards) -> dict:
@@ -170,6 +180,7 @@ SPECS: Mapping[str, Callable[[Layout, Wildcards], dict]] = {
     "load": _load_spec,
     "split": lambda plan, w: {"split": plan.study.config.split.model_dump()},
     "fit": _fit_spec,
+    "fit_together": _fit_together_spec,
     "transform": _transform_spec,
     "adapt": _adapt_spec,
     "transfer": _transfer_spec,

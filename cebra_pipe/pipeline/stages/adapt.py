@@ -18,7 +18,7 @@ from ...data.recording import Recording
 from ...data.shares import adapt_part, share_masks
 from ...data.table import Table, from_rows
 from ...errors import Problem, UserError, did_you_mean
-from ...solver.artifact import Fitted, read_model, write_models
+from ...solver.artifact import Fitted, read_seed, write_models
 from ...solver.device import resolve, settings
 from ...solver.fitting import fit
 from ...solver.history import COLUMNS
@@ -61,7 +61,7 @@ def run(job: Job) -> None:
         read_split(job.input("splits")),
     )
     check_length(name, recording, split)
-    fitted, part = read_model(job.input("model")), part_of(split, spec["fold"])
+    fitted, part = read_seed(job.input("model"), spec["seed"]), part_of(split, spec["fold"])
     _check_base(spec, fitted)
     blocks, rows, models, keepers = [], [], {}, []
     with settings(spec["training"]["threads"]):

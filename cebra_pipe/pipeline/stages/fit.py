@@ -25,19 +25,18 @@ from ..jobs.job import Job, canonical, say
 
 def run(job: Job) -> None:
     """Writes the model and its history."""
-    job, given = job.with_device(resolve(job.spec.get("device", "auto"), job.gpus)), _given(job)
+    job, given = job.with_device(resolve(job.spec.get("device", "auto"), job.gpus)), given_of(job)
     task, portions = task_of(job.spec, *given), portions_of(job.spec, *given)
     keeper = Keeper(checkpoint_path(job.outputs["model"]), canonical(job.provenance()))
     with settings(task.training["threads"]):
         network, scalings, rows = fit(task, job.device, keeper)
     scalings = tuple(_of_whole(scaling, one) for scaling, one in zip(scalings, portions, strict=True))
     write_model(job.outputs["model"], fitted(task, network, scalings, job.provenance()))
-    about = {"without_null": _without_null(job.spec, given[0]), "learned_from": _learned_from(task, scalings)}
-    job.write("history", table(rows, about))
+    job.write("history", table(rows, about(job.spec, given[0], task, scalings)))
     keeper.remove()
 
 
-def _given(job: Job) -> tuple[list[Recording], list[np.ndarray]]:
+def given_of(job: Job) -> tuple[list[Recording], list[np.ndarray]]:
     """The recordings, and the part (time,) of each sample of theirs."""
     spec, names = job.spec, tuple(job.spec["sessions"])
     recordings = [Recording.read(path) for path in job.inputs["recordings"]]
@@ -78,6 +77,11 @@ def fitted(task: Task, network: Network, scalings: tuple[Scaling, ...], provenan
     about = {"name": task.training["model"], **{name: task.training[name] for name in names}}
     about |= {"neurons": [len(scaling.units) for scaling in scalings], "offset": list(task.offset)}
     return Fitted(network, task.names, scalings, about, provenance)
+
+
+def about(spec: Mapping, recordings: Sequence[Recording], task: Task, scalings: Sequence[Scaling]) -> dict:
+    """What a history says of the fit; recordings before their control."""
+    return {"without_null": _without_null(spec, recordings), "learned_from": _learned_from(task, scalings)}
 
 
 def _of_whole(scaling: Scaling, given: Portion) -> Scaling:

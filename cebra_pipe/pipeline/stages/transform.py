@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from ...data.parts import windows_inside
 from ...data.recording import Recording
 from ...data.table import Table
 from ...errors import Problem, UserError
-from ...solver.artifact import Fitted, read_model
+from ...solver.artifact import Fitted, read_model, read_models, seed_name
 from ...solver.device import settings
 from ...solver.inputs import epochs
 from ..jobs.controlled import controlled
@@ -26,22 +26,38 @@ THREADS = 1  # an embedding takes less time than starting Python
 def run(job: Job) -> None:
     """Writes one block of rows for each recording, fold and seed, each a row group."""
     names, recordings = job.spec["sessions"], [Recording.read(path) for path in job.inputs["recordings"]]
-    models = [read_model(path) for path in job.inputs["models"]]
-    for path, fitted in zip(job.inputs["models"], models, strict=True):
+    models = list(_models(job))
+    for path, fitted in models:
         _check_fits(path, fitted, names, recordings)
     with settings(THREADS):
         blocks = [
             _block(name, s, recording, fitted, fold, seed)
             for s, (name, recording) in enumerate(zip(names, recordings, strict=True))
-            for (fold, seed), fitted in zip(job.spec["models"], models, strict=True)
+            for (fold, seed), (_, fitted) in zip(job.spec["models"], models, strict=True)
         ]
     columns = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
     about = {
-        "dimension": models[0].settings["output_dimension"],
-        "offset": list(models[0].offset),
-        "similarity": models[0].settings["similarity"],
+        "dimension": fitted.settings["output_dimension"],
+        "offset": list(fitted.offset),
+        "similarity": fitted.settings["similarity"],
     }
     job.write("embedding", Table(columns, about), [len(block["sample"]) for block in blocks])
+
+
+def _models(job: Job) -> Iterator[tuple[Path, Fitted]]:
+    """The model of each fold and seed of the spec with its file, which holds those of all seeds of a fold or one."""
+    files, pairs = job.inputs["models"], job.spec["models"]
+    if not job.spec.get("together"):
+        yield from zip(files, map(read_model, files), strict=True)
+        return
+    folds = dict.fromkeys(fold for fold, _ in pairs)
+    batches = {fold: (path, read_models(path)) for fold, path in zip(folds, files, strict=True)}
+    for fold, seed in pairs:
+        path, models = batches[fold]
+        if (name := seed_name(seed)) not in models:
+            found, remedy = ", ".join(models), "Run snakemake again: it trains the batch anew."
+            raise UserError(Problem(str(path), f"a model of {name}", found, remedy))
+        yield path, models[name]
 
 
 def _block(
