@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from ..errors import MissingEntry, Problem, UserError, did_you_mean
 
 BETWEEN = ".."
+DASHED = re.compile(r"(.*?)\d+\s*[-–]\s*(\1)?\d+")  # 0-9, n0-n9, n0-9
 SHORTEST = 3  # columns in a row that are told as a range
 
 
@@ -22,7 +24,7 @@ def expanded(wanted: Sequence[str | int], names: Sequence[str], count: int, wher
 
 def _check_sign(column: str | int, names: Sequence[str], count: int, where: str) -> None:
     """A UserError for what would be a range by another sign; YAML reads some of those as numbers of base 60."""
-    if isinstance(column, str) and column.count(":") == 1 and column not in names:
+    if isinstance(column, str) and column not in names and (column.count(":") == 1 or DASHED.fullmatch(column)):
         known = did_you_mean(column, names) if names else f"Columns count from 0 to {count - 1}."
         remedy = f"Write a range as first{BETWEEN}last, both ends included. {known}"
         raise MissingEntry(Problem(where, "a known column", repr(column), remedy))

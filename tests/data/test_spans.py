@@ -11,7 +11,7 @@ from cebra_pipe.data.spans import collapsed, ends_alone, expanded
 from cebra_pipe.errors import MissingEntry, UserError, did_you_mean
 from cebra_pipe.pipeline.config.recording import Source
 
-NAMES = ("x", "n0", "n1", "n2", "a..b", "7", "left:x")
+NAMES = ("x", "n0", "n1", "n2", "a..b", "7", "left:x", "tetrode-3", "cell1-2")
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,7 @@ NAMES = ("x", "n0", "n1", "n2", "a..b", "7", "left:x")
         (["0..1", 3], ["x", "n0", 3]),
         (["a..b"], ["a..b"]),  # a name of its own
         (["left:x"], ["left:x"]),
+        (["tetrode-3", "cell1-2"], ["tetrode-3", "cell1-2"]),
         (["n2..7"], ["n2", "a..b", "7"]),  # 7 is a name before it is a number
     ],
 )
@@ -45,6 +46,9 @@ def test_columns_without_names_of_their_own_are_numbers():
         ("0:6", (), "found '0:6'. Write a range as first..last"),
         ("0:12", (), "found '0:12'. Write a range as first..last, both ends included. Columns count from 0 to 5"),
         ("n0:n3", (), "found 'n0:n3'. Write a range as first..last"),
+        ("0-5", (), "found '0-5'. Write a range as first..last"),
+        ("n0-n2", NAMES, "found 'n0-n2'. Write a range as first..last"),
+        ("n0-2", NAMES, "found 'n0-2'. Write a range as first..last"),
         ("left:y", NAMES, "both ends included. Did you mean 'left:x'?"),
     ],
 )

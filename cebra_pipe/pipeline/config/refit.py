@@ -155,7 +155,7 @@ def _dependent(held: Sequence[Member], shared: bool, alpha: float) -> Iterator[s
     least = needed(len(held), shared, alpha)
     few = {test.pair.control.name: test.draws for test in held if test.draws < least}
     if few:
-        of = ", ".join(f"{name} ({draws} seeds)" for name, draws in few.items())
+        of = ", ".join(f"{name} ({counted(draws, 'seed')})" for name, draws in few.items())
         remedy = f"With seeds: {least} each passes by itself."
         yield f"warning: primary tests against {of} can pass only where others do. {remedy}"
 
