@@ -120,8 +120,13 @@ def test_what_stands_beside_a_score_is_of_the_same_folds(name, field):
     rows = [{"score": 0.1, "null": [], name: 0.2}, {"score": 0.3, "null": [], name: 0.4, "fold": 1}]
     assert getattr(summary(*rows), field) == pytest.approx(30.0)
     assert np.isnan(getattr(summary(rows[0], {**rows[1], name: np.nan}), field))
-    by_seed = summary({**rows[0], "score": 0.1}, {**rows[1], "score": np.nan, "seed": 2}).by_seed
-    assert by_seed == pytest.approx({1: 10.0, 2: np.nan}, nan_ok=True)
+
+
+def test_a_seed_without_a_score_in_one_fold_has_none():
+    rows = [{"score": 0.1, "null": [], "fold": f, "seed": s} for f in (0, 1) for s in (1, 2)]
+    found = summary(*rows[:3], {**rows[3], "score": np.nan})
+    assert found.by_seed == pytest.approx({1: 10.0, 2: np.nan}, nan_ok=True)
+    assert found.by_fold == pytest.approx({0: 10.0, 1: np.nan}, nan_ok=True)
 
 
 def test_baselines_have_no_seed_and_folds_add_up():
