@@ -103,6 +103,7 @@ def beside(condition: Condition, objective: str) -> dict[str, str]:
         found["offset"] = f"offset {condition.time_offset} s"
     if objective != "time":
         named = sorted(zip(condition.labels, condition.weights, strict=False))
+        found["trials"] = f"scored on positives of {'any' if condition.own_trial else 'other'} trials"
         found["weights"] = ", ".join(f"{number(weight)} × {label}" for label, weight in named)
     if objective != "time" and condition.positives == "delta_normal":
         found["delta"] = f"delta {condition.delta}"

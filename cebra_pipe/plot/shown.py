@@ -48,6 +48,7 @@ class Condition:
     weights: tuple[float, ...] = ()  # of the labels
     time_offset: float | None = None  # seconds
     delta: float | None = None  # standard deviation of delta_normal
+    own_trial: bool = False  # whether scores take positives of the reference's own trial
     alias: str = ""  # its name in figures where the usual one would fit another condition too
 
     @property

@@ -64,10 +64,16 @@ class Exam:
 
 
 def exam(
-    objective: Objective, session: str, batch: int, rounds: int, stream: np.random.Generator, shift: int = 0
+    objective: Objective,
+    session: str,
+    batch: int,
+    rounds: int,
+    stream: np.random.Generator,
+    shift: int = 0,
+    apart: bool = True,
 ) -> Exam:
-    """An exam of `rounds` times `batch` references from each session; positives keep away from its trial."""
-    return Exam(objective, session, objective.sampling.draw(rounds, batch, stream, apart=True), shift)
+    """An exam of `rounds` times `batch` references from each session; `apart`: positives keep away from its trial."""
+    return Exam(objective, session, objective.sampling.draw(rounds, batch, stream, apart), shift)
 
 
 @dataclass(frozen=True, eq=False)

@@ -108,6 +108,7 @@ def _part(
 
 def _exams(task: Task, name: str, masks: Sequence[np.ndarray], timeline: Timeline, rounds: int) -> list:
     """Fixed draws: the same for all conditions, seeds and controls with equal positives."""
+    apart = not task.training.get("own_trial", False)
     batch, made, own = EXAM if task.full else task.training["batch_size"], [], []
     groups = [(task.names[s], slice(s, s + 1)) for s in range(len(task.names))]
     groups += [("pooled", slice(None))] if len(groups) > 1 else []
@@ -117,8 +118,10 @@ def _exams(task: Task, name: str, masks: Sequence[np.ndarray], timeline: Timelin
         shift = int(timeline.start[chosen][0])
         for objective in _named(name, _objectives, task, recordings, mine):
             stream = generator("evaluate", task.study_seed, task.contents[chosen], task.fold, name, objective.name)
-            made.append(exam(objective, session, batch, rounds, stream, shift))
-            if any(np.ptp(r.trial) for r in recordings):  # a recording of one trial has no other to take them from
+            made.append(exam(objective, session, batch, rounds, stream, shift, apart))
+            if apart and any(
+                np.ptp(r.trial) for r in recordings
+            ):  # a recording of one trial has no other to take them from
                 own += _own_trials(made[-1], mine)
     if own:
         told = (

@@ -64,6 +64,12 @@ def test_a_comparison_says_that_windows_cross_borders():
     assert titles == {name: f"{name}{', windows across borders' * ('behavior' in name)}" for name in study.comparisons}
 
 
+def test_figures_are_told_which_positives_scores_take():
+    study = resolve(changed("conditions.behavior.own_trial", True))
+    entries = about(study, ("conditions",), list(study.conditions.values()))["conditions"]
+    assert {entry["name"]: entry.get("own_trial", False) for entry in entries} == {"time": False, "behavior": True}
+
+
 def test_defaults_reach_conditions_and_own_values_win():
     study = resolve(changed("defaults", {"steps": 7, "temperature": 0.5}) | {"conditions": {"t": {"steps": 9}}})
     assert (study.conditions["t"].training.steps, study.conditions["t"].training.temperature) == (9, 0.5)
@@ -126,6 +132,7 @@ MISTAKES = [
     ("conditions.time.model", "offset10-model-mse", ["conditions.time.similarity", "euclidean"]),
     ("conditions.time.learning_rate", float("inf"), ["conditions.time.learning_rate", "finite"]),
     ("conditions.Bad-Name", {}, ["conditions.Bad-Name", "40 characters"]),
+    ("conditions.time.own_trial", True, ["conditions.time.own_trial", "positives other than time"]),
     ("conditions.time.batch_size", "all", ["conditions.time.batch_size", "'full'", "'all'"]),
     ("conditions.time.batch_size", 1, ["conditions.time.batch_size", "greater than or equal to 2"]),
     (

@@ -235,11 +235,12 @@ def test_only_comparable_fits_share_a_panel(tmp_path):
         condition("heavy", "Heavy", each, weights=[1.0, 9.0]),
         condition("turned", "Turned", each, ("direction", "position")),
         condition("short", "Short", each, window=5),
+        condition("own", "Own", each, own_trial=True),
     ]
     table, _ = drawn_of(build(tmp_path, {"rat1": make_recording(1)}, conditions, comparisons=[]), "goodness_of_fit")
     panels = {frozenset(pick(table, panel=panel)["series"]) for panel in distinct(table["panel"])}
     assert any(panel.startswith("positives: time\n") for panel in distinct(table["panel"]))
-    alone = ("Sharp", "Flat", "Late", "Heavy", "Short")
+    alone = ("Sharp", "Flat", "Late", "Heavy", "Short", "Own")
     assert panels == {
         frozenset(p) for p in (["Plain", "Hybrid", "Turned"], ["Hybrid", "Time"], *([name] for name in alone))
     }

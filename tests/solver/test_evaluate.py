@@ -78,6 +78,15 @@ def test_exam_positives_are_of_other_trials():
     assert part.timeline.is_centre()[np.stack(made.draws)].all()
 
 
+def test_positives_of_the_own_trial_are_taken_where_they_are_asked_for():
+    """The published way; what is trained on stays."""
+    (part, *_), (usual, *_) = (lesson(task_of(track(0), **own)) for own in ({"own_trial": True}, {}))
+    trial, drawn, others = part.timeline.trial, part.exams[0].draws, usual.exams[0].draws
+    assert (trial[drawn.positive] == trial[drawn.reference]).any()
+    assert (trial[others.positive] != trial[others.reference]).all()
+    assert (drawn.reference == others.reference).all()
+
+
 def test_perfect_embedding_reaches_the_ceiling():
     """Positives on their references, negatives spread over the sphere."""
     rng = np.random.default_rng(0)

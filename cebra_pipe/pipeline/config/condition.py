@@ -78,6 +78,11 @@ class TrainingConfig(Model):
     windows: Literal["within", "across"] = Field(
         "within", description="across: windows cross epoch borders, only to reproduce published settings."
     )
+    own_trial: bool = Field(
+        False,
+        description="Scores of labels take positives from the reference's own trial and from windows that overlap its "
+        "own too, as published ones do: samples near in time are alike, so bits are higher. Training always does.",
+    )
     threads: Int = Field(
         1,
         ge=1,

@@ -17,6 +17,7 @@ EFFECTS = {
         "positives: time or time_delta, or hybrid",
     ),
     "minimum_temperature": (lambda k: k.training.learn_temperature, "learn_temperature: true"),
+    "own_trial": (lambda k: k.positives != "time", "positives other than time"),
     "hidden_units": (
         lambda k: k.training.model not in MODELS or MODELS[k.training.model].free,
         "a model whose layers are not of fixed width",

@@ -37,7 +37,7 @@ def filled(entry: RecordingConfig) -> dict:
     return entry.model_dump(mode="json", exclude_none=True, exclude={"title"})
 
 
-IDLE = ("delta", "time_offset", "minimum_temperature")  # where they have no effect
+IDLE = ("delta", "time_offset", "minimum_temperature", "own_trial")  # where they have no effect
 
 
 def _training(condition: Condition) -> dict:
