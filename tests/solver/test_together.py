@@ -25,14 +25,17 @@ def seeds(task, number=2):
     return [replace(task, seed=seed) for seed in range(1, number + 1)]
 
 
+FULL = {"full": {"batch_size": "full", "steps": 3}}
+
+
 @pytest.mark.parametrize(
     ("condition", "sessions"),
-    [("behavior", 1), ("learned", 1), ("euclidean", 1), ("offset1", 1), ("hybrid", 2), ("discrete", 2)],
+    [("behavior", 1), ("learned", 1), ("euclidean", 1), ("offset1", 1), ("full", 1), ("hybrid", 2), ("discrete", 2)],
 )
 def test_a_batch_of_seeds_is_the_single_fits(condition, sessions):
     """Losses, scores and weights of every seed, within what another order of sums makes of a dozen steps."""
     recordings = [track(s, trials=24, neurons=12 + s) for s in range(sessions)]
-    tasks = seeds(task_of(*recordings, **{"steps": 8, "batch_size": 32, **CONDITIONS[condition]}))
+    tasks = seeds(task_of(*recordings, **{"steps": 8, "batch_size": 32, **(CONDITIONS | FULL)[condition]}))
     with settings(1):
         for task, (network, scalings, rows) in zip(tasks, fit_together(tasks, "cpu"), strict=True):
             alone, _, expected = fitting.fit(task, "cpu")
