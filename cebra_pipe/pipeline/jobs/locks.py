@@ -46,7 +46,7 @@ def hold(root: str | Path) -> TextIO:
     """Says that a run of the study in a folder is under way, for as long as the file is open; others may be as well."""
     path = lock_path(Path(root, "run"))
     path.parent.mkdir(parents=True, exist_ok=True)
-    file = path.open("w")
+    file = path.open("a")  # a run that finds nothing to do leaves the file as it was
     fcntl.flock(file, fcntl.LOCK_SH)
     return file
 
