@@ -49,9 +49,12 @@ TINY = Path(__file__).resolve().parents[2] / "config" / "tiny.yaml"
 FIT = "results/tiny/.jobs/fit/fits/time/rat1/fold0/seed1/model.args"
 
 
+EVERY_STAGE = {"leave_one_out": {}, "seeds": 2, "together": True}  # what the tiny study lacks
+
+
 def planned(change: Callable[[dict], None] = lambda raw: None) -> Plan:
     raw = read_yaml(TINY)
-    raw["conditions"]["joint"]["leave_one_out"] = {}
+    raw["conditions"]["joint"].update(EVERY_STAGE)
     change(raw)
     return Plan(resolve(raw))
 
@@ -425,7 +428,7 @@ def test_prune_finds_checkpoints_of_shares_that_the_config_no_longer_names(plan)
 
 def test_prune_lists_old_checkpoints_and_removes_them_when_asked(plan, capsys):
     raw = read_yaml(TINY)
-    raw["conditions"]["joint"]["leave_one_out"] = {}
+    raw["conditions"]["joint"].update(EVERY_STAGE)
     Path("study.yaml").write_text(json.dumps(raw))
     job = next(job for job in plan.jobs() if job.stage == "adapt")
     folder, share = Path(job.outputs["models"]).parent, json.loads(job.spec)["shares"][0]
