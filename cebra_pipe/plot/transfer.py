@@ -9,10 +9,10 @@ from matplotlib.lines import Line2D
 
 from ..data.table import Table
 from .drawn import distinct, number, pick
-from .style import COLORS, DARK, GREY, figure, letter, literal, measured, message, styled
+from .style import COLORS, DARK, figure, letter, literal, measured, message, styled
 from .transferred import METHODS
 
-SHADES = dict(zip(METHODS, (*COLORS[:3], GREY, DARK), strict=True))
+SHADES = dict(zip(METHODS, (*COLORS[:3], DARK, DARK), strict=True))  # grey is for controls
 METRICS = {"median_abs_error": "median error", "balanced_accuracy": "balanced accuracy"}
 SPREADS = {
     "seed": (".", "seeds: optimiser's spread (not n)"),
