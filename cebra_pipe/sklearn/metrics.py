@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Hashable, Sequence
-from itertools import permutations
+from itertools import combinations, permutations
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -24,6 +24,7 @@ __all__ = [
     "infonce_to_goodness_of_fit",
     "linear_map_r2",
 ]
+SHARED = "Check that their labels share unit and range, or use fewer bins."
 
 
 def consistency_score(
@@ -41,8 +42,9 @@ def consistency_score(
     the mean embeddings in common bins of `labels`, each of length 1 (Schneider et al. 2023, Methods): for continuous
     labels `num_discretization_bins` edges from the smallest to the largest of all labels; an empty bin takes the
     samples of its two neighbours, else of their neighbours, else drops out of the pair. Whole-number, boolean and text
-    labels with at most `num_discretization_bins` values are classes, one bin each. Embeddings that share an id are
-    averaged over equal pairs; they are not compared with each other.
+    labels with at most `num_discretization_bins` values are classes, one bin each; real numbers of fewer values than
+    bins are not, with a warning: their bins repeat each other. Embeddings that share an id are averaged over equal
+    pairs; they are not compared with each other.
 
     The largest label belongs to the last bin; `include_maximum=False` leaves it out of it, as cebra 0.6.1 does.
     """
@@ -81,13 +83,14 @@ def _between_datasets(
     ids = list(range(len(arrays))) if dataset_ids is None else list(dataset_ids)
     _check_ids(ids, len(arrays))
     classes = _classes(known, n_bins)
-    means = (
-        _class_means(arrays, known, classes)
-        if classes is not None
-        else _filled_means(arrays, known, n_bins, include_maximum)
-    )
+    if classes is not None:
+        means = _class_means(arrays, known, classes)
+        own = [complete(rows) for rows in means]
+    else:
+        means, own = _filled_means(arrays, known, n_bins, include_maximum)
+        _warn_of_steps(known, n_bins)
     means = [unit_rows(rows) for rows in means]
-    _check_common(means, ids, classes is not None)
+    _check_common(means, own, ids, classes is not None)
     of_pair: dict[tuple, list[float]] = {}
     for i, j in permutations(range(len(arrays)), 2):
         if ids[i] != ids[j]:
@@ -115,17 +118,19 @@ def _class_means(arrays: list[np.ndarray], labels: list[np.ndarray], classes: np
 
 def _filled_means(
     arrays: list[np.ndarray], labels: list[np.ndarray], n_bins: int, include_maximum: bool
-) -> list[np.ndarray]:
-    """(n_bins - 1, dim) a data set, NaN where neither the bin nor a neighbour has samples."""
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """(n_bins - 1, dim) a data set, NaN where neither the bin nor a neighbour has samples; (n_bins - 1,) which has."""
     low, high = min(label.min() for label in labels), max(label.max() for label in labels)
     edges = np.linspace(low, high, n_bins)
-    found = []
+    found, own = [], []
     for values, label in zip(arrays, labels, strict=True):
         kept = complete(values)
         index = np.digitize(label[kept], edges)  # 1 to n_bins, the last for the largest label alone
         index = np.minimum(index, n_bins - 1) if include_maximum else index
-        found.append(_fill(*bin_sums(values[kept], index, n_bins + 1)))
-    return found
+        sums, counts = bin_sums(values[kept], index, n_bins + 1)
+        found.append(_fill(sums, counts))
+        own.append(counts[1:n_bins] > 0)
+    return found, own
 
 
 def _fill(sums: np.ndarray, counts: np.ndarray) -> np.ndarray:
@@ -197,25 +202,40 @@ def _check_ids(ids: list, embeddings: int) -> None:
     problems.raise_any()
 
 
-def _check_common(means: list[np.ndarray], ids: list, classes: bool) -> None:
-    """Every pair has bins in common, and a warning where some dropped out or a map cannot fail."""
+def _warn_of_steps(labels: list[np.ndarray], n_bins: int) -> None:
+    """A warning where labels have fewer values than there are bins, so that most bins are others' samples again."""
+    distinct = len(np.unique(np.concatenate(labels)))
+    if distinct < n_bins - 1:
+        text = (
+            f"labels have {distinct} values for {n_bins - 1} bins: those between two values take the samples of their "
+            "neighbours, which count several times. If values are classes, pass [y.astype(str) for y in labels], one "
+            "bin each; else lower num_discretization_bins"
+        )
+        warnings.warn(text, stacklevel=4)
+
+
+def _check_common(means: list[np.ndarray], own: list[np.ndarray], ids: list, classes: bool) -> None:
+    """Every pair has bins in common, and a warning where some dropped out or a map cannot fail.
+
+    own: (bin,) of each data set, whether a bin has samples of its own or those of its neighbours.
+    """
     problems, what = Problems(), "classes" if classes else "bins"
     fewest, total, dim = 2 if classes else FEWEST_BINS, len(means[0]), means[0].shape[1]
-    common = {
-        (i, j): int((complete(means[i]) & complete(means[j])).sum())
-        for i, j in permutations(range(len(means)), 2)
-        if i < j and ids[i] != ids[j]
-    }
-    for (i, j), number in common.items():
-        if number < fewest:
-            found, remedy = f"{number} of {total}", "Check that their labels share unit and range, or use fewer bins."
-            problems.add(
-                f"labels of {ids[i]} and {ids[j]}", f"{fewest} or more {what} with samples of both", found, remedy
-            )
+    pairs = [(i, j) for i, j in combinations(range(len(means)), 2) if ids[i] != ids[j]]
+    common = {(i, j): complete(means[i]) & complete(means[j]) for i, j in pairs}
+    for (i, j), both in common.items():
+        if both.sum() < fewest:
+            found = f"{both.sum()} of {total}"
+            expected, remedy = f"{fewest} or more {what} with samples of both", SHARED
+            problems.add(f"labels of {ids[i]} and {ids[j]}", expected, found, remedy)
     problems.raise_any()
-    smallest = min(common.values())
+    smallest = min(both.sum() for both in common.values())
     if smallest < total:
         warnings.warn(f"{what} without samples drop out: a pair shares {smallest} of {total}", stacklevel=4)
-    if smallest <= dim + 1:
-        text = f"R² is 1 by construction: {smallest} common {what}, and a map with {dim + 1} coefficients an output"
+    # A bin that both took from its neighbours is one of their points again, or lies between two of them.
+    points = min((common[i, j] & (own[i] | own[j])).sum() for i, j in pairs)
+    if points <= dim + 1:
+        nearly = " or nearly so" * bool(points < smallest)
+        filled = f"{points} common {what}{' with samples of their own' * bool(points < smallest)}"
+        text = f"R² is 1{nearly} by construction: {filled}, and a map with {dim + 1} coefficients an output"
         warnings.warn(text, stacklevel=4)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 import torch
@@ -197,6 +199,29 @@ def test_two_classes_are_two_bins(kind):
     with pytest.warns(UserWarning, match="R² is 1 by construction: 2 common classes"):
         scores, _, _ = consistency_score(embeddings, "datasets", labels)
     np.testing.assert_allclose(scores, 1)
+
+
+@pytest.mark.parametrize(("values", "n_bins", "said"), [(2, 100, "2 common bins"), (4, 100, "4 c"), (3, 6, "3 c")])
+def test_real_labels_of_few_values_are_few_points(values, n_bins, said):
+    """Bins between the values are filled with samples that are there already: they add nothing to fit."""
+    rng = np.random.default_rng(0)
+    embeddings, labels = [rng.normal(size=(300, 3)) for _ in "ab"], [np.arange(300.0) % values for _ in "ab"]
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        scores = consistency_score(embeddings, "datasets", labels, None, n_bins)[0]
+    assert (scores > 0.9).all()
+    texts = [str(each.message) for each in told]
+    assert any("by construction: " + said in text and "with samples of their own" in text for text in texts), texts
+    assert any(f"labels have {values} values for {n_bins - 1} bins" in text for text in texts)
+    assert {each.filename for each in told} == {__file__}
+
+
+def test_bins_that_one_of_a_pair_fills_are_points():
+    """A value of one data set stands beside several of the other: the map can fail, and nothing is said."""
+    rng, label = np.random.default_rng(0), np.tile(np.arange(9.0), 40)
+    labels = [label, np.where(label < 4, 2.0, 7.0)]
+    scores = consistency_score(rng.normal(size=(2, 360, 3)), "datasets", labels, None, 9)[0]
+    assert scores[0] < 0.99
 
 
 def test_classes_use_every_class_of_both():
