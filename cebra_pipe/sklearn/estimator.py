@@ -226,7 +226,8 @@ class CEBRA(Fitted):
         self.solver_ = None
         with seeded(seed_of("adapt", self.random_state_)):
             made = network(self, found[0].neurons)
-        adopt(made, base)
+            wider = network(self, self._neurons[session_id or 0] + 1)
+        adopt(made, base, wider)
         return self._train(found, self.max_adapt_iterations, extra, [made])
 
     def _note_names(self, X: object) -> CEBRA:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import nn
 
 from ..data.parts import segments
 from ..data.recording import Recording
@@ -18,6 +17,7 @@ from ..distributions.prior import Prior, everything, uniform
 from ..distributions.sampling import Sampling
 from ..errors import Problem, UserError
 from ..models.contrast import Contrast
+from ..models.encoder import Encoder
 from ..streams import generator, seed_of
 from .adapt import adopt
 from .evaluate import Exam, Part, exam
@@ -40,7 +40,7 @@ class Prepared:
     network: Network
 
 
-def prepare(task: Task, device: str, rounds: int = ROUNDS, base: nn.Module | None = None) -> Prepared:
+def prepare(task: Task, device: str, rounds: int = ROUNDS, base: Encoder | None = None) -> Prepared:
     """All that a fit builds; a UserError where that cannot be. `cebra-pipe check` ends here, with few rounds.
 
     base: the encoder of a fitted model; a single session is then adapted to it (`adapt.adopt`).
@@ -51,7 +51,8 @@ def prepare(task: Task, device: str, rounds: int = ROUNDS, base: nn.Module | Non
     network = network_of(task, scalings)
     if base is not None:
         (encoder,) = network.encoders
-        adopt(encoder, base)
+        sizes = base.widths[0] + 1, task.training["hidden_units"], task.training["output_dimension"]
+        adopt(encoder, base, Encoder(task.architecture, *sizes, torch.Generator()))
     network = network.to(device)
     lesson = _part(task, "train", whole, scalings, device, rounds)
     check_varied(task.names, task.recordings, lesson.timeline, task.labels)

@@ -136,6 +136,16 @@ def test_adapt_trains_a_new_first_layer_alone(mode, session):
     assert after[first[0]].shape != before[first[0]].shape
 
 
+def test_a_model_that_thins_its_input_is_adapted():
+    """Its second layer reads the neurons too."""
+    made = estimator(model_architecture="offset20-model-4x-subsample").fit(SIGNAL, POSITION)
+    before = made.model_.state_dict()
+    made.fit(SIGNAL[:200, :6], POSITION[:200], adapt=True)
+    after = made.model_.state_dict()
+    assert made.transform(SIGNAL[:, :6]).shape == (100, 4)
+    assert [torch.equal(before[name], after[name]) for name in list(before)] == [False] * 4 + [True] * 4
+
+
 def test_trials_are_never_crossed():
     """Trials of noise: a time positive in another trial would be a sample of other values."""
     trial = np.arange(400) // 40
