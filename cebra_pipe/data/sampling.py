@@ -17,10 +17,11 @@ from torch import Tensor
 from ..distributions.conditional import CONDITIONALS
 from ..distributions.prior import ClassUniform, Prior, everything, uniform
 from ..distributions.sampling import Sampling, draw_each
-from ..errors import Problems, UserError
+from ..errors import Problem, Problems, UserError
 from ..streams import generator
 from .base import Dataset, Loader, is_count
 from .datatypes import BatchIndex, Offset, Triplet
+from .lagged import warn_of_short
 from .timeline import LabelSpace, Timeline, timeline_of
 
 PRIORS = ("empirical", "uniform")
@@ -124,6 +125,7 @@ class DrawnLoader(Streamed):
         except UserError as error:  # told by the loader's own field, not by the config's
             told = (replace(p, where=p.where.removeprefix("training.")) for p in error.problems)
             raise UserError(*told) from None
+        warn_of_short(timeline, aim.conditional, aim.lag)
         return Sampling(found, self._prior(aim, space), self.num_negatives)
 
     def _prior(self, aim: Aim, space: LabelSpace | None) -> Prior:
@@ -205,6 +207,8 @@ def _per_column(name: str, given: Sequence[float] | None, columns: int, default:
     values = np.full(columns, default) if given is None else np.asarray(given, np.float64)
     if values.shape != (columns,) or not (np.isfinite(values) & (values >= 0)).all():
         raise ValueError(f"{name}: expected {columns} numbers from 0, one a column of the labels, found {given}.")
+    if name == "label_weights" and columns and not values.any():
+        raise UserError(Problem(name, "one above 0 or more", repr(given), "With none, labels would do nothing."))
     return values
 
 

@@ -46,9 +46,14 @@ def _is_pairs(value: object) -> bool:
 
 def _is_numbers(value: object) -> bool:
     try:
-        return np.asarray(value, np.float64).ndim <= 1
+        given = np.asarray(value, np.float64)  # None becomes NaN
     except (TypeError, ValueError):
         return False
+    return given.ndim <= 1 and bool((np.isfinite(given) & (given >= 0)).all())
+
+
+def _is_weights(value: object) -> bool:
+    return _is_numbers(value) and bool(np.asarray(value, np.float64).any())
 
 
 COUNT: Rule = "a whole number above 0", is_count
@@ -75,8 +80,8 @@ RULES: dict[str, Rule] = {
     "causal": TRUTH,
     "random_state": _or_none(WHOLE),
     "optimizer_kwargs": ("pairs of a name and a value", _is_pairs),
-    "label_weights": _or_none(("numbers, one a continuous column", _is_numbers)),
-    "label_periods": _or_none(("numbers, one a continuous column", _is_numbers)),
+    "label_weights": _or_none(("numbers from 0, one a continuous column, not all of them 0", _is_weights)),
+    "label_periods": _or_none(("numbers from 0, one a continuous column, 0 where it is no circle", _is_numbers)),
     "masking_kwargs": _or_none(("a mapping of masks to values", lambda value: isinstance(value, Mapping))),
 }
 ARCHITECTURE = ("model_architecture", "num_hidden_units", "output_dimension", "causal")

@@ -52,6 +52,7 @@ def test_numbers_of_steps_and_samples(kind, wrong):
         ("ContinuousDataLoader", {"batch_size": None}),
         ("ContinuousDataLoader", {"num_negatives": 0}),
         ("ContinuousDataLoader", {"label_weights": [1.0, 2.0]}),
+        ("ContinuousDataLoader", {"label_weights": [0.0]}),
         ("ContinuousDataLoader", {"conditional": "time", "label_weights": [1.0]}),
         ("DiscreteDataLoader", {"label_periods": [1.0]}),
         ("DiscreteDataLoader", {"prior": "even"}),
@@ -108,6 +109,7 @@ def test_references_and_negatives_have_whole_windows_in_their_trial(offset):
     assert (RUN[windows] == RUN[index.reference][:, None]).all()
 
 
+@pytest.mark.filterwarnings("ignore:trials no longer than the time offset")
 def test_time_positives_stay_in_their_trial():
     dataset = session()
     index = loader("ContinuousDataLoader", dataset, conditional="time", time_offset=7).get_indices(4000)
@@ -116,6 +118,20 @@ def test_time_positives_stay_in_their_trial():
     expected = [t for t in range(74) if t + 7 < 74 and RUN[t + 7] == RUN[t]]
     assert np.unique(index.reference).tolist() == expected
     assert np.unique(index.negative).tolist() == list(range(74))
+
+
+@pytest.mark.parametrize(("conditional", "what"), [("time", "references"), ("time_delta", "changes of labels")])
+def test_trials_no_longer_than_the_time_offset_are_told(conditional, what):
+    dataset, lag = session(), int(np.sort(LENGTHS)[1])
+    with pytest.warns(UserWarning, match="no longer than the time offset") as told:
+        made = loader("ContinuousDataLoader", dataset, conditional=conditional, time_offset=lag)
+    short = [length for length in LENGTHS if length <= lag]
+    (text,) = (str(each.message) for each in told)
+    assert f"of {lag} samples (windows included) give no {what}: {len(short)} of {len(LENGTHS)} trials, " in text
+    assert f" {sum(short)} of 74 samples." in text
+    if conditional == "time":
+        drawn = np.unique(RUN[made.get_indices(2000).reference])
+        assert len(drawn) == len(LENGTHS) - len(short)
 
 
 def test_label_changes_stay_in_their_trial():
