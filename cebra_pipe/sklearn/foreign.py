@@ -17,6 +17,8 @@ from torch import Tensor, nn
 
 from ..errors import Problem, UserError
 from ..models.interchange import from_cebra
+from ..models.table import MODELS
+from .parameters import DEFAULTS
 
 CLASSES = ("cebra.", "torch.nn.modules.", "torch.optim.")  # whose instances are read as records
 DTYPES = {
@@ -166,6 +168,26 @@ def kinds(label_types: list, several: bool) -> tuple[bool, int]:
 
 def _is_float(dtype: Record) -> bool:
     return str(dtype.args[0]).startswith("f")
+
+
+def unread(args: Mapping[str, object], label_kinds: tuple[bool, int], several: bool) -> dict[str, object]:
+    """Options that cebra did not read in a fit with such labels, although set: name -> the value of the same effect.
+
+    `time_offsets` beside classes stay: the documents set them there.
+    """
+    discrete, columns = label_kinds
+    by_label = bool(columns) and not discrete and not several  # all others are trained one way whatever is asked for
+    normal = by_label and args.get("conditional") in ("delta", "delta_normal")
+    row = MODELS.get(args["model_architecture"])
+    idle = {
+        "conditional": not by_label,
+        "delta": not normal,
+        "time_offsets": normal and not args.get("hybrid"),
+        "min_temperature": args.get("temperature_mode") == "constant" and args.get("min_temperature") is not None,
+        "num_hidden_units": row is not None and not row.free,
+    }
+    neutral = {"conditional": None, "delta": None, **DEFAULTS}
+    return {name: neutral[name] for name in idle if idle[name] and args.get(name, neutral[name]) != neutral[name]}
 
 
 def state_for(model: nn.Module, state: Mapping[str, Tensor]) -> dict[str, Tensor]:

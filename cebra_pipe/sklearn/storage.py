@@ -183,6 +183,12 @@ def _foreign(kind: type[Declared], path: Path, device: str | None) -> Declared:
     state = {name: noted[name] for name in FROM_CEBRA} | {"random_state_": None}
     state["label_types_"] = foreign.kinds(noted["label_types_"], several)
     state["n_features_in_"] = noted["n_features_"][0] if several else noted["n_features_"]
+    if changed := foreign.unread(args, state["label_types_"], several):
+        theirs_were = ", ".join(f"{name}={args[name]!r}" for name in changed)
+        ours_are = ", ".join(f"{name}={value!r}" for name, value in changed.items())
+        text = f"{path}: cebra did not read {theirs_were} in the fit to these labels: {ours_are} has the same effect"
+        warnings.warn(f"{text} and is taken", stacklevel=4)
+        args |= changed
     made = rebuilt(kind, args, state, {}, device or "cuda_if_available")
     made.solver_.model.load_state_dict(foreign.state_for(made.solver_.model, theirs["model"]))
     kept = {name: theirs[name] for name in ("criterion", "loss", "log") if name in theirs}

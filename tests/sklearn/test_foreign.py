@@ -12,9 +12,11 @@ import zipfile
 import numpy as np
 import pytest
 import torch
+from sklearn.base import clone
 
 from cebra_pipe import CEBRA
 from cebra_pipe.sklearn import foreign
+from cebra_pipe.sklearn.metrics import infonce_loss
 from cebra_pipe.sklearn.storage import described
 
 RNG = np.random.default_rng(0)
@@ -71,6 +73,51 @@ def test_a_saved_model_embeds_alike(saved, name):
     given = SAVED[name][0]
     model.partial_fit(*given)  # and trains on
     assert len(model.solver_.history) == 4
+
+
+# Positions and classes without order in time, and neurons that tell them: objectives differ in their losses.
+TOLD = np.concatenate([2 * np.eye(3)[WAY], 2 * POSITION], 1) + 0.3 * RNG.normal(size=(120, 5))
+UNREAD = {  # what cebra did not read: data, options, and the remaining ones
+    "time": ((TOLD,), {"conditional": "delta_normal", "delta": 0.2}, {"conditional": None, "delta": None}),
+    "a spare delta": ((TOLD, POSITION), {"conditional": "time", "delta": 0.2}, {"conditional": "time", "delta": None}),
+    "discrete": ((TOLD, WAY), {"conditional": "time_delta", "delta": 0.1}, {"conditional": None, "delta": None}),
+    "mixed": ((TOLD, POSITION, WAY), {"conditional": "time"}, {"conditional": None}),
+    "two": (([TOLD, TOLD[:90]], [POSITION, POSITION[:90]]), {"conditional": "time"}, {"conditional": None}),
+    "normal": (
+        (TOLD, POSITION),
+        {"conditional": "delta_normal", "delta": 0.2, "time_offsets": 3, "min_temperature": 0.5},
+        {"conditional": "delta_normal", "delta": 0.2, "time_offsets": 1, "min_temperature": 0.1},
+    ),
+    "widths": (
+        (TOLD, POSITION),
+        {"model_architecture": "offset1-model-mse", "distance": "euclidean", "num_hidden_units": 16},
+        {"num_hidden_units": 32},
+    ),
+}
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore:conditional='time' reads no labels")
+@pytest.mark.parametrize("name", UNREAD)
+def test_options_that_the_reference_did_not_read_are_told_and_dropped(reference, name, tmp_path):
+    """Scores are of the objective that was trained, and training goes on with it."""
+    import cebra.integrations.sklearn.metrics as theirs
+
+    given, options, kept = UNREAD[name]
+    fixed = {"batch_size": 32, "output_dimension": 3, "max_iterations": 20, "learning_rate": 0.01, "device": "cpu"}
+    model = reference.CEBRA(**{**fixed, "model_architecture": "offset1-model", **options}).fit(*given)
+    model.save(tmp_path / "saved.pt", backend="sklearn")
+    changed = [option for option in kept if kept[option] != options[option]]
+    with pytest.warns(UserWarning, match=f"saved.pt: cebra did not read {changed[0]}=.*same effect") as told:
+        ours = CEBRA.load(tmp_path / "saved.pt", device="cpu")
+    assert all(f"{option}={options[option]!r}" in str(told[0].message) for option in changed)
+    assert kept.items() <= ours.get_params().items()
+    drawn, session = (given, None) if name != "two" else ([each[0] for each in given], 0)
+    if name == "two":  # which the reference trains by labels, but would score by time, one session at a time
+        model.conditional = None
+    expected = theirs.infonce_loss(model, *drawn, session_id=session, num_batches=150)
+    assert infonce_loss(ours, *drawn, session_id=session, num_batches=150) == pytest.approx(expected, abs=0.06)
+    ours.partial_fit(*given)
+    clone(ours).fit(*given)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
