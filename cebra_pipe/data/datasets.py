@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .arrays import hidden
 from .base import Dataset
 from .datatypes import Batch, BatchIndex, Offset
 from .multi_session import MultiSessionDataset
@@ -80,7 +81,9 @@ class TensorDataset(SingleSessionDataset):
 def _tensor(name: str, values: Given | None, floating: bool) -> Tensor | None:
     if values is None:
         return None
-    tensor = values if isinstance(values, Tensor) else torch.from_numpy(np.array(values))
+    if number := hidden(values):
+        raise ValueError(f"{name}: expected no masked values, found {number}. Fill them, or leave their samples out.")
+    tensor = values.detach() if isinstance(values, Tensor) else torch.from_numpy(np.array(values))
     if tensor.is_floating_point() != floating or tensor.dtype in (torch.bool, torch.complex64, torch.complex128):
         kind = "float" if floating else "integer"
         raise TypeError(f"{name}: expected {kind} values, found {tensor.dtype}.")

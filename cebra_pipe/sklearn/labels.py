@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_array
 
+from ..data.arrays import detached, hidden, joined, plain
 from ..errors import Problems, counted
 
 FLOATS, INTEGERS = "f", "iu"
+UNMASK = "Fill them (.filled), or leave these samples out of X and of every label."
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +99,7 @@ def _session(where: str, X: object, y: list, trial: object, problems: Problems) 
         if trial is not None:
             problems.add(f"trial{where}", "nothing beside a list of trials", "an array")
         trial = np.repeat(np.arange(len(X)), [len(x) for x in X])
-        X, y = np.concatenate(X), [np.concatenate(each) if isinstance(each, list | tuple) else each for each in y]
+        X, y = joined(X), [joined(each) if isinstance(each, list | tuple) else each for each in y]
     neural = signal(X, where, problems)
     length = None if neural is None else len(neural)
     other = 0 if neural is None else neural.shape[1]
@@ -138,6 +140,10 @@ def trials_of(trial: object, where: str, length: int, problems: Problems) -> np.
 
 def signal(X: ArrayLike, where: str, problems: Problems) -> np.ndarray | None:
     """(sample, neuron) float32, or None where it is none; a TypeError where it is sparse."""
+    X = detached(X)
+    if number := hidden(X):
+        problems.add(f"X{where}", "numbers without a mask", f"{counted(number, 'masked value')}", UNMASK)
+        return None
     try:
         return check_array(X, dtype=np.float32, input_name="X", copy=False)
     except ValueError as error:
@@ -167,7 +173,10 @@ def _unlike(X: ArrayLike) -> tuple[str, str] | None:
 
 def _label(each: object, where: str, length: int | None, problems: Problems, other: int = 0) -> np.ndarray | None:
     """The values of one label; `other`: columns of X, which are its samples where X is turned."""
-    values = _numeric(np.asarray(each))
+    if number := hidden(each):
+        problems.add(where, "numbers without a mask", f"{counted(number, 'masked value')}", UNMASK)
+        return None
+    values = _numeric(plain(each))
     if values.dtype.kind not in FLOATS + INTEGERS or values.ndim not in (1, 2) or not values.size:
         remedy = "Pass y.astype(int): its values are classes." if values.dtype.kind == "b" else ""
         expected = "(sample,) or (sample, column) float or integer labels"

@@ -13,6 +13,7 @@ from .labels import Session
 
 TURNED = 10  # neurons a sample from which X is probably (neuron, sample)
 APART = 5.0  # times that one range may be another's before the unit is doubted: of two sessions, of a period
+MANY = 10_000  # samples of which a step on all pairs takes long
 NEAR = 1.0  # widths of the wider range that data may begin beyond those before: laps or trials that come in parts
 
 
@@ -174,6 +175,12 @@ def _of_periods(found: Sequence[Session], periods: Sequence[float]) -> Iterator[
 # ---- options ---------------------------------------------------------------------------------------------------------
 def _of_batches(found: Sequence[Session], estimator: Declared) -> Iterator[str]:
     if estimator.batch_size is None:
+        samples = len(found[0].neural)
+        if samples > MANY and len(found) == 1:
+            yield (
+                f"batch_size=None: each step compares all {samples:,} samples with each other, {samples**2:.1e} pairs. "
+                "Set batch_size=512, which is usual, for steps that are far quicker"
+            )
         return
     shortest = min(len(s.neural) for s in found)
     if estimator.batch_size > shortest:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import Problem, UserError
-from ..models.encoder import Encoder
+from ..models.encoder import EVERY, Encoder
 from .encode import Encoding
 from .network import Network
 
@@ -19,6 +19,7 @@ from .network import Network
 # Measured on the CPU, without the loss: 10 to 11 for full batches of 200,000 (offset1- and offset10-model, 30 neurons,
 # 32 units), 7 for 16,000 windows of 100 neurons.
 BYTES = 12
+INDEX = 32  # bytes a drawn sample: its number where it is drawn, as a row of its session, and on the device
 LIMITS = (("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),)  # of a container: whole and in use
 
 
@@ -37,16 +38,23 @@ def check_memory(way: Encoding, series: Sequence[Tensor], drawn: int) -> None:
 
 
 def estimate(network: Network, series: Sequence[Tensor], drawn: int, whole: Sequence[int]) -> int:
-    """Bytes at the peak of a step: of `drawn` windows of each session, or of a series that `whole` layers run over."""
+    """Bytes at the peak of a step with `drawn` samples of each session.
+
+    whole: of each session, layers that run over its whole series; the others run over a window for each sample drawn.
+    """
     total, window = 0, len(network.architecture.offset)
-    for encoder, x, layers in zip(network.encoders, series, whole, strict=True):
-        one = _numbers(encoder, x, window)
-        total += len(x) * (_numbers(encoder, x, window + 1) - one) if layers else drawn * (one + window * x.shape[1])
-    return BYTES * total
+    for encoder, x, depth in zip(network.encoders, series, whole, strict=True):
+        layers = encoder.architecture.layers[:depth]
+        rows, width = window - sum(layer.kernel - 1 for layer in layers), encoder.widths[depth]
+        total += drawn * (rows * width + _numbers(encoder, x.new_empty(0, width), rows, slice(depth, None)))
+        if depth:
+            one, two = (_numbers(encoder, x, length, slice(0, depth)) for length in (window, window + 1))
+            total += len(x) * (two - one)
+    return BYTES * total + INDEX * drawn * len(series)
 
 
-def _numbers(encoder: nn.Module, series: Tensor, length: int) -> int:
-    """Numbers that all layers give for one stretch of `length` samples."""
+def _numbers(encoder: nn.Module, series: Tensor, length: int, layers: slice = EVERY) -> int:
+    """Numbers that layers give for one stretch of `length` samples of what comes before them."""
     probe, seen = copy.deepcopy(encoder).eval(), []
     for module in probe.modules():
         module._forward_hooks.clear()  # a user's own are not to see the probe
@@ -54,7 +62,7 @@ def _numbers(encoder: nn.Module, series: Tensor, length: int) -> int:
         if not list(module.children()):
             module.register_forward_hook(lambda *given: seen.append(given[-1].numel()))
     with torch.no_grad():
-        probe(torch.zeros(length, series.shape[1], device=series.device), 1)
+        probe(torch.zeros(length, series.shape[1], device=series.device), 1, layers)
     return sum(seen)
 
 

@@ -74,6 +74,7 @@ def test_no_room_for_a_window_is_told(reference):
         ("continuous", np.zeros((70, 2, 1)), ValueError, "sample, label"),
         ("continuous", np.full((70, 1), np.nan), ValueError, "70 NaN"),
         ("continuous", np.zeros((69, 1)), ValueError, "70 samples as in neural, found 69"),
+        ("continuous", np.ma.array(np.zeros((70, 1)), mask=np.eye(70, 1)), ValueError, "no masked values, found 1"),
         ("discrete", np.zeros(70), TypeError, "integer"),
         ("discrete", np.zeros(70, bool), TypeError, "integer"),
         ("discrete", np.zeros((70, 1, 1), int), ValueError, "sample, column"),

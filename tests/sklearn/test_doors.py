@@ -7,11 +7,14 @@ import warnings
 
 import numpy as np
 import pytest
+import torch
 
 from cebra_pipe import CEBRA, models
 from cebra_pipe.models.model import Offset5Model
 from cebra_pipe.sklearn.goodness import infonce_loss
+from cebra_pipe.sklearn.labels import sessions
 from cebra_pipe.sklearn.parameters import DEFAULTS, RULES, SETTLED
+from cebra_pipe.sklearn.unlikely import doubts
 
 RNG = np.random.default_rng(0)
 POSITION = RNG.normal(size=(120, 2))
@@ -423,6 +426,43 @@ def test_what_is_probably_not_meant_is_told(case):
     with pytest.warns(UserWarning, match=match) as caught:
         estimator(**options).fit(*given)
     assert {each.filename for each in caught} == {__file__}
+
+
+LONG = np.random.default_rng(0).normal(size=(10_001, 2))
+
+
+@pytest.mark.parametrize(("options", "told"), [({"batch_size": None}, 1), ({"batch_size": 4}, 0)])
+def test_all_pairs_of_a_long_recording_are_told(options, told):
+    (found,) = sessions(LONG, [])
+    texts = [text for text in doubts([found], estimator(**options)) if "10,001 samples" in text]
+    assert len(texts) == told
+    assert all("1.0e+08 pairs. Set batch_size=512" in text for text in texts)
+    (short,) = sessions(LONG[1:], [])
+    assert not list(doubts([short], estimator(**options)))
+
+
+HIDDEN = np.arange(len(SIGNAL)) == 7
+MASKED = {
+    "X": ((np.ma.array(SIGNAL, mask=np.outer(HIDDEN, np.ones(SIGNAL.shape[1]))),), "^X: .*found 8 masked values"),
+    "y": ((SIGNAL, np.ma.array(POSITION[:, 0], mask=HIDDEN)), r"^y\[0\]: .*found 1 masked value. Fill them"),
+    "a list of trials": (
+        ([[SIGNAL[:60], np.ma.array(SIGNAL[:8], mask=True)], [SIGNAL]],),
+        "^X of session 0: .* masked",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MASKED)
+def test_masked_values_are_no_data(name):
+    given, told = MASKED[name]
+    with pytest.raises(ValueError, match=told):
+        estimator().fit(*given)
+
+
+def test_a_tensor_with_a_gradient_is_an_array(single):
+    X = torch.from_numpy(SIGNAL).requires_grad_()
+    made = estimator().fit(X, torch.from_numpy(POSITION).requires_grad_())
+    np.testing.assert_array_equal(made.transform(X), single.transform(SIGNAL))
 
 
 NOT_DOUBTED = {

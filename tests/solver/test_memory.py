@@ -66,9 +66,23 @@ def test_the_estimate_counts_what_layers_give():
     least = 100 * (10 * NEURONS + sum(r * w for r, w in zip(rows, widths, strict=True)))
     assert least <= windows <= 2 * least
     whole = memory.estimate(network, series, 100, whole=[1])
-    assert SAMPLES * sum(widths) <= whole / memory.BYTES <= 2 * SAMPLES * sum(widths)
-    assert memory.estimate(network, series, 900, whole=[1]) == whole
+    behind = memory.estimate(network, series, 0, whole=[1]) / memory.BYTES
+    assert SAMPLES * widths[0] <= behind <= 2 * SAMPLES * widths[0]
+    least = 100 * sum(r * w for r, w in zip(rows, widths, strict=True))
+    assert least <= whole / memory.BYTES - behind <= 2 * least
+    every = memory.estimate(network, series, 0, whole=[5]) / memory.BYTES
+    assert SAMPLES * sum(widths) <= every <= 2 * SAMPLES * sum(widths)
     assert memory.estimate(network, series, 300, whole=[0]) == 3 * windows * memory.BYTES
+
+
+def test_a_batch_far_beyond_the_recording_is_refused():
+    """The layers run once over the recording; what is drawn of it has to be held all the same."""
+    X, given = np.random.default_rng(0).normal(size=(300, 5)), {"max_iterations": 1, "batch_size": 10**12}
+    with (
+        pytest.warns(UserWarning, match=r"batch_size=10+ of 300 samples"),
+        pytest.raises(ValueError, match="batch_size: expected a step that fits into memory"),
+    ):
+        cebra_pipe.CEBRA("offset10-model", **given).fit(X, X[:, 0])
 
 
 def test_hooks_of_the_user_see_no_probe():
