@@ -27,22 +27,28 @@ CRITERIA = {
 }
 VARIANTS = ("single-session", "single-session-hybrid", "multi-session", "multi-session-hybrid")
 PARTS = ("train", "valid", "test")
-UNSEEN = ("verb", "version", "tqdm", "logdir")  # options that change no number
+UNSEEN = ("verb", "version", "tqdm", "logdir", "share_model")  # options that change no number
+OTHERS = {  # solvers that are documented, and where what they do is found
+    "single-session-full": "Every sample in each step: batch_size=None of the estimator, batch_size: full of a study.",
+    "unified-session": "multi-session trains the recordings together, and embeds each without labels.",
+    "single-session-aux": "Aux solvers are made in Python: cebra_pipe.solver.init('single-session-aux', ...).",
+    "multi-session-aux": "Aux solvers are made in Python: cebra_pipe.solver.init('multi-session-aux', ...).",
+}
 
 
 def main(options: argparse.Namespace) -> int:
     """Train, keep checkpoints in `logdir`, and write scores.json beside them."""
     check(options)
-    device = resolve(options.device, gpus=1)
+    device = resolve("auto" if options.device == "cuda_if_available" else options.device, gpus=1)
     try:
         whole, logdir = dataset_of(options), Path(options.logdir)
-        _claim(logdir, {k: v for k, v in sorted(vars(options).items()) if k not in UNSEEN})
         made = _solver(options, whole)
         parts = split(whole, len(made.models[0].get_offset()), options.train_ratio, options.valid_ratio)
         loaders = {}
         for name, part in parts.items():
             part.configure_for(made.models[0])
             loaders[name] = loader_of(options, part.to(device), options.num_steps if name == "train" else 10)
+        _claim(logdir, {k: v for k, v in sorted(vars(options).items()) if k not in UNSEEN})
         made.fit(
             loaders["train"],
             loaders["valid"],
@@ -69,7 +75,11 @@ def check(options: argparse.Namespace) -> None:
     """A UserError with everything in the options that cannot be."""
     problems = Problems()
     if options.variant not in VARIANTS:
-        problems.add("--variant", "a solver", repr(options.variant), did_you_mean(options.variant, VARIANTS))
+        remedy = OTHERS.get(options.variant) or did_you_mean(options.variant, VARIANTS)
+        problems.add("--variant", f"one of {', '.join(VARIANTS)}", repr(options.variant), remedy)
+    if options.share_model:
+        remedy = "Leave it out: sessions differ in their neurons, so each has a model of its own."
+        problems.add("--share-model", "nothing", "the option", remedy)
     if options.model not in models.get_options():
         found = did_you_mean(options.model, models.get_options(expand_parametrized=False))
         problems.add("--model", "an architecture", repr(options.model), found)
@@ -78,9 +88,11 @@ def check(options: argparse.Namespace) -> None:
             problems.add(_flag(name), "a number above 0", str(getattr(options, name)))
     if options.save_frequency is not None and options.save_frequency < 1:
         problems.add("--save-frequency", "a number above 0", str(options.save_frequency))
-    for name in ("temperature", "learning_rate"):
-        if not 0 < getattr(options, name) < float("inf"):
-            problems.add(_flag(name), "a number above 0", str(getattr(options, name)))
+    for name in ("temperature", "learning_rate", "delta"):
+        if (value := getattr(options, name)) is not None and not 0 < value < float("inf"):
+            problems.add(_flag(name), "a number above 0", str(value))
+    if options.delta is not None and options.conditional != "delta_normal":
+        problems.add("--delta", "nothing without --conditional delta_normal", str(options.delta), "Leave it out.")
     train, valid = options.train_ratio, options.valid_ratio
     if not (0 < train < 1 and 0 < valid < 1 and train + valid < 1):
         problems.add("--train-ratio, --valid-ratio", "shares above 0 that leave a rest for test", f"{train}, {valid}")
@@ -99,9 +111,9 @@ def _flag(name: str) -> str:
 
 
 def _claim(logdir: Path, asked: dict) -> None:
-    """Note what this run is; a UserError where the folder holds another one."""
+    """Note what this run is; a UserError where the folder holds another one, of which at least a step was kept."""
     path = logdir / "options.json"
-    if path.exists():
+    if path.exists() and any(logdir.glob("*.pth")):
         before = json.loads(path.read_text())
         if differs := [name for name in asked if before.get(name) != asked[name]]:
             found = ", ".join(f"{_flag(name)} {before.get(name)}" for name in differs)

@@ -89,6 +89,7 @@ def loader_of(options: argparse.Namespace, part: data.Dataset, steps: int) -> da
     conditional = options.conditional or ("time_delta" if continuous else "" if discrete else "time")
     given = {"num_steps": steps, "batch_size": options.batch_size, "seed": options.seed}
     timed = {"conditional": conditional, "time_offset": options.time_offset}
+    timed |= {} if options.delta is None else {"delta": options.delta}
     if options.variant.endswith("hybrid"):
         if discrete and conditional != "time":
             raise UserError(Problem("--data", f"continuous labels alone for {options.variant}", "discrete ones"))

@@ -17,7 +17,7 @@ OPTIONS = {
     "batch-size": (512, "references of a step, of each session"),
     "num-hidden-units": (32, "width of the hidden layers"),
     "num-output": (8, "dimensions of the embedding"),
-    "device": ("cpu", "auto, cpu or cuda"),
+    "device": ("cpu", "auto (or cuda_if_available), cpu or cuda"),
     "valid-frequency": (100, "steps from one score on the valid part to the next"),
     "train-ratio": (0.8, "share of the samples, from the beginning"),
     "valid-ratio": (0.1, "share that follows; the rest is for the test"),
@@ -35,9 +35,11 @@ def add_train_options(verb: argparse.ArgumentParser) -> None:
         told = f"{told} (default {default})"
         verb.add_argument(f"--{name}", type=type(default), default=default, choices=CHOICES.get(name), help=told)
     verb.add_argument("--conditional", choices=POSITIVES, help="positives (default: time_delta, without labels time)")
+    verb.add_argument("--delta", type=float, help="standard deviation of delta_normal (default 0.1)")
     verb.add_argument("--save-frequency", type=int, help="steps between checkpoints (default: a tenth of all)")
     for name in ("neural", "continuous", "discrete"):
         verb.add_argument(f"--{name}", metavar="KEY", help=f"of a file: the key of the {name} array")
+    verb.add_argument("--share-model", action="store_true", help="not offered: each session has a model of its own")
     verb.add_argument("--tqdm", nargs="?", const=True, default=False, type=_truth, help="true or false: a progress bar")
 
 

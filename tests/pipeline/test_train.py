@@ -138,7 +138,9 @@ def test_the_signal_that_is_left_is_taken_and_said(tmp_path, rat, capsys):
     ],
 )
 def test_the_labels_there_are_decide_the_loader(data, variant, conditional, loader):
-    options = SimpleNamespace(variant=variant, conditional=conditional, time_offset=10, batch_size=8, seed=0)
+    options = SimpleNamespace(
+        variant=variant, conditional=conditional, delta=None, time_offset=10, batch_size=8, seed=0
+    )
     made = train_data.loader_of(options, datasets.init(data), 1)
     assert type(made).__name__ == loader
 
@@ -173,6 +175,10 @@ def test_parts_lie_a_window_apart():
     [
         (["--model", "ofset10-model"], "Did you mean 'offset10-model'"),
         (["--variant", "single-sesion"], "Did you mean 'single-session'"),
+        (["--variant", "single-session-full"], "batch_size=None of the estimator"),
+        (["--share-model"], "--share-model: expected nothing, found the option. Leave it out: sessions differ"),
+        (["--delta", "0.1"], "--delta: expected nothing without --conditional delta_normal, found 0.1"),
+        (["--delta", "-1", "--conditional", "delta_normal"], "--delta: expected a number above 0, found -1.0"),
         (["--batch-size", "0", "--temperature", "-1"], "--batch-size: expected a number above 0, found 0"),
         (["--train-ratio", "0.95"], "leave a rest for test"),
         (["--neural", "spikes"], "nothing for a named data set"),
@@ -185,6 +191,32 @@ def test_mistakes_are_told_in_one_message(tmp_path, more, told, capsys):
     error = capsys.readouterr().err
     assert told in error
     assert "Traceback" not in error
+
+
+def test_what_the_documents_name_beyond_the_options(tmp_path, monkeypatch):
+    """`delta` reaches the loader; cuda_if_available is auto."""
+    seen, made = [], train.loader_of
+    monkeypatch.setattr(train, "loader_of", lambda *given: seen.append(made(*given)) or seen[-1])
+    more = ["--conditional", "delta_normal", "--delta", "0.3", "--device", "cuda_if_available"]
+    assert run(tmp_path, *more) == 0
+    assert [loader.delta for loader in seen] == [0.3] * 3
+
+
+@pytest.mark.parametrize("more", [["--variant", "multi-session"], ["--model", "offset50-model"]])
+def test_a_refused_command_leaves_the_folder_to_the_mended_one(tmp_path, more):
+    assert run(tmp_path / "run", *more, "--valid-ratio", "0.05") == 2
+    assert not (tmp_path / "run").exists()
+    assert run(tmp_path / "run", "--valid-ratio", "0.05") == 0
+
+
+def test_a_run_that_kept_no_step_holds_no_folder(tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise ValueError("not on these data")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(solver.Solver, "fit", refuse)
+        assert run(tmp_path) == 2
+    assert run(tmp_path, "--seed", "1") == 0
 
 
 def test_a_folder_of_another_run_is_left_alone(tmp_path, capsys):
