@@ -9,9 +9,9 @@ from collections.abc import Callable
 import numpy as np
 
 from .expand import Bounded
-from .formats.entries import Refusal, check_size
+from .formats.entries import TRUST, Refusal, check_size
 
-REMEDY = "Save plain arrays (numpy.savez), or set `trust: true` if you wrote the file: that runs what it says."
+REMEDY = f"Save plain arrays (numpy.savez), or, {TRUST}"
 PLAIN = re.compile(r"([?bBhHiIlLqQefdg]|[biufc](1|2|4|8|16|32)|[SU]\d{1,7})")  # dtypes of numbers and text
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,7 +10,7 @@ from matplotlib.colors import Colormap
 from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike
 
-from ..errors import Problem, UserError
+from ..errors import Problem, Problems, UserError, short
 from .canvas import canvas, colormap
 from .points import points
 
@@ -57,6 +57,7 @@ def plot_embedding(
     """
     shown, colors = points(embedding, embedding_labels, idx_order), colormap(cmap)
     valued = shown.mapped and shown.classes is None
+    _check_colors(kwargs, shown.mapped)
     if colorbar_label and not valued:
         found = "one colour for all, or texts"
         raise UserError(Problem("colorbar_label", "values in embedding_labels", found, "Leave it out."))
@@ -79,6 +80,15 @@ def plot_embedding(
     else:
         ax.set(xlabel=shown.names[0], ylabel=shown.names[1])
     return ax
+
+
+def _check_colors(given: Mapping[str, object], mapped: bool) -> None:
+    """A UserError where points are given colours twice: matplotlib has names of its own for them."""
+    problems = Problems()
+    for name in ("c", "color"):
+        if name in given and (name == "c" or mapped):
+            problems.add(name, "no colours beside embedding_labels", short(given[name]), "Pass it as embedding_labels.")
+    problems.raise_any()
 
 
 def area(samples: int) -> float:

@@ -13,6 +13,7 @@ from ..data.arrays import detached, hidden, joined, plain
 from ..errors import Problems, counted
 
 FLOATS, INTEGERS = "f", "iu"
+LINE = 160  # characters of another package's message that are shown
 UNMASK = "Fill them (.filled), or leave these samples out of X and of every label."
 
 
@@ -147,17 +148,26 @@ def signal(X: ArrayLike, where: str, problems: Problems) -> np.ndarray | None:
     try:
         return check_array(X, dtype=np.float32, input_name="X", copy=False)
     except ValueError as error:
-        found, remedy = _unlike(X) or (f"other: {' '.join(str(error).splitlines()).rstrip('.')}", "")
+        found, remedy = _unlike(X) or (f"no such array ({' '.join(str(error).splitlines()).rstrip('.')[:LINE]})", "")
         problems.add(f"X{where}", "(sample, neuron) finite numbers", found, remedy)
         return None
 
 
 def _unlike(X: ArrayLike) -> tuple[str, str] | None:
-    """What of an array is no signal, and what to do; None where neither its shape nor a missing value is it."""
+    """What of an array is no signal, and what to do; None where neither shape, kind nor a missing value is it.
+
+    In words that scikit-learn's own checks look for.
+    """
     try:
-        values = np.asarray(X)
+        values = _numeric(np.asarray(X))
     except ValueError:
         return None
+    if not len(np.atleast_1d(values)):
+        return f"no samples (an array of shape {values.shape})", ""
+    if values.ndim == 2 and not values.size:
+        return f"no neurons: 0 feature(s) (shape={values.shape}) while a minimum of 1 is required", ""
+    if values.dtype.kind == "c":
+        return "complex numbers (Complex data not supported)", "Pass X.real, or abs(X) for amplitudes."
     if values.ndim != 2:
         remedy = "Reshape your data: X.reshape(-1, 1) is one neuron, X.reshape(1, -1) one sample."
         return f"an array of shape {values.shape}", remedy if values.ndim == 1 else ""
@@ -180,7 +190,7 @@ def _label(each: object, where: str, length: int | None, problems: Problems, oth
     if values.dtype.kind not in FLOATS + INTEGERS or values.ndim not in (1, 2) or not values.size:
         remedy = "Pass y.astype(int): its values are classes." if values.dtype.kind == "b" else ""
         expected = "(sample,) or (sample, column) float or integer labels"
-        problems.add(where, expected, f"{values.dtype} {values.shape}", remedy)
+        problems.add(where, expected, f"{values.dtype} {values.shape}" if values.size else "no values", remedy)
         return None
     if not np.isfinite(values).all():
         problems.add(

@@ -28,7 +28,7 @@ def doubts(found: Sequence[Session], estimator: Declared) -> Iterator[str]:
     by_label = found[0].kinds[1] > 0 and estimator.conditional != "time"
     yield from _of_signal(found)
     yield from _of_classes(found)
-    yield from _of_alignment(found)
+    yield from _of_alignment(found, trains=estimator.batch_size is not None and not estimator.hybrid)
     if by_label and estimator.label_weights is None:
         yield from _of_flags(found)
     if by_label and len(found) > 1:
@@ -66,11 +66,14 @@ def unlikely_classes(classes: np.ndarray) -> str:
     return f"integers are classes, here {len(counts)} of them for {len(classes)} samples{single}"
 
 
-def _of_alignment(found: Sequence[Session]) -> Iterator[str]:
-    """Where no label says which samples of several sessions belong together."""
+def _of_alignment(found: Sequence[Session], trains: bool) -> Iterator[str]:
+    """Where no label says which samples of several sessions belong together.
+
+    trains: whether sessions without labels are trained at all, rather than refused.
+    """
     if len(found) < 2:
         return
-    if found[0].kinds == (False, 0):
+    if found[0].kinds == (False, 0) and trains:
         yield "several sessions without labels: each is trained by time alone, and their embeddings are not aligned"
     if found[0].discrete is None:
         return

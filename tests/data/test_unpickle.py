@@ -62,6 +62,13 @@ def test_malicious_file_does_not_execute(suffix, bomb, tmp_path):
     assert not bomb.path.exists()
 
 
+@pytest.mark.parametrize("suffix", [".jl", ".pt"])
+def test_the_way_to_trust_a_file_is_told_for_both_ways_of_reading(suffix, bomb, tmp_path):
+    plant(tmp_path / f"evil{suffix}", bomb)
+    with pytest.raises(UserError, match=r"you wrote the file, trust it \(trust=True in Python, `trust: true` in"):
+        load_data(tmp_path / f"evil{suffix}")
+
+
 @pytest.mark.parametrize("suffix", [".pkl", ".jl", ".npy", ".npz"])
 def test_the_bomb_is_a_real_one(suffix, bomb, tmp_path):
     """The same files go off under `trust`: else the test above would prove nothing."""

@@ -378,6 +378,8 @@ MISTAKES = {
         "expected 60 values, one a sample, found 50",
     ),
     "colour": (lambda: cebra_pipe.plot_embedding(E, "darkorchd"), ValueError, "found 'darkorchd'"),
+    "colour twice": (lambda: cebra_pipe.plot_embedding(E, c="red"), UserError, "c: .*Pass it as embedding_labels"),
+    "colour and values": (lambda: cebra_pipe.plot_embedding(E, LABEL, color="red"), UserError, "color: .*found 'red'"),
     "map": (lambda: cebra_pipe.plot_embedding(E, LABEL, cmap="vridis"), ValueError, "Did you mean 'viridis'"),
     "map of a colour": (lambda: cebra_pipe.plot_embedding(E, cmap="vridis"), ValueError, "Did you mean 'viridis'"),
     "latents": (lambda: cebra_pipe.plot_embedding(E, idx_order=(0, 9)), ValueError, "latents from 0 to 4, found 9"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import warnings
 
 import numpy as np
@@ -463,6 +464,30 @@ def test_a_tensor_with_a_gradient_is_an_array(single):
     X = torch.from_numpy(SIGNAL).requires_grad_()
     made = estimator().fit(X, torch.from_numpy(POSITION).requires_grad_())
     np.testing.assert_array_equal(made.transform(X), single.transform(SIGNAL))
+
+
+UNLIKE_X = {
+    "nothing": ([], "found no samples (an array of shape (0,))."),
+    "no samples": (SIGNAL[:0], "found no samples (an array of shape (0, 8))."),
+    "no neurons": (SIGNAL[:, :0], "found no neurons: 0 feature(s) (shape=(120, 0)) while a minimum of 1 is required."),
+    "complex": (SIGNAL * 1j, "found complex numbers (Complex data not supported). Pass X.real, or abs(X)"),
+    "None": (np.full((3, 3), None), "found NaN or infinity (9 values, the first in sample 0, neuron 0)."),
+    "texts": (np.full((3, 3), "a"), "found no such array (could not convert string to float"),
+}
+
+
+@pytest.mark.parametrize("name", UNLIKE_X)
+def test_what_is_no_signal_is_said_in_a_line(name):
+    X, told = UNLIKE_X[name]
+    with pytest.raises(ValueError, match="^" + re.escape(f"X: expected (sample, neuron) finite numbers, {told}")) as e:
+        estimator().fit(X)
+    assert len(str(e.value)) < 200
+
+
+@pytest.mark.parametrize("options", [{"hybrid": True}, {"batch_size": None}])
+def test_what_is_refused_is_not_said_to_be_trained(options):
+    with pytest.raises(ValueError, match=r"^(hybrid|batch_size): "):
+        estimator(**options).fit(TWO[0])
 
 
 NOT_DOUBTED = {

@@ -23,6 +23,7 @@ KINDS = {
 ANIMALS = "DeepLabCut tracks of several animals"
 OTHER_FILE = "values that lie in another file"
 LINK = "a link to another place"
+TRUST = "if you wrote the file, trust it (trust=True in Python, `trust: true` in a config): that runs what it says."
 REMEDIES = {  # for what is no array of numbers
     "Python objects": "Save plain arrays: of spike times one array of all times, and one of each spike's neuron. "
     "`trust`, where the format has it, runs what the file says.",

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import unpickle
 from .arrays import trusted, trusted_leaf
-from .entries import Entry, Missing, array_entry, flatten, numbers_entry
+from .entries import TRUST, Entry, Missing, array_entry, flatten, numbers_entry
 
 OLD_TORCH = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19"
 
@@ -54,7 +54,7 @@ def read_torch(path: Path, *, trust: bool = False) -> dict[str, Entry]:
         raise Missing(
             "tensors in plain containers",
             f"something else ({why})",
-            "Save tensors (torch.from_numpy), or set `trust: true` if you wrote the file yourself.",
+            f"Save tensors (torch.from_numpy), or, {TRUST}",
         ) from error
     other = trusted_leaf if trust else _leaf
     return flatten(value, lambda item: _tensor(item, torch) if torch.is_tensor(item) else other(item))
