@@ -11,7 +11,7 @@ import numpy as np
 
 from ..data.base import is_count
 from ..errors import Problem, Problems, UserError, short
-from .labels import Session, is_several, told
+from .labels import Session, is_trials, told
 
 
 @contextlib.contextmanager
@@ -95,17 +95,30 @@ def check_adapted(given: Sequence[Session], kinds: tuple[bool, int], sessions: i
         warnings.warn(text, stacklevel=4)
 
 
-def check_one(X: object, sessions: int | None) -> None:
-    """A UserError where `transform` is given a list of arrays."""
-    if not is_several(X):
-        return
-    if len(X) == 1:
-        remedy = "Pass X[0]."
-    elif sessions is None:
-        remedy = "Embed them one by one; trials of one session also end to end, with their numbers as `trial`."
-    else:
-        remedy = "Embed them one by one, each with its session_id."
-    raise UserError(Problem("X", "one array (sample, neuron)", f"a list of {len(X)}", remedy))
+def check_lists(X: Sequence, sessions: int | None, session: int | None, trial: object) -> None:
+    """A UserError unless a list X is of the sessions of the fit, or of one whose number is given.
+
+    sessions: of the model, None for a single one.
+    """
+    problems, number = Problems(), 1 if session is not None else sessions or 1
+    trials = [is_trials(x) for x in X]
+    if len(X) != number or (sessions is None and not trials[0]):
+        if number > 1:
+            expected, remedy = (
+                f"the {number} sessions of the fit",
+                "One of them: its array, or [its trials], with session_id=s.",
+            )
+        else:
+            expected, remedy = (
+                "one array (sample, neuron)",
+                "Pass X[0]." if len(X) == 1 else "Trials of one session: [X].",
+            )
+        problems.add("X", expected, f"a list of {len(X)}", remedy)
+    elif trial is not None and any(trials):
+        problems.add("trial", "nothing beside a list of trials", "an array")
+    elif trial is not None and (not isinstance(trial, list | tuple) or len(trial) != len(X)):
+        problems.add("trial", f"one array a session ({len(X)})", type(trial).__name__)
+    problems.raise_any()
 
 
 def check_neurons(shape: tuple[int, int], neurons: Sequence[int], session: int | None) -> None:

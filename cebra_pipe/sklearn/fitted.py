@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -28,18 +29,34 @@ class Fitted(TransformerMixin, Declared):
 
     def transform(
         self,
-        X: ArrayLike,
+        X: ArrayLike | Sequence,
         batch_size: int | None = None,
         session_id: int | None = None,
-        trial: ArrayLike | None = None,
-    ) -> np.ndarray:
+        trial: ArrayLike | Sequence[ArrayLike] | None = None,
+    ) -> np.ndarray | list:
         """(sample, neuron) -> (sample, output_dimension) float32, by the model of `session_id` where there are several.
 
         With `trial` (sample,) edges of trials are padded with their own values, and no window crosses them; a warning
-        where there were trials in the fit and none are given.
+        where there were trials in the fit and none are given. Lists of sessions, and of trials in them, as `fit` takes
+        them give lists of the same shape.
         """
         check_is_fitted(self, "model_")
-        doors.check_one(X, self.num_sessions_)
+        if not is_several(X):
+            return self._embedded(X, batch_size, session_id, trial)
+        doors.check_lists(X, self.num_sessions_, session_id, trial)
+        numbers = range(len(X)) if self.num_sessions_ and session_id is None else [session_id]
+        trials = [None] * len(X) if trial is None else trial
+        return [self._of_session(x, batch_size, s, t) for x, s, t in zip(X, numbers, trials, strict=True)]
+
+    def _of_session(self, x: ArrayLike | Sequence[ArrayLike], batch_size: int | None, session: int | None, trial):
+        if not is_trials(x):
+            return self._embedded(x, batch_size, session, trial)
+        return [self._embedded(each, batch_size, session, np.zeros(len(each), int)) for each in x]
+
+    def _embedded(
+        self, X: ArrayLike, batch_size: int | None, session_id: int | None, trial: ArrayLike | None
+    ) -> np.ndarray:
+        """Of one array."""
         problems = Problems()
         series = signal(X, "", problems)
         problems.raise_any()
@@ -52,7 +69,7 @@ class Fitted(TransformerMixin, Declared):
             self._check_names(X)
         if trial is None and self.has_trials_ and len(self.offset_) > 1:
             remedy = "Pass trial=, for a single one trial=np.zeros(len(X), int)"
-            doors.warn_without_trials("X is embedded as one run", remedy, stacklevel=3)
+            doors.warn_without_trials("X is embedded as one run", remedy, stacklevel=4)
         inputs = torch.from_numpy(series)
         options = {
             "pad_before_transform": self.pad_before_transform,
@@ -81,22 +98,9 @@ class Fitted(TransformerMixin, Declared):
         """Of each session."""
         return list(self.n_features_) if self.num_sessions_ else [self.n_features_]
 
-    def fit_transform(
-        self, X: ArrayLike, y: ArrayLike | None = None, *labels: ArrayLike, **options: object
-    ) -> np.ndarray | list[np.ndarray]:
-        """`fit`, then the embedding of X; of several sessions a list, one a session."""
-        self.fit(X, y, *labels, **options)
-        sessions_ = list(X) if is_several(X) else [X]
-        trial = options.get("trial")
-        trials = [None] * len(sessions_) if trial is None else list(trial) if is_several(X) else [trial]
-        numbered = [None] if self.num_sessions_ is None else range(len(sessions_))
-        made = [
-            self.transform(np.concatenate(x), session_id=s, trial=np.repeat(np.arange(len(x)), [len(t) for t in x]))
-            if is_trials(x)
-            else self.transform(x, session_id=s, trial=t)
-            for s, x, t in zip(numbered, sessions_, trials, strict=True)
-        ]
-        return made[0] if self.num_sessions_ is None else made
+    def fit_transform(self, X: ArrayLike | Sequence, y=None, *labels, **options: object) -> np.ndarray | list:
+        """`fit`, then `transform` of the same X and `trial`."""
+        return self.fit(X, y, *labels, **options).transform(X, trial=options.get("trial"))
 
     def to(self, device: str) -> Self:
         """Move the fitted model to `device`."""

@@ -70,7 +70,7 @@ def _of_series(model: nn.Module, series: Tensor, pad: bool, rows: int) -> Tensor
     if pad:
         series = _padded(series, offset.left, offset.right - 1)
     if isinstance(model, ResampleModelMixin) and isinstance(model, ConvolutionalModelMixin):
-        return model(series.T[None])[0].T
+        return model(series.T[None])[0].reshape(model.num_output, -1).T  # a single embedding comes without its axis
     windows = series.unfold(0, len(offset), 1)  # (n, neuron, window), a view
     return _of_windows(model, windows, rows)
 

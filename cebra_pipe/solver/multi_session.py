@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from ..data.base import Loader
 from ..data.datatypes import Batch
+from ..errors import Problem, UserError
 from ..models.layers import normalize
 from .hybrid import MultiobjectiveSolver
 from .training import Solver
@@ -40,6 +41,10 @@ class _Sessions:
         """The mean loss over the batches of `loader`: of all sessions, or with `session_id` of one against itself."""
         if session_id is None:
             return super().validation(loader)
+        if loader.dataset.multisession:
+            expected = f"that of session {session_id} alone where session_id is given"
+            remedy = "Give a single-session loader of it, or leave session_id out to score all sessions."
+            raise UserError(Problem("loader", expected, f"{type(loader).__name__} of several sessions", remedy))
         return self.alone(session_id).validation(loader)
 
     def alone(self, session_id: int) -> Solver:

@@ -510,14 +510,17 @@ def test_what_may_well_be_meant_is_not(case):
 
 
 # ---- use -------------------------------------------------------------------------------------------------------------
-def test_lists_are_embedded_one_by_one(single, several):
-    for model, given, match in (
-        (single, [SIGNAL], r"Pass X\[0\]"),
-        (single, [SIGNAL, SIGNAL], "`trial`"),
-        (several, TWO[0], "each with its session_id"),
+def test_lists_that_are_not_those_of_the_fit_are_told(single, several):
+    for model, given, options, match in (
+        (single, [SIGNAL], {}, r"Pass X\[0\]"),
+        (single, [SIGNAL, SIGNAL], {}, r"one array .*found a list of 2\. Trials of one session: \[X\]"),
+        (several, TWO[0][:1], {}, "the 2 sessions of the fit, found a list of 1.*with session_id=s"),
+        (several, TWO[0], {"session_id": 0}, "found a list of 2"),
+        (single, [[SIGNAL, SIGNAL]], {"trial": [np.zeros(2)]}, "trial: expected nothing beside a list of trials"),
+        (several, TWO[0], {"trial": np.zeros(9)}, r"trial: expected one array a session \(2\), found ndarray"),
     ):
         with pytest.raises(ValueError, match=match):
-            model.transform(given)
+            model.transform(given, **options)
     with pytest.raises(ValueError, match=r"found a list of one\. Pass X\[0\]"):
         estimator().fit([SIGNAL], [POSITION])
 

@@ -400,6 +400,26 @@ def test_what_may_be_left_out_or_listed():
         assert (found == several.transform(TWO[0][s], session_id=s)).all()
 
 
+def test_transform_takes_the_lists_that_fit_took():
+    """Sessions, trials in them, and one session of several."""
+    signals, given = TWO[0], [[x[:150], x[150:]] for x in TWO[0]]
+    made = estimator().fit(given, [[y[:150], y[150:]] for y in TWO[1]])
+    run = [np.arange(len(x)) >= 150 for x in signals]
+    alone = [made.transform(x, session_id=s, trial=run[s].astype(int)) for s, x in enumerate(signals)]
+    for s, trials in enumerate(made.transform(given)):
+        assert (np.concatenate(trials) == alone[s]).all()
+    (second,) = made.transform(given[1:], session_id=1)
+    assert (np.concatenate(second) == alone[1]).all()
+    numbered = made.transform(signals, trial=[r.astype(int) for r in run])
+    assert all((one == other).all() for one, other in zip(numbered, alone, strict=True))
+
+
+@pytest.mark.parametrize("samples", [1, 4, 5])
+def test_a_short_input_of_a_model_that_thins_keeps_its_axes(samples):
+    made = estimator(model_architecture="offset20-model-4x-subsample").fit(SIGNAL, POSITION)
+    assert made.transform(SIGNAL[:samples]).shape == (-(-samples // 4), 4)
+
+
 def test_a_device_that_is_not_there_is_told_and_left(tmp_path):
     """A file from a machine with another GPU: the model is on a device that is here."""
     made = estimator().fit(SIGNAL)
@@ -463,7 +483,10 @@ def test_trials_of_other_shapes():
     assert not (inside == estimator().fit(SIGNAL, trial=trial).transform(SIGNAL, trial=0 * trial)).all()
     assert (made.transform(SIGNAL, trial=trial[:, None]) == inside).all()
     assert (estimator().fit_transform(SIGNAL, trial=trial) == inside).all()
-    assert (estimator().fit_transform([[SIGNAL[:150], SIGNAL[150:]]]) == inside).all()
+    listed = [[SIGNAL[:150], SIGNAL[150:]]]
+    for found in (estimator().fit_transform(listed), made.transform(listed)):
+        assert [len(each) for each in found[0]] == [150, 250]
+        assert (np.concatenate(found[0]) == inside).all()
     with pytest.raises(ValueError, match="400 samples as in X, found 100"):
         made.transform(SIGNAL, trial=trial[:100])
     with pytest.raises(ValueError, match="whole numbers"):

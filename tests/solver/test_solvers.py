@@ -474,6 +474,15 @@ def test_aux_solvers_keep_both_models(sessions, tmp_path):
     assert made.validation(held_out, session_id=0) == other.validation(held_out, session_id=0)
 
 
+@pytest.mark.parametrize("kind", ["multi-session", "multi-session-hybrid"])
+def test_one_session_of_several_is_scored_on_a_loader_of_its_own(kind):
+    made = built(kind, 2)
+    name = "HybridMultiSessionDataLoader" if "hybrid" in kind else "ContinuousMultiSessionDataLoader"
+    loader = loader_for(name, made, 2, steps=2)
+    with pytest.raises(ValueError, match=f"session 1 alone .*found {name} of several.* single-session loader of it"):
+        made.validation(loader, session_id=1)
+
+
 def test_parameters_of_several_sessions_are_those_of_all_models_and_the_criterion(reference):
     made = built("multi-session", 2)
     each = [sum(p.numel() for p in Offset10Model(n, 16, 4).parameters()) for n in NEURONS]
