@@ -4,20 +4,18 @@ import atexit
 import os
 import sys
 
-ended: list[int] = []  # the exit code, once there is one
+from .cli import main
 
-
-def leave() -> None:
-    """End at once. To take the modules of torch apart, one by one, costs a job a fifth of what their import did."""
-    if ended:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(ended[0])
-
-
-atexit.register(leave)  # before any import registers anything, and so the last that is called
-
-from .cli import main  # noqa: E402
-
-ended.append(main())
-sys.exit(ended[0])
+code = main()
+# To take the modules of torch apart, one by one, costs a job a fifth of what their import did: it ends at
+# once, after all that is to be done at the exit.
+atexit._run_exitfuncs()
+try:
+    sys.stdout.flush()
+    sys.stderr.flush()
+except BrokenPipeError:  # whoever read it has seen enough
+    os._exit(code or 1)
+except OSError as error:
+    os.write(2, f"cebra-pipe: what it prints: {error.strerror}.\n".encode())
+    os._exit(code or 2)
+os._exit(code)

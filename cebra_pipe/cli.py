@@ -6,6 +6,7 @@ Parsing imports nothing heavy: `cebra-pipe --help` answers in the time of a bare
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import os
 import sys
@@ -230,9 +231,9 @@ def main(arguments: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
-        if error.filename is None:
+        if error.filename is None and error.errno != errno.ENOSPC:
             raise
-        print(f"cebra-pipe {options.verb}: {error.filename}: {error.strerror}.", file=sys.stderr)
+        print(f"cebra-pipe {options.verb}: {error.filename or 'what it prints'}: {error.strerror}.", file=sys.stderr)
         return 2
 
 

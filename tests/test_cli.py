@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+import os
 import re
 import shlex
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -84,6 +86,7 @@ class Module:
     def __del__(self):
         print("taken apart")
 kept = Module()
+atexit.register(print, "registered before")
 sys.argv = ["cebra-pipe", *{arguments}]
 import cebra_pipe.cli
 cebra_pipe.cli.main = lambda run=cebra_pipe.cli.main: atexit.register(print, "registered after") and run()
@@ -98,5 +101,18 @@ def test_a_job_that_is_done_leaves_at_once_with_its_code(arguments, code, tmp_pa
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == code
     assert ("cebra-pipe " in done.stdout) if code == 0 else ("nothing.parquet" in done.stderr)
-    assert done.stdout.endswith("registered after\n")
+    assert done.stdout.endswith("registered after\nregistered before\n")
     assert "taken apart" not in done.stdout
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize(("verb", "named"), [("check", "cebra-pipe check"), ("--version", "cebra-pipe")])
+def test_output_that_has_nowhere_to_go_is_one_sentence(verb, named):
+    """At once, as that of `check` is, or when the rest of it is written at the end."""
+    command = [sys.executable, "-m", "cebra_pipe", verb, *(["config/tiny.yaml"] if verb == "check" else [])]
+    buffered = {"PYTHONUNBUFFERED": "1" if verb == "check" else ""}
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, env=os.environ | buffered)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == f"{named}: what it prints: No space left on device."
+    assert "Traceback" not in done.stderr
