@@ -8,47 +8,67 @@ import numpy as np
 
 from ..errors import Problems
 
-LEAST, MOST = 1 / 20, 1.5  # periods that values span, below and above which the period is doubted
+MOST = 1.5  # periods that values span, above which the period is doubted
 TURNS = {360.0: "360", 2 * np.pi: "6.2832"}  # in degrees and in radians, as a config says it
 WHOLE = 0.9, 1.001  # shares of a turn that a wrapped angle spans
+MOST_OF_IT = 0.8  # share of a turn between the 1st and 99th percentile of an angle that goes round
+NEAR = 0.01  # by which a period that is meant to be 360 or 2π is off
 NAMED = re.compile(r"(^|_)(angle|azimuth|heading|hd|head_direction|orientation|phase|theta|yaw)(_|\d|$)")
 
 
 def check_period(values: np.ndarray, period: float, clock: np.ndarray, where: str, problems: Problems) -> None:
-    """A problem where the period cannot be in the unit of the values (time,).
+    """A problem where the values (time,) are in degrees and the period in radians, or the other way round.
 
-    An angle that was unwrapped spans many periods in small steps, and is one. What spans many of them and also moves by
-    more than one between two samples is in another unit, as degrees with a period of 2π are. Where values lie within a
-    twentieth of a circle, a label without a period is the same label.
+    Only what looks like the other unit is refused. A narrow angle, an axial one (headings with a period of 180), one
+    that was unwrapped trial by trial, a stray value and a phase that turns more than once between two samples are all
+    taken: what spans many of its periods is doubted instead (`doubt`).
 
     clock: (time,) seconds; steps over gaps do not count.
     """
     known = np.isfinite(values)
-    if known.sum() < 2 or not (span := np.ptp(values[known])):
+    if known.sum() < 2:
         return
-    found = f"values from {values[known].min():.4g} to {values[known].max():.4g}"
+    angle = values[known]
+    found = f"values from {angle.min():.4g} to {angle.max():.4g}"
     expected = f"values that go round a period of {period:.6g}"
-    step = _largest_step(values[known], clock[known])
-    if span < LEAST * period:
-        remedy = "Give the period in the label's unit (6.2832 for radians), or leave it out: it has no effect here."
-        problems.add(where, expected, found, remedy)
-    elif span > MOST * period and step > MOST * period:
-        remedy = "Give the period in the label's unit (360 for degrees), or scale the values."
-        problems.add(where, expected, f"{found}, with steps of {step:.4g} between samples", remedy)
+    if _near(period, 2 * np.pi) and _in_degrees(angle, clock[known]):
+        remedy = "Give the period in the label's unit (360 for degrees), or scale the values (0.0174533)."
+        problems.add(where, expected, f"{found} that jump from end to end as degrees do", remedy)
+    elif (_near(period, 360.0) or _near(period, 180.0)) and _in_radians(angle, period):
+        remedy = "Give the period in the label's unit (6.2832 for radians), or scale the values (57.2958)."
+        problems.add(where, expected, f"{found}, as radians have", remedy)
 
 
-def _largest_step(values: np.ndarray, clock: np.ndarray) -> float:
+def _near(period: float, turn: float) -> bool:
+    return abs(period - turn) <= NEAR * turn
+
+
+def _in_degrees(angle: np.ndarray, clock: np.ndarray) -> bool:
+    """Whether values fill a circle of 360 and jump over half of it more than once, as wrapped degrees do.
+
+    Percentiles, since one stray value is no unit. In radians this would be an unwrapped angle of about 50 turns that
+    returns again and again; degrees that never pass their border are left to the doubt.
+    """
+    low, high = np.percentile(angle, [1, 99])
     seconds = np.diff(clock)
-    return float(np.abs(np.diff(values))[seconds <= 1.5 * np.median(seconds)].max(initial=0.0))
+    jumps = (np.abs(np.diff(angle)) > 180) & (seconds <= 1.5 * np.median(seconds))
+    fills = MOST_OF_IT * 360 <= high - low <= 360 * WHOLE[1]
+    return bool(fills and max(-low, high) <= 360 * WHOLE[1] and jumps.sum() > 1)
+
+
+def _in_radians(angle: np.ndarray, period: float) -> bool:
+    """Whether all values lie within a circle of radians to either side, and spread over more than half a period."""
+    return bool(np.abs(angle).max() <= 2 * np.pi * WHOLE[1] and np.ptp(angle) > np.radians(period) / 2)
 
 
 def doubt(name: str, values: np.ndarray, period: float | None) -> str:
-    """What is to be said of a label that spans more periods than one, as unwrapped angles do; else empty."""
+    """What is to be said of a label that spans more periods than one, as unwrapped and axial angles do; else empty."""
     known = values[np.isfinite(values)]
     if period is None or not len(known) or np.ptp(known) <= MOST * period:
         return ""
     turns = np.ptp(known) / period
-    return f"{name} spans {turns:.3g} of its periods of {period:.6g}: an unwrapped angle, or a period in another unit"
+    told = "an unwrapped or axial angle, stray values, or a period in another unit"
+    return f"{name} spans {turns:.3g} of its periods of {period:.6g}: {told}"
 
 
 def proposal(name: str, values: np.ndarray, epoch: np.ndarray) -> str:

@@ -20,10 +20,11 @@ TURNED = 12.0 * np.arange(LENGTH)  # degrees, 6.6 turns
 DEGREES, RADIANS = TURNED % 360, np.radians(TURNED % 360)
 
 
-def made(folder, values, period, **label):
-    np.savez(folder / "a.npz", spikes=NEURAL, heading=values, clock=np.arange(LENGTH) / RATE)
+def made(folder, values, period, config=None, **label):
+    lap = np.floor(TURNED / 1400)
+    np.savez(folder / "a.npz", spikes=NEURAL, heading=values, clock=np.arange(LENGTH) / RATE, lap=lap)
     heading = {"key": "heading", "period": period, **label}
-    given = {"file": "a.npz", "rate": RATE, "neural": "spikes", "labels": {"heading": heading}}
+    given = {"file": "a.npz", "rate": RATE, "neural": "spikes", "labels": {"heading": heading}} | (config or {})
     return assemble(RecordingConfig.model_validate(given), folder, "rat")
 
 
@@ -31,6 +32,13 @@ REFUSED = {
     "degrees with a period of radians": (DEGREES, 6.2832, {}, "360 for degrees"),
     "degrees with that of radians, on a clock of their own": (DEGREES, 6.2832, {"time": "clock"}, "360 for degrees"),
     "radians with a period of degrees": (RADIANS, 360, {}, "6.2832 for radians"),
+    "degrees with a stray value, with a period of radians": (
+        np.where(np.arange(LENGTH) == 50, -9999, DEGREES),
+        6.28,
+        {},
+        "360 for degrees",
+    ),
+    "axial radians with a period of degrees": (RADIANS / 2, 180, {}, "6.2832 for radians"),
     "degrees scaled to radians, with a period of degrees": (DEGREES, 360, {"scale": np.pi / 180}, "6.2832 for radians"),
 }
 
@@ -48,6 +56,32 @@ def test_a_period_in_another_unit_is_refused(tmp_path, case):
 @pytest.mark.parametrize(("values", "period"), [(DEGREES, 360), (RADIANS, 6.2832), (DEGREES - 180, 360)])
 def test_a_period_in_the_unit_of_its_label_is_taken(tmp_path, values, period):
     assert made(tmp_path, values, period).notes["doubts"] == {}
+
+
+TURNING = 576.0 * np.arange(LENGTH)  # degrees: theta of 8 Hz, five times a second
+TAKEN = {
+    "an angle that stays narrow": (175 + 5 * np.sin(np.arange(LENGTH)), 360, False),
+    "a narrow angle in radians": (0.1 * np.sin(np.arange(LENGTH)), 6.2832, False),
+    "an axial angle": (DEGREES, 180, True),
+    "an angle that was unwrapped trial by trial": (TURNED % 1400, 360, True),
+    "the same in radians": (np.radians(TURNED % 1400), 6.2832, True),
+    "an angle in radians that was unwrapped, of 52 turns": (np.linspace(0, 330, LENGTH), 6.2832, True),
+    "a stray value": (np.where(np.arange(LENGTH) == 50, -9999, DEGREES), 360, True),
+    "a stray value among radians": (np.where(np.arange(LENGTH) == 50, -9999, RADIANS), 6.2832, True),
+    "jumps of tracking": (TURNED + 900 * (np.arange(LENGTH) % 40 == 39), 360, True),
+    "an unwrapped phase at a low rate": (TURNING, 360, True),
+    "an unwrapped phase at a low rate, in radians": (np.radians(TURNING), 6.2832, True),
+    "a wrapped phase at a low rate": (np.radians(TURNING % 360), 6.2832, False),
+}
+
+
+@pytest.mark.parametrize("case", TAKEN)
+def test_an_angle_that_is_not_in_another_unit_is_taken(tmp_path, case):
+    values, period, doubted = TAKEN[case]
+    given = {"trials": {"key": "lap"}} if "trial" in case else {}
+    recording = made(tmp_path, values, period, config=given)
+    assert recording.labels["heading"].period == period
+    assert bool(recording.notes["doubts"]) is doubted
 
 
 def test_an_unwrapped_angle_is_taken_with_a_doubt(tmp_path):
