@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from ..data.table import Table
 from .drawn import distinct, number, pick, repeated, stack
 from .files import Source
-from .shown import Condition, Study
+from .shown import OWN_TRIAL, Condition, Study
 from .style import DARK, GREY, LIGHT, PARTS, figure, letter, literal, message, styled
 
 COLUMNS = {
@@ -93,17 +93,18 @@ def comparable(condition: Condition, objective: str, temperature: np.ndarray) ->
     positives = "time" if time else f"{condition.positives} of {' + '.join(sorted(condition.labels))}"
     fixed = np.allclose(temperature, condition.temperature, rtol=1e-5)
     tau = f"τ = {number(condition.temperature)}" if fixed else f"τ learned by {condition.name}"
-    return f"positives: {positives}\n{condition.similarity}, {tau}, {condition.dimension}-D"
+    own = f"{OWN_TRIAL}\n" if condition.takes_own_trial(objective) else ""
+    return f"positives: {positives}\n{own}{condition.similarity}, {tau}, {condition.dimension}-D"
 
 
 def beside(condition: Condition, objective: str) -> dict[str, str]:
     """What more they must share: it makes other positives of the same kind, or other samples to score on."""
     found = {"windows": f"windows {condition.windows} borders", "window": f"windows of {condition.window}"}
+    found["references"] = f"scored on {condition.references} references"
     if objective == "time" or condition.positives == "time_delta":
         found["offset"] = f"offset {condition.time_offset} s"
     if objective != "time":
         named = sorted(zip(condition.labels, condition.weights, strict=False))
-        found["trials"] = f"scored on positives of {'any' if condition.own_trial else 'other'} trials"
         found["weights"] = ", ".join(f"{number(weight)} × {label}" for label, weight in named)
     if objective != "time" and condition.positives == "delta_normal":
         found["delta"] = f"delta {condition.delta}"

@@ -15,6 +15,8 @@ CONTROLS = {
     "permute_labels": "labels permuted (control)",
     "permute_neural": "neural permuted (control)",
 }
+# What is said of bits wherever a condition has `own_trial`: near in time is alike, whatever the label.
+OWN_TRIAL = "scored on the own trial too, bits are higher"
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class Condition:
     time_offset: float | None = None  # seconds
     delta: float | None = None  # standard deviation of delta_normal
     own_trial: bool = False  # whether scores take positives of the reference's own trial
+    references: int = 512  # of a batch that scores are taken on
     alias: str = ""  # its name in figures where the usual one would fit another condition too
 
     @property
@@ -58,6 +61,10 @@ class Condition:
             return self.alias
         name = CONTROLS.get(self.control, f"{self.control} (control)") if self.control else self.title or self.name
         return f"{name}, windows across borders" if self.windows == "across" else name
+
+    def takes_own_trial(self, objective: str) -> bool:
+        """Whether positives near their reference make bits of an objective higher; those in time are near by design."""
+        return self.own_trial and objective != "time"
 
     def units_of(self, recording: str) -> list[str]:
         return [unit for unit, members in self.units.items() if recording in members]

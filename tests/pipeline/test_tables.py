@@ -12,6 +12,7 @@ from cebra_pipe.data.table import read_table
 from cebra_pipe.errors import UserError
 from cebra_pipe.pipeline.jobs import roles
 from cebra_pipe.pipeline.stages import tables
+from cebra_pipe.plot.shown import OWN_TRIAL
 from cebra_pipe.plot.summary import METHODS
 
 from ..plot.artifacts import LESS, build, condition, left_out, make_recording
@@ -24,7 +25,16 @@ def made(tmp_path_factory):
     each = {"rat1": ["rat1"], "rat2": ["rat2"]}
     conditions = [
         condition("behavior", "CEBRA-Behavior", each, less=LESS),
-        condition("hybrid", "Hybrid", each, hybrid=True, seeds=[1], without=left_out(list(each))),
+        condition(
+            "hybrid",
+            "Hybrid",
+            each,
+            hybrid=True,
+            seeds=[1],
+            without=left_out(list(each)),
+            own_trial=True,
+            references=64,
+        ),
         condition("permuted", "Permuted", each, control="permute_labels", seeds=[1]),
     ]
     recordings = {name: make_recording(name, 900, 8) for name in each}
@@ -99,6 +109,16 @@ def test_hybrid_has_two_values_and_train_is_in_sample(made):
     for row in rows:
         bits = (float(row["chance_nats"]) - float(row["loss_nats"])) / np.log(2)
         assert bits == pytest.approx(float(row["bits"]), abs=2e-3)
+
+
+def test_bits_that_the_own_trial_makes_higher_are_told_and_how_many_references_they_are_of(made):
+    rows = table_of(made, "goodness_of_fit")[0]
+    told = {(r["condition"], r["objective"]): (r["own_trial"], r["references"]) for r in rows}
+    assert told["behavior", "labels"] == told["permuted", "labels"] == ("no", "512")
+    assert (told["hybrid", "labels"], told["hybrid", "time"]) == (("yes", "64"), ("no", "64"))
+    judged = [r for r in table_of(made, "verdict")[0] if r["score"] == "bits"]
+    cautious = {(r["condition"], r["label"]) for r in judged if r["in_words"].endswith(OWN_TRIAL)}
+    assert cautious == {("hybrid", "labels")}
 
 
 def test_consistency_has_the_null_interval_beside(made):

@@ -26,7 +26,7 @@ from cebra_pipe.pipeline.stages.figures import FIGURES, drawing
 from cebra_pipe.plot import consistency, decoding, recorded, verdict
 from cebra_pipe.plot.drawn import distinct, pick, stack
 from cebra_pipe.plot.numbers import about
-from cebra_pipe.plot.shown import Study
+from cebra_pipe.plot.shown import OWN_TRIAL, Study
 from cebra_pipe.plot.style import GREY, as_svg, rounded
 from cebra_pipe.plot.style import figure as empty
 from cebra_pipe.plot.verdict import PAINT, SOUND, kind
@@ -237,16 +237,26 @@ def test_only_comparable_fits_share_a_panel(tmp_path):
         condition("turned", "Turned", each, ("direction", "position")),
         condition("short", "Short", each, window=5),
         condition("own", "Own", each, own_trial=True),
+        condition("small", "Small", each, references=64),
     ]
     table, _ = drawn_of(build(tmp_path, {"rat1": make_recording(1)}, conditions, comparisons=[]), "goodness_of_fit")
     panels = {frozenset(pick(table, panel=panel)["series"]) for panel in distinct(table["panel"])}
     assert any(panel.startswith("positives: time\n") for panel in distinct(table["panel"]))
-    alone = ("Sharp", "Flat", "Late", "Heavy", "Short", "Own")
+    alone = ("Sharp", "Flat", "Late", "Heavy", "Short", "Own", "Small")
     assert panels == {
         frozenset(p) for p in (["Plain", "Hybrid", "Turned"], ["Hybrid", "Time"], *([name] for name in alone))
     }
     (late,) = set(pick(table, series="Late")["panel"])
     assert late.endswith("cosine, τ = 1, 3-D, offset 1.0 s")
+    (small,) = set(pick(table, series="Small")["panel"])
+    assert "scored on 64 references" in small
+
+
+def test_bits_of_the_own_trial_are_called_so_without_others_beside_them(tmp_path):
+    conditions = [condition("hybrid", "Hybrid", {"rat1": ["rat1"]}, hybrid=True, own_trial=True)]
+    table, _ = drawn_of(build(tmp_path, {"rat1": make_recording(1)}, conditions, comparisons=[]), "goodness_of_fit")
+    told = {panel.startswith("positives: time\n"): OWN_TRIAL in panel for panel in distinct(table["panel"])}
+    assert told == {True: False, False: True}  # positives in time are of the own trial by design
 
 
 def test_losses_hold_every_row_of_the_histories(study):

@@ -15,7 +15,7 @@ from ...plot.files import Source, comparisons, histories, named, of_units, split
 from ...plot.held_out import by_fold_and_seed, held_out_bits
 from ...plot.judged import COLUMNS
 from ...plot.known import mean, or_nan, ranges
-from ...plot.shown import Condition, Study
+from ...plot.shown import OWN_TRIAL, Condition, Study
 from ...plot.summary import METHODS, SIGNED, Score, scores
 from ..jobs.job import Job
 from . import enough, tested
@@ -158,6 +158,8 @@ def _bits(
         rivals = {"a constant embedding": ((real | null)["real"], 0.0)}
         told = sides(None, null if refit else None, rivals, files.alpha, sign=1)
         told |= ranges(by_seed.values(), by_fold.values())
+        if condition.takes_own_trial(objective):
+            told["in_words"] = "; ".join(filter(None, (told["in_words"], OWN_TRIAL)))
         yield judged(real | null | told | beside(None), files.alpha, sign=1)
 
 
