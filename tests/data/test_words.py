@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from cebra_pipe.data.assemble import assemble
+from cebra_pipe.data.formats.entries import by_row
+from cebra_pipe.data.formats.tables import read_excel
 from cebra_pipe.data.recording import Label, Recording
 from cebra_pipe.data.table import Table, write_table
 from cebra_pipe.data.timeline import check_labels
+from cebra_pipe.data.words import coded
 from cebra_pipe.errors import UserError
 from cebra_pipe.pipeline.advice import label_lines
 from cebra_pipe.pipeline.config.recording import RecordingConfig
@@ -20,6 +25,8 @@ from cebra_pipe.sklearn.bins import common_bins
 LENGTH = 60
 NEURAL = np.random.default_rng(5).poisson(0.5, (LENGTH, 2))
 WAYS = np.where((np.arange(LENGTH) // 15) % 2, "left", "right").astype(object)
+LISTED = {"column": "way", "kind": "discrete"}
+DECOMPOSED = unicodedata.normalize("NFD", "größe")
 SAVE = {"csv": "to_csv", "parquet": "to_parquet", "xlsx": "to_excel"}
 
 
@@ -107,6 +114,60 @@ def test_a_mistyped_number_is_no_class(tmp_path):
     told = refused(tmp_path, way=numbers)
     assert "numbers or names, not both" in told
     assert "'1O' (line 11)" in told
+
+
+def codes_of(texts: list, classes: list | None = None) -> tuple[list, tuple[str, ...]]:
+    codes, names = coded(np.array(texts, dtype=object), classes, "label", by_row)
+    return codes.tolist(), names
+
+
+def test_a_text_that_classes_name_is_a_class():
+    assert codes_of(["na", "right"], ["na", "right"]) == ([0, 1], ("na", "right"))
+    codes, _ = codes_of(["NA", "right", "na"], ["right", "na"])
+    np.testing.assert_array_equal(codes, [np.nan, 0, 1])  # as it is written, and no other
+    np.testing.assert_array_equal(codes_of(["a", float("nan"), None, "nan"], ["nan", "a"])[0], [1, np.nan, np.nan, 0])
+
+
+@pytest.mark.parametrize("suffix", SAVE)
+def test_a_class_of_a_file_may_be_called_null(tmp_path, suffix):
+    way = np.where(WAYS == "left", "null", "right")
+    label = made(tmp_path, suffix, way=way, label=LISTED | {"classes": ["null", "right"]}).labels["way"]
+    np.testing.assert_array_equal(label.values, WAYS != "left")
+
+
+def test_a_column_of_a_sheet_is_numeric_beside_cells_without_a_number(tmp_path):
+    import pandas as pd
+
+    pd.DataFrame({"x": [1.5, "NA", 2, "null", 3]}).to_excel(tmp_path / "a.xlsx", index=False)
+    found = read_excel(tmp_path / "a.xlsx")["Sheet1"].read(None)
+    np.testing.assert_array_equal(found[:, 0], [1.5, np.nan, 2, np.nan, 3])
+
+
+@pytest.mark.parametrize(
+    "names", [("inf", "sup"), ("infinity", "zero_1"), ("1d5", "1e5"), ("1_000", "far"), ("-inf", "x")]
+)
+def test_names_that_python_reads_as_numbers_are_names(names):
+    assert codes_of([names[1], names[0]]) == ([sorted(names).index(n) for n in names[::-1]], tuple(sorted(names)))
+
+
+@pytest.mark.parametrize("number", ["3", "-1.5", ".5", "2.", "1.00e+00"])
+def test_numbers_among_names_are_refused_however_they_are_written(number):
+    with pytest.raises(UserError, match=rf"numbers or names, not both.*'{re.escape(number)}' \(row 1\)"):
+        codes_of(["far", number])
+
+
+def test_names_that_differ_in_capitals_alone_are_refused_unless_they_are_listed():
+    with pytest.raises(UserError) as caught:
+        codes_of(["left", "right", "LEFT", "Left", "STRASSE", "straße"])
+    told = str(caught.value)
+    assert "'LEFT' (row 2) and 'Left' (row 3) and 'left' (row 0); 'STRASSE' (row 4) and 'straße' (row 5)" in told
+    assert "list all names under `classes`" in told
+    assert codes_of(["a", "A"], ["a", "A"]) == ([0, 1], ("a", "A"))
+
+
+@pytest.mark.parametrize("classes", [None, ["größe"], [DECOMPOSED]])
+def test_letters_that_are_composed_otherwise_are_the_same(classes):
+    assert codes_of(["größe", DECOMPOSED], classes) == ([0, 0], ("größe",))
 
 
 def test_listed_classes_give_the_order(tmp_path):

@@ -18,6 +18,8 @@ from .entries import Entry, Refusal, allowance, by_row, check_size, table_entry
 
 OLE2 = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # how an xls file begins
 SEPARATORS = ",;\t"
+# Cells of a sheet that hold no number where the others of the column do.
+NO_NUMBER = ("", "#n/a", "#n/a n/a", "#na", "<na>", "n/a", "na", "nan", "-nan", "none", "null")
 START = 1 << 20  # bytes in which the layout of a csv file is looked for
 
 
@@ -168,7 +170,7 @@ def read_excel(path: Path, *, header: bool | None = None) -> dict[str, Entry]:
             check_size(sum(member.file_size for member in archive.infolist()), allowance(path.stat().st_size))
     # xlrd prints what it thinks of a damaged file; the exception that follows says it better.
     options = {"engine": "xlrd", "engine_kwargs": {"logfile": io.StringIO()}} if old else {}
-    sheets = pd.read_excel(path, sheet_name=None, header=None, **options)
+    sheets = pd.read_excel(path, sheet_name=None, header=None, keep_default_na=False, na_values=[""], **options)
     return {str(name): _sheet(sheet, header) for name, sheet in sheets.items() if sheet.size}
 
 
@@ -190,6 +192,7 @@ def _cells(values: list) -> np.ndarray:
     """Cells as numbers, integers where all are; anything else stays an object."""
     if all(isinstance(v, int) for v in values):
         return np.asarray(values, np.int64)
-    if all(isinstance(v, int | float) for v in values):
-        return np.asarray(values, np.float64)
+    numbers = [np.nan if isinstance(v, str) and v.strip().lower() in NO_NUMBER else v for v in values]
+    if all(isinstance(v, int | float) for v in numbers):
+        return np.asarray(numbers, np.float64)
     return np.asarray(values, object)
