@@ -12,7 +12,7 @@ from .drawn import stack
 from .files import Source
 from .gains import Curve, Found, Key, Point, judge
 from .held_out import by_fold_and_seed, held_out_bits
-from .known import mean, ranges
+from .known import mean, of_all, ranges
 from .shown import Study
 from .summary import Score, scores
 
@@ -74,7 +74,7 @@ def _bits(members: Sequence[str], tables: Sequence[tuple[Source, Table]]) -> Ite
         if session in members:
             by_fold, by_seed = by_fold_and_seed(values)
             spread = by_seed, by_fold, np.zeros(0), ()
-            yield (session, "bits", objective), Found("bits", "bits", mean(values.values()), 0.0, *spread)
+            yield (session, "bits", objective), Found("bits", "bits", of_all(values.values()), 0.0, *spread)
 
 
 def _of_score(score: Score, naive_bayes: float) -> Found:

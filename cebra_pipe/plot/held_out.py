@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from ..data.table import Table
 from .drawn import pick
 from .files import Source
-from .known import mean
+from .known import of_all
 
 Fits = Mapping[tuple[int, int], float]  # (fold, seed) -> a score
 
@@ -22,9 +22,9 @@ def held_out_bits(fits: Iterable[tuple[Source, Table]]) -> dict[tuple[str, str],
 
 
 def by_fold_and_seed(values: Fits) -> tuple[dict[int, float], dict[int, float]]:
-    """Means over seeds by fold, and over folds by seed: spreads of the split and of the optimiser."""
+    """Means over seeds by fold, and over folds by seed: spreads of the split and of the optimiser; NaN where one is."""
     folds, seeds = (sorted({each[i] for each in values}) for i in (0, 1))
     return (
-        {fold: mean(value for (f, _), value in values.items() if f == fold) for fold in folds},
-        {seed: mean(value for (_, s), value in values.items() if s == seed) for seed in seeds},
+        {fold: of_all(value for (f, _), value in values.items() if f == fold) for fold in folds},
+        {seed: of_all(value for (_, s), value in values.items() if s == seed) for seed in seeds},
     )

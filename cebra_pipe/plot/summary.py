@@ -11,7 +11,7 @@ from ..data.table import Table
 from ..sklearn.bootstrap import interval
 from ..sklearn.nulls import METRICS, SMALLEST_NULL, p_value, why_no_p
 from .drawn import distinct, pick
-from .known import mean
+from .known import mean, of_all
 
 SIGNED = {metric.name: metric for metric in METRICS.values()}
 METHODS = {
@@ -83,12 +83,12 @@ def _score(rows: Table, no_p: str) -> Score:
     scale, shown = shown_unit(first["unit"], first["metric"])
     return Score(
         **first | {"unit": shown, "label_unit": first["unit"]},
-        mean=scale * _of_all(rows["score"]),
+        mean=scale * of_all(rows["score"]),
         by_seed=_means(rows, "seed", scale),
         by_fold=_means(rows, "fold", scale),
         chance=scale * mean(rows["chance"]),
         floor=scale * mean(rows["floor"]),
-        null_median=scale * _of_all(rows["null_median"]),
+        null_median=scale * of_all(rows["null_median"]),
         null_n=n,
         null_effective=float(np.nanmin(rows["null_effective"]))
         if np.isfinite(rows["null_effective"]).any()
@@ -101,18 +101,10 @@ def _score(rows: Table, no_p: str) -> Score:
         low=scale * interval(draws)[0],
         high=scale * interval(draws)[1],
         samples=tuple(sorted({f"{fold} {key}" for fold, key in zip(rows["fold"], rows["samples"], strict=True)})),
-        with_padded=scale * _of_all(rows["score_with_padded"]),
+        with_padded=scale * of_all(rows["score_with_padded"]),
         no_p=no_p,
         note="; ".join(distinct(rows["note"])),
     )
-
-
-def _of_all(values: np.ndarray) -> float:
-    """The mean over folds and seeds; NaN where one of them has none.
-
-    The mean of the others would be of other samples than what stands beside it: other methods, or nulls.
-    """
-    return float(np.mean(values)) if np.isfinite(values).all() else np.nan
 
 
 def _mean_draws(rows: Table) -> np.ndarray:
@@ -123,7 +115,7 @@ def _mean_draws(rows: Table) -> np.ndarray:
 
 def _means(rows: Table, name: str, scale: float) -> dict[int, float]:
     # Baselines have no seed: theirs is -1.
-    return {int(v): scale * _of_all(rows["score"][rows[name] == v]) for v in np.unique(rows[name]) if v >= 0}
+    return {int(v): scale * of_all(rows["score"][rows[name] == v]) for v in np.unique(rows[name]) if v >= 0}
 
 
 def _over_folds(rows: Table, name: str) -> int:

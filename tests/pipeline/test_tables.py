@@ -8,7 +8,7 @@ import json
 import numpy as np
 import pytest
 
-from cebra_pipe.data.table import read_table
+from cebra_pipe.data.table import Table, read_table, write_table
 from cebra_pipe.errors import UserError
 from cebra_pipe.pipeline.jobs import roles
 from cebra_pipe.pipeline.stages import tables
@@ -119,6 +119,22 @@ def test_bits_that_the_own_trial_makes_higher_are_told_and_how_many_references_t
     judged = [r for r in table_of(made, "verdict")[0] if r["score"] == "bits"]
     cautious = {(r["condition"], r["label"]) for r in judged if r["in_words"].endswith(OWN_TRIAL)}
     assert cautious == {("hybrid", "labels")}
+
+
+def test_bits_of_a_condition_with_a_fit_that_diverged_are_not_known(tmp_path):
+    """Neither the mean nor a spread of the seeds that are left, in the table as in the verdict."""
+    conditions = [condition("behavior", "CEBRA-Behavior", {"rat1": ["rat1"]}, seeds=[1, 2, 3])]
+    made = build(tmp_path, {"rat1": make_recording("rat1", 900, 8)}, conditions, comparisons=[])
+    path = made.inputs["histories"][1]
+    history = read_table(path)
+    lost = {name: np.where(history["kind"] == "score", np.nan, history[name]) for name in ("bits", "loss")}
+    write_table(path, Table({**history.columns, **lost}, history.meta))
+    told = [r for r in table_of(made, "goodness_of_fit")[0] if r["part"] == "test"]
+    assert {tuple(r[n] for n in ("seeds", "bits", "loss_nats", "seeds_low", "seeds_median")) for r in told} == {
+        ("3", "", "", "", "")
+    }
+    judged = [r for r in table_of(made, "verdict")[0] if r["score"] == "bits"]
+    assert {(r["seeds"], r["real"], r["seeds_low"]) for r in judged} == {("3", "", "")}
 
 
 def test_consistency_has_the_null_interval_beside(made):

@@ -16,7 +16,7 @@ from ...errors import Problem, UserError, did_you_mean
 from ...plot import curves, transferred
 from ...plot.drawn import distinct, number, pick
 from ...plot.files import Source, comparisons, histories, of_units, recordings, splits, transfers
-from ...plot.known import mean, or_nan, ranges
+from ...plot.known import mean, of_all, or_nan, ranges
 from ...plot.numbers import about
 from ...plot.shown import Study
 from ...plot.summary import METHODS, Score, remarks, scores
@@ -98,8 +98,8 @@ def _fitted(study: Study, rows: list[tuple[Source, Row]]) -> Row:
         "dimension": condition.dimension,
         "part": first["part"],
         "in_sample": "yes" if str(first["part"]).startswith("train") else "no",
-        "loss_nats": mean(r["loss"] for _, r in rows),
-        "bits": mean(r["bits"] for _, r in rows),
+        "loss_nats": of_all(r["loss"] for _, r in rows),
+        "bits": of_all(r["bits"] for _, r in rows),
         **ranges(by["seed"], by["fold"]),
         "chance_nats": mean(r["chance"] for _, r in rows),
         "ceiling_bits": mean(r["ceiling"] for _, r in rows),
@@ -109,7 +109,7 @@ def _fitted(study: Study, rows: list[tuple[Source, Row]]) -> Row:
 
 def _by(rows: list[tuple[Source, Row]], name: str) -> list[float]:
     values = sorted({getattr(source, name) for source, _ in rows})
-    return [mean(r["bits"] for source, r in rows if getattr(source, name) == v) for v in values]
+    return [of_all(r["bits"] for source, r in rows if getattr(source, name) == v) for v in values]
 
 
 # ---- consistency -----------------------------------------------------------------------------------------------------

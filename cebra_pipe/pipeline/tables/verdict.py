@@ -14,7 +14,7 @@ from ...plot.drawn import pick
 from ...plot.files import Source, comparisons, histories, named, of_units, splits, transfers
 from ...plot.held_out import by_fold_and_seed, held_out_bits
 from ...plot.judged import COLUMNS
-from ...plot.known import mean, or_nan, ranges
+from ...plot.known import mean, of_all, or_nan, ranges
 from ...plot.shown import OWN_TRIAL, Condition, Study
 from ...plot.summary import METHODS, SIGNED, Score, scores
 from ..jobs.job import Job
@@ -149,7 +149,7 @@ def _bits(
     found = {objective: values for (session, objective), values in held_out_bits(fits).items() if session == name}
     for objective, values in found.items():
         by_fold, by_seed = by_fold_and_seed(values)
-        all_of_it = mean(values.values())
+        all_of_it = of_all(values.values())
         real = {"score": "bits", "label": objective, "metric": "bits", "unit": "bits"}
         real |= {"in_sample": "no", "real": all_of_it, "low": np.nan, "high": np.nan}
         real["ceiling_bits"] = mean(v for _, fit in fits for v in _ceilings(fit, name, objective))
