@@ -14,7 +14,6 @@ from cebra_pipe.pipeline.stages import tables
 from cebra_pipe.pipeline.tables import against
 from cebra_pipe.pipeline.tables.endings import Change, change, ending
 from cebra_pipe.pipeline.tables.spread import COLLAPSED, collapse, first_padded, left_out, width, widths
-from cebra_pipe.pipeline.tables.verdict import _loaded
 
 from ..plot.artifacts import build, condition, make_recording
 from ..plot.artifacts import left_out as without_each
@@ -625,7 +624,18 @@ def test_the_order_of_files_does_not_matter(small):
     assert json.loads(job.outputs["json"].read_text())["rows"] == rows
 
 
-def test_doubts_about_labels_come_from_loading(tmp_path):
-    notes = {"samples": 90, "samples_read": 120, "doubts": {"heading": "heading spans 6.6 of its periods"}}
-    write_table(tmp_path / "r.parquet", Table({"time": np.arange(2.0)}, {"recording": {"notes": notes}}))
-    assert _loaded(tmp_path / "r.parquet") == {"dropped_share": 0.25, "doubts": "heading spans 6.6 of its periods"}
+def test_doubts_stand_on_the_rows_that_they_concern(small, tmp_path):
+    made, _ = small
+    doubted, other = (read_table(path) for path in made.inputs["recordings"])
+    notes = doubted.meta["recording"]["notes"] | {"samples": 90, "samples_read": 120}
+    notes |= {"doubts": {"position": "position spans 6.6", "yaw": "yaw spans 3"}}
+    meta = doubted.meta | {"recording": doubted.meta["recording"] | {"notes": notes}}
+    paths = [tmp_path / path.name for path in made.inputs["recordings"]]
+    write_table(paths[0], Table(doubted.columns, meta))
+    write_table(paths[1], other)
+    rows = rows_of(dataclasses.replace(made, inputs=made.inputs | {"recordings": paths}))
+    told = {(r["condition"], r["recording"], r["label"]) for r in rows if r["doubts"] == "position spans 6.6"}
+    by_position = {(c, "rat1", label) for c in ("behavior", "hybrid") for label in ("labels", "position", "direction")}
+    assert told == by_position | {("hybrid", "rat1", "time"), ("time", "rat1", "position")}
+    assert {r["doubts"] for r in rows} == {"position spans 6.6", ""}
+    assert {r["dropped_share"] for r in rows if r["recording"] == "rat1"} == {0.25}

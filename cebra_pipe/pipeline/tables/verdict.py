@@ -52,7 +52,7 @@ class Files:
     histories: Sequence[Source]
     embeddings: Sequence[Source]
     splits: Mapping[str, Table]
-    loaded: Mapping[str, Row]  # recording -> the share of its samples that loading left out, doubts about its labels
+    loaded: Mapping[str, Row]  # recording -> the share of its samples that loading left out, label -> doubt
     consistency: Sequence[tuple[Mapping[str, str], Mapping]]  # comparison, summary of its held-out map
     transfers: Sequence[Source]
     adapted: new.Adapted
@@ -95,7 +95,13 @@ def _loaded(path: Path) -> Row:
     notes = read_meta(path)["recording"]["notes"]
     read = notes.get("samples_read", 0)
     dropped = 1 - notes["samples"] / read if read else 0.0
-    return {"dropped_share": dropped, "doubts": "; ".join(notes.get("doubts", {}).values())}
+    return {"dropped_share": dropped, "doubts": notes.get("doubts", {})}
+
+
+def _concerning(loaded: Row, condition: Condition, label: str) -> Row:
+    """What loading says of one row: of the doubts those about its label and the labels that its condition fits by."""
+    told = (text for name, text in loaded["doubts"].items() if name in (label, *condition.labels))
+    return loaded | {"doubts": "; ".join(told)}
 
 
 def _held_out(path: Path) -> Mapping:
@@ -116,7 +122,7 @@ def _rows(files: Files) -> Iterator[Row]:
     for source in (s for s in files.transfers if not s.condition.control):
         for row in new.rows(source, files.adapted, files.splits, files.alpha):
             named = {"title": f"{files.study.recordings[row['recording']]}, left out", "enough_data": NOT_RUN}
-            yield row | named | files.loaded[row["recording"]]
+            yield row | named | _concerning(files.loaded[row["recording"]], source.condition, row["label"])
     for entry, summary in files.consistency:
         condition = next((k for k in files.study.conditions if k.name == entry["condition"]), None)
         if condition and not condition.control:
@@ -134,11 +140,11 @@ def _unit(files: Files, condition: Condition, unit: str, members: Sequence[str])
         found += [row for table in decoded for row in _decoded(files, condition, unit, pick(table, recording=name))]
         about = {"condition": condition.name, "condition_title": condition.text, "unit_of_fit": unit}
         about |= {"recording": name, "title": files.study.recordings[name]}
-        shares = left_out(first_padded(embedding, name), files.splits[name]) | files.loaded[name]
-        shares |= nearness(files.splits[name])
+        shares = left_out(first_padded(embedding, name), files.splits[name]) | nearness(files.splits[name])
         for row in found:
             cell = files.enough.get((condition.name, unit, (name, row["score"], row["label"])), NOT_RUN)
-            yield {**about, **row, **ended, **collapse(spread[name]), **shares, "enough_data": cell}
+            told = _concerning(files.loaded[name], condition, row["label"])
+            yield {**about, **row, **ended, **collapse(spread[name]), **shares, **told, "enough_data": cell}
 
 
 # ---- goodness of fit -------------------------------------------------------------------------------------------------
