@@ -153,8 +153,10 @@ def finish(
     made = {}
     for label, given in config.labels.items():
         where = f"recordings.{name}.labels.{label} ({read[f'labels.{label}'].where})"
-        names = read[f"labels.{label}"].classes
-        made[label] = checked_label(labels[label][rows], given, where, rows, problems, names)
+        source = read[f"labels.{label}"]
+        # On a clock of its own a label has other rows than the samples.
+        place = None if f"labels.{label}.time" in read else source.place
+        made[label] = checked_label(labels[label][rows], given, where, rows, problems, source.classes, place)
     neural = samples.neural[rows]
     check_neural(neural, rows, f"recordings.{name}.{'neural' if 'neural' in read else 'spikes'}", read, problems)
     problems.raise_any()

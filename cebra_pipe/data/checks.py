@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import Problems
+from ..errors import Problems, counted
+from .formats.entries import by_row
 from .recording import Label
 from .select import check_select
 from .sources import Read
@@ -17,6 +18,10 @@ from .trials import check_trials
 if TYPE_CHECKING:
     from ..pipeline.config.recording import LabelConfig, RecordingConfig
 
+FILL = (
+    "Write a name into empty cells ('none', for instance), or list one that looks like a missing value, as NA, under "
+    "`classes`; `select: {start: …, stop: …}` leaves out the ends of the recording."
+)
 CLOCK = 50  # samples over which a value that always rises is doubted first
 INDICATORS = 2_000_000_000  # samples times classes: the bytes that a split takes to tell a label's memory
 
@@ -151,20 +156,22 @@ def checked_label(
     rows: np.ndarray,
     problems: Problems,
     names: tuple[str, ...] = (),
+    place: Callable[[int], str] | None = by_row,
 ) -> Label:
     """The label of the samples that are kept; what is wrong with it goes to `problems`.
 
     names: of the codes, where the file holds texts.
+    place: Where the row of a sample stands in that file, for messages; None where the label has a clock of its own.
     """
     bad = np.flatnonzero(~np.isfinite(values))
     if len(bad):
-        found = f"{len(bad)} NaN or infinite values, the first in row {rows[bad[0]]}"
-        problems.add(
-            where,
-            "finite values in all samples that are used",
-            found,
-            "Mend them, or leave them out by `select: {start: …, stop: …}`.",
-        )
+        first = int(rows[bad[0]])
+        if names:
+            problems.add(where, "a name in all samples that are used", _unnamed(len(bad), first, place), FILL)
+        else:
+            found = f"{len(bad)} NaN or infinite values, the first in row {first}"
+            remedy = "Mend them, or leave them out by `select: {start: …, stop: …}`."
+            problems.add(where, "finite values in all samples that are used", found, remedy)
         return Label(values, label.kind, label.unit, label.period)
     if len(values) and (values == values[0]).all():
         problems.add(
@@ -191,6 +198,13 @@ def checked_label(
         remedy = "`classes` names the values 0, 1, 2… in this order: name all, or leave it out."
         problems.add(where, f"values from 0 to {len(names) - 1}, as there are {len(names)} classes", found, remedy)
     return Label(values.astype(np.int64), "discrete", label.unit, None, names)
+
+
+def _unnamed(number: int, first: int, place: Callable[[int], str] | None) -> str:
+    """How many samples of a label of texts have no name, and the first of them."""
+    if place is None:
+        return f"{counted(number, 'sample')} without one, as their cells are empty or NA, the first is sample {first}"
+    return f"{counted(number, 'cell')} without one, empty or NA, the first in {place(first)}"
 
 
 def check_neural(

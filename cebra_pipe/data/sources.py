@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ import numpy as np
 
 from ..errors import Problem, Problems, UserError
 from .contents import indices, telling
-from .formats.entries import NUMBERS, Entry
+from .formats.entries import NUMBERS, Entry, by_row
 from .load import FORMATS, Contents, open_file
 from .spans import check_once, expanded
 from .words import are_texts, coded, refuse
@@ -39,6 +39,7 @@ class Read:
     where: str
     columns: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()  # of texts that were read as the codes 0, 1, 2…
+    place: Callable[[int], str] = by_row  # where a row stands in the file
 
 
 def wanted(config: RecordingConfig) -> dict[str, Wanted]:
@@ -125,7 +126,7 @@ def _texts(source: Source, entry: Entry, chosen: list | None, where: str) -> Rea
     if kind == "continuous":
         refuse(values, where, entry.place)
     codes, classes = coded(values, source.classes, where, entry.place)
-    return Read(codes, where, classes=classes)
+    return Read(codes, where, classes=classes, place=entry.place)
 
 
 def _name_of(contents: Contents, key: str | int) -> str:
@@ -248,7 +249,7 @@ def as_vector(read: Read, role: str) -> Read:
                 remedy if values.ndim == 2 else "Choose another key.",
             )
         )
-    return Read(plain(values), read.where, classes=read.classes)
+    return replace(read, values=plain(values), columns=())
 
 
 def plain(values: np.ndarray) -> np.ndarray:

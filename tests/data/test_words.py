@@ -104,8 +104,20 @@ def test_texts_among_neurons_are_refused_with_their_line(tmp_path):
 def test_a_sample_without_a_name_has_no_class(tmp_path, empty):
     holed = WAYS.copy()
     holed[7] = empty
-    assert "1 NaN or infinite values, the first in row 7" in refused(tmp_path, way=holed)
+    told = refused(tmp_path, way=holed)
+    assert "found 1 cell without one, empty or NA, the first in line 9." in told
+    assert "Write a name into empty cells" in told
     assert made(tmp_path, way=holed, config={"select": {"start": 1.0}}).labels["way"].classes == ("left", "right")
+
+
+def test_missing_names_of_a_label_on_a_clock_of_its_own_are_counted_in_samples(tmp_path):
+    holed = np.where(np.arange(LENGTH) % 30 == 4, "", WAYS)
+    lines = [f"{i / 10 - 0.3:.2f},{way}" for i, way in enumerate(holed)]
+    (tmp_path / "b.csv").write_text("t,side\n" + "\n".join(lines) + "\n")
+    own = {"file": "b.csv", "column": "side", "kind": "discrete", "time": {"column": "t"}}
+    told = refused(tmp_path, config={"labels": {"side": own}})
+    assert "2 samples without one, as their cells are empty or NA, the first is sample 1" in told
+    assert "row" not in told
 
 
 def test_a_mistyped_number_is_no_class(tmp_path):
