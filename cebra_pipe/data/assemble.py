@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import Problem, Problems, UserError
-from . import circles, clocks, describe, spikes, trials
+from . import circles, clocks, describe, overlap, spikes, trials
 from .checks import check_apart, check_bins, check_lengths, check_neural, check_options, checked_label, own_clocks
 from .recording import Recording, epochs_of
 from .select import keep, outside, slow
@@ -44,6 +44,8 @@ def assemble(
     check_apart(read, name)
     samples = on_clock(config, read, name)
     check_bins(read, own_clocks(config), len(samples.time))
+    beside = overlap.doubts(config, read, samples.time, samples.rate, name)
+    samples = replace(samples, notes=samples.notes | {"overlap": beside})
     limit = clocks.gap_limit(config.largest_gap, samples.rate)
     labels, unknown = on_samples(config, read, samples.time, name)
     if "trials" in read:

@@ -624,3 +624,51 @@ def test_home_is_known(tmp_path, monkeypatch):
     assert len(assemble(config, "~/data", "rat")) == LENGTH
     assert len(assemble(RecordingConfig(file="~/data/rat.npz", neural="spikes", rate=40), ".", "rat")) == LENGTH
     assert located("~/data", "rat.npz") == str(tmp_path / "data" / "rat.npz")
+
+
+TRACK = np.arange(0, 7.5, 0.1)  # s, the clock of a camera that runs as long as RATE · 0.8 takes for the samples
+TRACKED = {"labels": {"x": {"key": "x", "time": "track"}, "y": {"key": "y", "time": "track"}}}
+
+
+def tracked(rat, rate=RATE, clock=TRACK, **config):
+    random = np.random.default_rng(0)
+    return rat(TRACKED | {"rate": rate} | config, track=clock, x=random.random(len(clock)), y=random.random(len(clock)))
+
+
+@pytest.mark.parametrize(
+    ("rate", "told"),
+    [
+        (20.0, "x, y go on 1.4 s after the last neural sample (6 s in common, of 6 s of neural data and 7.4 s"),
+        (10.0, "x, y end 4.6 s before the last neural sample (7.4 s in common, of 12 s"),
+        (16.0, None),
+    ],
+)
+def test_a_rate_that_the_clock_of_the_labels_contradicts(rate, told, rat):
+    found = tracked(rat, rate).notes["overlap"]
+    assert len(found) == (told is not None)  # once for the labels of one clock
+    for line in found:
+        assert line.startswith(told)
+        assert f"is `rate: {rate:g}` right?" in line
+
+
+def test_a_clock_that_begins_elsewhere_is_not_blamed_on_the_rate(rat):
+    (line,) = tracked(rat, None, TRACK[:61] + 2, time="t").notes["overlap"]
+    assert "x, y go on 2.05 s after" not in line  # the last sample ends at 6 s, the track at 8 s
+    assert "x, y go on 2 s after the last neural sample and begin 2 s after the first neural sample" in line
+    assert "count from the same moment" in line
+
+
+@pytest.mark.parametrize(("factor", "unit"), [(1e3, "ms"), (1250.0, "ms"), (1e6, "µs"), (1 / 60, "min"), (1e-3, "ms")])
+def test_time_stamps_in_another_unit_are_refused(factor, unit, rat):
+    told = message(tracked, rat, clock=TRACK[:61] * factor)
+    assert "rat: time of x, y (" in told
+    assert f"Are the time stamps in {unit}?" in told
+
+
+def test_spikes_that_are_binned_to_a_chosen_end_need_no_more_of_the_track(tmp_path):
+    seconds = np.sort(np.random.default_rng(0).random(400) * 6)
+    write_npz(tmp_path / "a.npz", s=seconds, track=TRACK, x=np.sin(TRACK), y=np.cos(TRACK))
+    given = {"file": "a.npz", "rate": 20, **TRACKED}
+    for spikes_, lines in (({"start": 0, "stop": 4}, 0), ({"start": 0}, 1)):
+        config = RecordingConfig.model_validate(given | {"spikes": {"times": "s"} | spikes_})
+        assert len(assemble(config, tmp_path, "rat").notes["overlap"]) == lines

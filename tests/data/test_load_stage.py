@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cebra_pipe.data.assemble import sources
+from cebra_pipe.data.assemble import assemble, sources
 from cebra_pipe.data.recording import Recording
 from cebra_pipe.errors import UserError
 from cebra_pipe.pipeline.config.recording import RecordingConfig
@@ -68,3 +68,10 @@ def test_changed_and_missing_files_are_named_and_nothing_is_written(job, tmp_pat
     assert len(caught.value.problems) == 2
     assert "run snakemake again" in str(caught.value)
     assert not job.outputs["recording"].exists()
+
+
+def test_a_clock_that_goes_on_is_in_the_log(tmp_path, capsys):
+    write_npz(tmp_path / "a.npz", spikes=SPIKES, x=np.arange(20.0), t=np.arange(20) / 10)
+    given = {"file": "a.npz", "neural": "spikes", "rate": 10, "labels": {"x": {"key": "x", "time": "t"}}}
+    load.report(assemble(RecordingConfig.model_validate(given), tmp_path, "a"))
+    assert "warning: x goes on 1.1 s after the last neural sample" in capsys.readouterr().err

@@ -383,3 +383,18 @@ def test_amounts_of_data_of_one_seed_are_doubted(seeds, folder, capsys):
     run(folder, conditions__behavior__enough_data={"shares": [0.5]}, conditions__behavior__seeds=seeds)
     told = "warning: behavior: enough_data of one seed cannot say whether scores still rise; give five or more"
     assert (told in capsys.readouterr().out) == (seeds == 1)
+
+
+def test_a_wrong_rate_is_doubted_before_the_mistakes_that_follow_from_it(folder, capsys):
+    """600 samples at 20 per second, written as 200: the track goes on for nine tenths of its time."""
+    clock = np.arange(600) / 20
+    save("a", track(0, trials=24, length=25, neurons=6), clock=clock)
+    with pytest.raises(UserError, match="split"):
+        run(
+            folder,
+            recordings__a__rate=200,
+            recordings__a__trials={"from": "direction"},
+            recordings__a__labels__position={"key": "position", "time": "clock"},
+            recordings__a__labels__direction={"key": "direction", "kind": "discrete", "time": "clock"},
+        )
+    assert capsys.readouterr().out.startswith("warning: a: direction, position go on 26.95 s after the last neural")

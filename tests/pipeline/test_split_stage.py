@@ -105,3 +105,14 @@ def test_mistakes_name_the_recording_and_write_nothing(rat, tmp_path):
     with pytest.raises(UserError, match=r"rat: split\.stratify"):
         divided(rat, tmp_path / "split.parquet", stratify="side")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_doubted_clock_is_told_before_the_mistakes_that_may_follow_from_it(rat, tmp_path, capsys):
+    recording = Recording.read(rat)
+    doubted = dataclasses.replace(recording, notes={**recording.notes, "overlap": ["x goes on 48 s"]})
+    Job("simulate", {"stage": "simulate"}, {}, {"recording": tmp_path / "rat.parquet"}).write(
+        "recording", doubted.columns()
+    )
+    with pytest.raises(UserError, match="stratify"):
+        divided(tmp_path / "rat.parquet", tmp_path / "split.parquet", stratify="side")
+    assert "warning: x goes on 48 s" in capsys.readouterr().err

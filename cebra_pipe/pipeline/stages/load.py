@@ -45,5 +45,7 @@ def report(recording: Recording) -> None:
     gaps = counted(notes["gaps_tolerated"], "gap")
     say(f"{notes['samples']} of {notes['samples_read']} samples at {recording.rate:g} Hz, {listed}, {gaps} tolerated")
     dropped = [f"dropped: {told(notes['dropped'])}"] * bool(notes["dropped"])
+    for line in notes["overlap"]:
+        say(f"warning: {line}")
     for line in (*dropped, *notes["proposals"], *notes["doubts"].values()):
         say(line)
