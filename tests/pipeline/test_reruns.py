@@ -122,6 +122,12 @@ def test_a_change_and_its_end(plan):
     assert set(standing(planned()).values()) == {SETTLED}
 
 
+def test_the_order_of_seeds_says_nothing(plan):
+    """Of single fits as of a batch."""
+    found = standing(planned(lambda raw: [raw["conditions"][k].update(seeds=[2, 1]) for k in ("behavior", "joint")]))
+    assert set(found.values()) == {SETTLED}
+
+
 FORCED = {
     "align": {"figures/figures/embeddings.args", *(f"align/aligned/{k}.args" for k in ("time", "behavior", "joint"))},
     "results/tiny/aligned/time.parquet": {"align/aligned/time.args"},

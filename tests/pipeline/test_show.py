@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from cebra_pipe.cli import main
 from cebra_pipe.pipeline import show
 from cebra_pipe.pipeline.config.changes import read_changed
 from cebra_pipe.pipeline.disk.status import State
-from cebra_pipe.pipeline.jobs.locks import hold
+from cebra_pipe.pipeline.jobs import locks
+from cebra_pipe.pipeline.jobs.locks import hold, is_under_way, lock_path
 from cebra_pipe.pipeline.planning.plan import Plan
 
 TEXT = "study: s\nrecordings: {a: {simulate: {}}}\nconditions: {time: {}}\n"
@@ -64,6 +66,15 @@ def test_a_run_between_two_jobs_is_told(shown):
     with hold("results/s"), hold("results/s"):  # two runs, of other targets
         assert shown("current")[1].startswith("A run is under way.\n")
     assert shown("current")[1].startswith("Figures:")
+
+
+def test_another_look_at_the_same_moment_is_no_run(monkeypatch, tmp_path):
+    with hold(tmp_path):
+        assert is_under_way(tmp_path)
+    with lock_path(tmp_path / "run").open() as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        monkeypatch.setattr(locks.time, "sleep", lambda seconds: fcntl.flock(other, fcntl.LOCK_UN))
+        assert not is_under_way(tmp_path)
 
 
 def test_nothing_is_made(tmp_path, monkeypatch, capsys):

@@ -194,7 +194,7 @@ def condition(study: c.Study, name: str, problems: Problems, where: str) -> Cond
         positives=given.positives or _positives(study, given.labels, recordings),
         hybrid=given.hybrid,
         units=_units(given.units, recordings, study, f"{where}: conditions.{name}.units", problems),
-        seeds=tuple(given.seeds),
+        seeds=tuple(sorted(given.seeds)),  # their order says nothing; the first one is the smallest
         control=given.control,
         leave_one_out=given.leave_one_out,
         enough_data=given.enough_data,

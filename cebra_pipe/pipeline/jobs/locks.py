@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import fcntl
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
+
+# Seconds after each look at the lock of a run: another's look, too, holds it for a moment, a run for long.
+LOOKS = (0.01, 0.03, 0.06, 0.0)
 
 
 @contextmanager
@@ -57,8 +61,10 @@ def is_under_way(root: str | Path) -> bool:
     if not path.exists():
         return False
     with open(path) as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
+        for pause in LOOKS:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return False
+            except BlockingIOError:
+                time.sleep(pause)
+    return True

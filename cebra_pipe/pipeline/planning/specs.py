@@ -51,8 +51,8 @@ def _fit_spec(plan: Layout, w: Wildcards) -> dict:
 
 
 def _fit_together_spec(plan: Layout, w: Wildcards) -> dict:
-    """Of all seeds of a condition; their order says nothing."""
-    return {**_fitting(plan, w), "seeds": sorted(plan.study.conditions[w["condition"]].seeds)}
+    """Of all seeds of a condition."""
+    return {**_fitting(plan, w), "seeds": list(plan.study.conditions[w["condition"]].seeds)}
 
 
 def _fitting(plan: Layout, w: Wildcards) -> dict:
