@@ -16,5 +16,8 @@ def test_options_that_parts_share_are_told_once():
             row = f"| `{field.alias or name}` |"
             shared = "ptions of `" in part and row in text
             assert row in part or shared, f"{place}: {name}"
+    assert "A number or `full`. |" in parts["defaults"]
+    assert "One of `full`" not in text
+    assert "One of `within`, `across`. |" in parts["defaults"]
     assert "options of `recordings.<name>.neural`" in parts["recordings.<name>.time"]
     assert "| `kind` |" in parts["recordings.<name>.labels.<name>"]

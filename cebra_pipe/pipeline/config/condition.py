@@ -81,7 +81,8 @@ class TrainingConfig(Model):
     own_trial: bool = Field(
         False,
         description="Scores of labels take positives from the reference's own trial and from windows that overlap its "
-        "own too, as published ones do: samples near in time are alike, so bits are higher. Training always does.",
+        "own too, as published ones do: samples near in time are alike, so bits are higher. Training always "
+        "does, so it changes no model, but scores are part of a fit: to switch it trains anew.",
     )
     threads: Int = Field(
         1,

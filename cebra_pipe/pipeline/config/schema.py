@@ -79,7 +79,10 @@ def _choices(annotation: Any) -> str:
         return ""
     literals = [a for a in types if get_origin(a) is Literal]
     values = [f"`{value}`" for literal in literals for value in literal.__args__]
-    return f"One of {', '.join(values)}." if values else ""
+    if not values:
+        return ""
+    numbers = any(get_origin(a) is Annotated and a.__origin__ in (int, float) for a in types)
+    return f"A number or {' or '.join(values)}." if numbers else f"One of {', '.join(values)}."
 
 
 def _default(field: Any) -> str:
