@@ -22,36 +22,40 @@ from .style import (
     rounded,
     styled,
     whole_ticks,
+    wrapped,
 )
 
 # What a bar is of; classes of a trace have the other colours, so that none means two things in one figure.
 KINDS = {"condition": COLORS[2], "control": GREY, "baseline": DARK}
 NAMED = {"condition": "decoded from an embedding", "control": "from a control's embedding", "baseline": "baseline"}
 CLASSES = tuple(shade for shade in COLORS if shade not in KINDS.values())
+ACROSS = 2  # panels of errors beside a trace; a third would leave the trace no width
+TITLE, NOTE, LABEL, LONG = 50, 62, 30, 30  # letters in a line: of a trace's title and note, a panel's title, a method
 METRICS = {"median_abs_error": "median absolute error", "balanced_accuracy": "balanced accuracy"}
 
 
 @styled
 def draw(drawn: Table, title: str = "") -> Figure:
-    """One row a recording: its trace, then a panel of errors for each label that is decoded."""
-    names = distinct(drawn["recording"])
-    parts = {name: pick(drawn, recording=name) for name in names}
-    labels = list(dict.fromkeys(k for part in parts.values() for k in _order(part)))
-    heights = [max(1.5, 0.45 + 0.155 * len(distinct(pick(p, panel="error")["series"]))) for p in parts.values()]
+    """A trace for each recording, and beside it a panel of errors for each label that is decoded, two in a line."""
+    parts = {name: pick(drawn, recording=name) for name in distinct(drawn["recording"])}
+    labels = list(dict.fromkeys(k for part in parts.values() for k in _order(part))) or [""]
+    lines = [labels[i : i + ACROSS] for i in range(0, len(labels), ACROSS)]
+    heights = [_height(part) for part in parts.values() for _ in lines]
     fig = figure(sum(heights) + 0.8)
-    widths = [3.0, *([1.45] * max(len(labels), 1))]
-    grid = fig.add_gridspec(len(names), len(widths), width_ratios=widths, height_ratios=heights)
+    widths = [3.0, *([1.45] * len(lines[0]))]
+    grid = fig.add_gridspec(len(heights), len(widths), width_ratios=widths, height_ratios=heights)
     ends = {label: _end(pick(drawn, panel="error", label=label)) for label in labels}
-    count = 0
-    for row, part in enumerate(parts.values()):
-        axes = [fig.add_subplot(grid[row, column]) for column in range(len(widths))]
-        draw_trace(axes[0], part)
-        filled = [label for label in labels if len(pick(part, panel="error", label=label))]
-        for ax, label in zip(axes[1:], labels or [""], strict=True):
-            draw_errors(ax, pick(part, panel="error", label=label), label in filled[:1], ends.get(label))
-        for ax in axes:
-            letter(ax, count)
-            count += 1
+    panels = []
+    for row, part in zip(range(0, len(heights), len(lines)), parts.values(), strict=True):
+        panels += [fig.add_subplot(grid[row : row + len(lines), 0])]
+        draw_trace(panels[-1], part)
+        for i, beside in enumerate(lines):
+            filled = [label for label in beside if len(pick(part, panel="error", label=label))]
+            for column, label in enumerate(beside, 1):
+                panels += [fig.add_subplot(grid[row + i, column])]
+                draw_errors(panels[-1], pick(part, panel="error", label=label), label in filled[:1], ends[label])
+    for i, ax in enumerate(panels):
+        letter(ax, i)
     fig.suptitle(
         literal(f"{title}: decoding of held-out data" if title else "Decoding of held-out data"), fontweight="bold"
     )
@@ -60,10 +64,17 @@ def draw(drawn: Table, title: str = "") -> Figure:
 
 
 def _order(part: Table) -> list[str]:
-    """The labels with errors: the one that is traced first, at most three."""
+    """The labels with errors: the one that is traced first."""
     traced = distinct(pick(part, panel="trace")["label"])
     labels = distinct(pick(part, panel="error")["label"])
-    return sorted(labels, key=lambda name: name not in traced)[:3]
+    return sorted(labels, key=lambda name: name not in traced)
+
+
+def _height(part: Table) -> float:
+    """Inches of a line of panels of errors: each method has a line, or as many as its name takes."""
+    names = distinct(pick(part, panel="error")["series"])
+    deepest = max([1 + wrapped(name, LONG).count("\n") for name in names], default=1)
+    return max(1.6, 0.52 + (0.045 + 0.11 * deepest) * len(names))
 
 
 def _end(errors: Table) -> float:
@@ -96,19 +107,18 @@ def draw_trace(ax: Axes, part: Table) -> None:
     ax.set_xlabel("time in the shown test samples, closed up (s)")
     ax.set_ylabel(measured(trace["label"][0], trace["unit"][0]))
     whole_ticks(ax.yaxis, trace["truth"])
-    ax.set_title(
-        literal(f"{trace['title'][0]} · {trace['series'][0]}, fold {trace['fold'][0]}, seed {trace['seed'][0]}"),
-        loc="left",
-        pad=12,
-    )
+    shown = f"{trace['title'][0]} · {trace['series'][0]}, fold {trace['fold'][0]}, seed {trace['seed'][0]}"
+    note = wrapped(trace["note"][0], NOTE)
+    ax.set_title(literal(wrapped(shown, TITLE)), loc="left", pad=12 + 7.5 * note.count("\n"))
     ax.annotate(
-        literal(trace["note"][0]),
+        literal(note),
         (0, 1),
         (0, 3),
         xycoords="axes fraction",
         textcoords="offset points",
         fontsize=6,
         color=DARK,
+        in_layout=False,
     )
 
 
@@ -134,9 +144,10 @@ def draw_errors(ax: Axes, part: Table, names: bool = True, end: float | None = N
         _draw_method(ax, y, pick(part, series=series))
     metric, unit, label = means["metric"][0], means["unit"][0], means["label"][0]
     ax.set_ylim(len(means) - 0.4, -0.6)
-    ax.set_yticks(range(len(means)), [literal(s) for s in means["series"]] if names else [""] * len(means))
+    shown = [literal(wrapped(series, LONG)) for series in means["series"]]
+    ax.set_yticks(range(len(means)), shown if names else [""] * len(means))
     ax.set_xlabel(measured(METRICS.get(metric, metric), unit))
-    ax.set_title(literal(label), loc="left")
+    ax.set_title(literal(wrapped(label, LABEL)), loc="left", pad=11)  # above the heads of the columns
     _draw_levels(ax, means)
     low, high = ax.get_xlim()
     ax.set_xlim(min(0.0, low), end or high)

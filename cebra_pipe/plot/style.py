@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import io
 import json
+import textwrap
 from collections.abc import Callable, Mapping
 
 import matplotlib
@@ -85,6 +86,11 @@ def figure(height: float, width: float = WIDTH) -> Figure:
 def literal(text: object) -> str:
     """A name as it is: no part of it is read as a formula."""
     return str(text).replace("$", r"\$")
+
+
+def wrapped(text: object, most: int) -> str:
+    """The text in lines of at most so many letters."""
+    return "\n".join(textwrap.wrap(str(text), most))
 
 
 def letter(ax: Axes, index: int, dx: float = -14, dy: float = 7) -> None:

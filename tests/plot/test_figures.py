@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import shutil
-from itertools import pairwise
+from itertools import combinations, pairwise
 from types import SimpleNamespace
 from xml.etree import ElementTree
 
@@ -14,7 +14,7 @@ import pytest
 from jinja2 import Template
 from matplotlib.colors import to_hex
 from matplotlib.legend import Legend
-from matplotlib.text import Annotation
+from matplotlib.text import Annotation, Text
 
 from cebra_pipe.data.recording import Label, Recording
 from cebra_pipe.data.table import Table, read_table
@@ -143,6 +143,40 @@ def test_a_colour_means_one_thing(study):
     assert traced == {to_hex(shade) for shade in decoding.CLASSES[:2]}
     assert not {decoding._shade(c) for c in range(6)} & set(decoding.KINDS.values())
     assert {"decoded from an embedding", "from a control's embedding", "baseline"} <= set(legend(figure))
+
+
+LABELS = ("position", "direction", "speed", "head angle to the goal, as it was smoothed", "y")
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 5])
+def test_every_decoded_label_has_a_panel_and_no_text_lies_on_another(study, number):
+    table, _ = drawn_of(study, "decoding")
+    errors, parts = pick(table, panel="error", label="position"), [pick(table, panel="trace")]
+    for label in LABELS[:number]:
+        parts.append(Table({**errors.columns, "label": np.full(len(errors), label, object)}, {}))
+    many = Table({name: np.concatenate([part[name] for part in parts]) for name in table.columns}, {})
+    many.columns["note"][many["panel"] == "trace"] += "; first 1500 of 1611 samples"
+    figure = decoding.draw(many, "Four rats")
+    figure.draw_without_rendering()
+    traces = [ax for ax in figure.axes if ax.get_xlabel().startswith("time in")]
+    assert [ax.get_position().width > 0.25 for ax in traces] == [True, True]
+    titles = [ax.get_title(loc="left").replace("\n", " ") for ax in figure.axes if ax not in traces]
+    assert titles == 2 * list(LABELS[:number])
+    assert min(ax.get_position().width for ax in figure.axes) > 0.1
+    named = [ax for ax in figure.axes if "naive Bayes" in {text.get_text() for text in ax.get_yticklabels()}]
+    assert len(named) == 2 * -(-number // decoding.ACROSS)
+    assert list(overlapping(figure)) == []
+
+
+def overlapping(figure):
+    """Pairs of texts that lie on each other, and texts that leave the figure, which has to be drawn."""
+    ticks = {text for ax in figure.axes for axis in (ax.xaxis, ax.yaxis) for text in axis.get_ticklabels(which="both")}
+    shown = [t for t in figure.findobj(Text) if t.get_text() and t.get_visible() and t not in ticks]
+    boxes = [(text.get_text(), text.get_window_extent()) for text in shown]
+    yield from (text for text, box in boxes if not figure.bbox.contains(box.x0, box.y0))
+    yield from (text for text, box in boxes if not figure.bbox.contains(box.x1, box.y1))
+    yield from ((a, b) for (a, one), (b, other) in combinations(boxes, 2) if one.overlaps(other))
+    yield from crowded(figure)
 
 
 @pytest.mark.parametrize(
