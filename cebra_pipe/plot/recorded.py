@@ -61,8 +61,6 @@ def _raster(recording: Recording, study: Study) -> Iterator[dict]:
     trials = np.unique(recording.trial)[:LAPS]
     shown = np.flatnonzero(np.isin(recording.trial, trials))[:RASTER]
     neural, order = recording.neural[shown].T, _order(recording, study)
-    first = "first trial" if len(trials) == 1 else f"first {len(trials)} trials"
-    first += f", {len(shown)} samples" * (len(shown) == RASTER)
     axis = {"low": 0.0, "high": len(shown) / recording.rate, "count": len(order)}
     if counted(recording):
         row, time = np.nonzero(neural[order])
@@ -71,9 +69,20 @@ def _raster(recording: Recording, study: Study) -> Iterator[dict]:
     else:
         cells, said = _activity(neural[order], order, recording.rate)
         yield {"what": "notes on cells", "note": said.pop("note")}
-    yield {"what": "notes on raster", "note": first, **axis, **said}
+    yield {"what": "notes on raster", "note": _shown(recording.trial, shown), **axis, **said}
     yield cells
     yield {"what": "border", "x": (np.flatnonzero(np.diff(recording.trial[shown])) + 1) / recording.rate}
+
+
+def _shown(trial: np.ndarray, shown: np.ndarray) -> str:
+    """Which samples of a recording's first trials these are."""
+    trials, samples = np.unique(trial[shown]), f"first {len(shown)} samples"
+    cut = np.isin(trial, trials).sum() > len(shown)
+    if cut and len(trials) > 1:
+        return f"{samples}, last of {len(trials)} trials cut"
+    if cut:
+        return f"{samples} of the first trial" if np.ptp(trial) else samples
+    return "first trial" if len(trials) == 1 else f"first {len(trials)} trials"
 
 
 def _activity(neural: np.ndarray, order: np.ndarray, rate: float) -> tuple[dict, dict]:

@@ -459,6 +459,23 @@ def test_a_spike_is_drawn_at_its_neuron_and_time(study):
     assert legend(figure) == ["train", "valid", "test", "gap (in no part)"]
 
 
+@pytest.mark.parametrize(
+    ("trial", "said"),
+    [
+        (600, "first 800 samples, last of 2 trials cut"),  # samples of a trial
+        (1000, "first 800 samples of the first trial"),
+        (400, "first 2 trials"),
+        (100, "first 4 trials"),
+        (3000, "first 800 samples"),
+    ],
+)
+def test_a_raster_tells_the_trials_that_it_shows(trial, said):
+    recording = make_recording(1, 3000, 4)
+    recording = dataclasses.replace(recording, trial=(np.arange(3000) // trial).astype(np.int32))
+    table = stack(recorded.COLUMNS, recorded._raster(recording, Study({"m": "M"}, ())))
+    assert pick(table, what="notes on raster")["note"].tolist() == [said]
+
+
 def test_the_greys_of_fields_have_a_key_where_there_are_fields(study, tmp_path):
     key = "fields: share of the neuron's peak"
     figure = drawn_of(study, "data")[1]
