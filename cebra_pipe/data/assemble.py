@@ -165,7 +165,8 @@ def finish(
     numbers = np.unique(trial[rows], return_inverse=True)[1].astype(np.int32)
     time = samples.time[rows]
     epoch = epochs_of(time, numbers, limit)
-    notes = {"samples_read": len(kept), "dropped": dropped, **samples.notes}
+    given = len(np.unique(trial[np.isfinite(trial)]))
+    notes = {"samples_read": len(kept), "trials_given": given, "dropped": dropped, **samples.notes}
     notes["doubts"] = doubts(config, read)
     notes |= describe.notes(neural, samples.rate, made, time, epoch, numbers, limit, two_valued(config, read))
     return Recording(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -13,8 +14,12 @@ SMOOTHING = 0.25  # s
 ENOUGH = 2  # autocorrelation times between samples of different parts
 
 
-def memory_times(recording: Recording) -> dict[str, float]:
-    """What it is of -> autocorrelation time in seconds of stitched time."""
+def memory_times(recording: Recording, scheme: str) -> dict[str, float]:
+    """What it is of -> autocorrelation time in seconds of stitched time.
+
+    Where `scheme` leaves trials whole, labels that never change within one are left out: their memory is that of the
+    trials, which no gap between them undoes.
+    """
     neural = smoothed(recording)
     times = {
         "population rate": autocorrelation_time(neural.sum(axis=1), recording.rate),
@@ -23,7 +28,13 @@ def memory_times(recording: Recording) -> dict[str, float]:
     return times | {
         f"label {name}": autocorrelation_time(coordinates(label), recording.rate)
         for name, label in sorted(recording.labels.items())
+        if scheme == "blocks" or changes_within(label.values, recording.trial)
     }
+
+
+def changes_within(values: np.ndarray, trial: np.ndarray) -> bool:
+    """Whether values (time,) change between two neighbouring samples of one trial."""
+    return bool(((np.diff(values) != 0) & (np.diff(trial) == 0)).any())
 
 
 def smoothed(recording: Recording) -> np.ndarray:
@@ -59,4 +70,5 @@ def near_lines(seconds: float, times: Mapping[str, float]) -> Iterator[str]:
     if found:
         of = ", ".join(f"{name} ({needed:.2f} s)" for name, needed in found)
         told = f"parts come within {seconds:.3g} s of each other, below two autocorrelation times of {of}"
-        yield f"{told}: they are not independent in {'it' if len(found) == 1 else 'these'}; a larger split.gap helps"
+        helps = f"a split.gap of {math.ceil(10 * found[0][1]) / 10:g} s would do"
+        yield f"{told}: they are not independent in {'it' if len(found) == 1 else 'these'}; {helps}"

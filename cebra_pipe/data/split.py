@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import Problems, did_you_mean
+from ..errors import Problems, counted, did_you_mean
 from .recording import Recording
 from .spans import collapsed
 
@@ -174,7 +174,7 @@ def _check(recording: Recording, scheme: Mapping) -> None:
     trials = len(np.unique(recording.trial))
     if scheme["scheme"] != "blocks" and trials < 3:
         remedy = "Set `scheme: blocks`, or give the recording's `trials`."
-        found = "2 trials" if trials == 2 else "1 trial, all of it"
+        found = ("2 trials" if trials == 2 else "1 trial, all of it") + _of_given(recording)
         problems.add(f"split.scheme {scheme['scheme']}", "a recording with 3 trials or more", found, remedy)
     name, discrete = scheme["stratify"], [n for n, label in recording.labels.items() if label.discrete]
     if name is not None and name not in discrete:
@@ -195,10 +195,17 @@ def _check_trials(recording: Recording, parts: np.ndarray, stratum: np.ndarray, 
             lacking.setdefault(", ".join(missing), []).append(fold)
         for missing, folds in lacking.items():
             if missing:
-                where = f"split.{scheme['scheme']}" + (f" {_numbered(folds)}" if len(parts) > 1 else "")
-                found = f"none ({count} trial{'s' * (count != 1)} in all)"
+                where = f"split.scheme {scheme['scheme']}" + (f", {_numbered(folds)}" if len(parts) > 1 else "")
+                found = f"none ({counted(count, 'trial')}{of}{_of_given(recording)})"
                 problems.add(where, f"a trial{of} in {missing}", found, _remedy(scheme))
     problems.raise_any()
+
+
+def _of_given(recording: Recording) -> str:
+    """How many trials are left, where all samples of some were dropped."""
+    left = len(np.unique(recording.trial))
+    given = recording.notes.get("trials_given", left)
+    return f"; {left} of the recording's {given} trials have samples that are used" if left < given else ""
 
 
 def _numbered(folds: list[int]) -> str:

@@ -70,7 +70,7 @@ def main(options: argparse.Namespace) -> int:
         for line in [
             *source_warnings(name, study.config.recordings[name], one.recording),
             *label_warnings(name, one.recording),
-            *(f"{name}: {line}" for line in near(one)),
+            *(f"{name}: {line}" for line in near(one, study.config.split.scheme)),
         ]:
             print(f"warning: {line}")
     recordings = {name: one.recording for name, one in prepared.items()}
@@ -124,10 +124,10 @@ def prepare(study: Resolved, name: str) -> Prepared:
     return Prepared(recording, split(recording, study.config.split.model_dump()))
 
 
-def near(one: Prepared) -> Iterator[str]:
+def near(one: Prepared, scheme: str) -> Iterator[str]:
     """What parts are not independent in, as `split` will tell it."""
     seconds = apart(one.recording.time, [cut.names() for cut in one.cuts])
-    return near_lines(seconds, memory_times(one.recording))
+    return near_lines(seconds, memory_times(one.recording, scheme))
 
 
 def describe(name: str, one: Prepared) -> str:

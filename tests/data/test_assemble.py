@@ -672,3 +672,8 @@ def test_spikes_that_are_binned_to_a_chosen_end_need_no_more_of_the_track(tmp_pa
     for spikes_, lines in (({"start": 0, "stop": 4}, 0), ({"start": 0}, 1)):
         config = RecordingConfig.model_validate(given | {"spikes": {"times": "s"} | spikes_})
         assert len(assemble(config, tmp_path, "rat").notes["overlap"]) == lines
+
+
+def test_trials_that_are_dropped_are_counted_among_those_given(rat):
+    made = rat({"trials": "lap", "select": {"start": 3.0}}, lap=np.repeat([1.0, np.nan, 2.0, 3.0, 4.0, 5.0], 20))
+    assert (made.notes["trials_given"], made.notes["trials"]) == (5, 3)

@@ -185,7 +185,7 @@ def test_one_cause_is_told_once_for_all_folds():
         split(recording(12), config(scheme="folds", folds=40))
     told = str(caught.value)
     assert len(caught.value.problems) <= 3
-    assert "split.folds folds " in told
+    assert "split.scheme folds, folds " in told
     assert ".." in told
     with pytest.raises(UserError) as caught:
         split(recording(60), config(scheme="folds", folds=10, gap=4.0))
@@ -202,3 +202,18 @@ def test_the_rate_of_the_acquisition_is_not_blamed_on_the_gap():
     with pytest.raises(UserError) as caught:
         split(made, config(scheme="blocks", gap=400.0))
     assert "rate" not in str(caught.value)
+
+
+def test_trials_that_were_dropped_are_told_beside_those_that_are_left():
+    made = replace(recording(5), notes={"trials_given": 12})
+    with pytest.raises(UserError, match=r"split\.scheme trials: expected a trial of side . in valid") as caught:
+        split(made, config(stratify="side", blocks=1))
+    left = "; 5 of the recording's 12 trials have samples that are used)"
+    assert {p.found for p in caught.value.problems} == {
+        f"none (2 trials of side 1{left}",
+        f"none (3 trials of side 0{left}",
+    }
+    with pytest.raises(UserError, match=r"none \(2 trials of side 1\)"):
+        split(recording(5), config(stratify="side", blocks=1))
+    with pytest.raises(UserError, match="found 2 trials; 2 of the recording's 12"):
+        split(replace(recording(2), notes={"trials_given": 12}), config())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import numpy as np
 import pytest
@@ -83,10 +84,20 @@ def test_rates_are_means_over_a_quarter_of_a_second(rat, rate):
 
 
 def test_parts_far_enough_apart_are_not_warned_about(rat):
-    times = memory_times(Recording.read(rat))
+    times = memory_times(Recording.read(rat), "blocks")
     assert [*near_lines(2 * max(times.values()), times)] == []
     (line,) = near_lines(0.0, times)
     assert all(f"{name} ({2 * time:.2f} s)" in line for name, time in times.items())
+    needed = float(re.search(r"a split\.gap of ([\d.]+) s would do", line)[1])
+    assert 2 * max(times.values()) <= needed < 2 * max(times.values()) + 0.1
+
+
+def test_a_label_that_is_constant_within_trials_asks_for_no_gap_between_them(rat):
+    """Its memory is that of the trials; where a trial may be cut it counts."""
+    recording = Recording.read(rat)
+    whole, cut = (memory_times(recording, scheme) for scheme in ("trials", "blocks"))
+    assert set(cut) - set(whole) == {"label direction"}
+    assert "label position" in whole
 
 
 def test_what_is_between_parts_is_recorded_time_and_in_the_file(rat, tmp_path):
@@ -98,7 +109,7 @@ def test_what_is_between_parts_is_recorded_time_and_in_the_file(rat, tmp_path):
     made = read_split(divided(rat, tmp_path / "split.parquet", scheme="trials", stratify="direction", gap=0.5))
     recording = Recording.read(rat)
     assert made.meta["apart"] == apart(recording.time, [part_of(made, 0)]) > 0.5
-    assert made.meta["memory"] == memory_times(recording)
+    assert made.meta["memory"] == memory_times(recording, "trials")
 
 
 def test_mistakes_name_the_recording_and_write_nothing(rat, tmp_path):

@@ -21,7 +21,7 @@ def run(job: Job) -> None:
     for line in recording.notes.get("overlap", ()):  # before mistakes that may follow from it
         say(f"warning: {line}")
     cuts = _split(path, recording, scheme)
-    times, parts = memory_times(recording), [cut.names() for cut in cuts]
+    times, parts = memory_times(recording, scheme["scheme"]), [cut.names() for cut in cuts]
     columns = {"sample": np.arange(len(recording), dtype=np.int32), "epoch": recording.epoch}
     columns |= {f"fold{fold}": part for fold, part in enumerate(parts)}
     about = {"memory": times, "apart": (seconds := apart(recording.time, parts))}
