@@ -122,6 +122,15 @@ def test_a_batch_asks_for_what_its_seeds_need():
     assert resources.memory(plan, "fit", batch, 1) == 1500 + 500 * 3
 
 
+def test_full_batches_ask_for_more_time_and_for_their_pairs():
+    plan = planned(conditions__behavior__together=True, conditions__behavior__batch_size="full")
+    batch = {"condition": "behavior", "unit": "a", "fold": "0"}
+    assert resources.minutes(plan, "fit_together", batch, 1) == 10 + 2 * 3000 * 10 // 300
+    assert resources.minutes(plan, "fit", batch, 1) == 10 + 3000 * 10 // 300
+    assert resources.memory(plan, "fit_together", batch, 1) == 1500 + (500 + 1500) * 2
+    assert resources.memory(plan, "fit", batch, 1) == 1500 + 500  # its loss holds no matrix of pairs
+
+
 MISTAKES = [
     ({"conditions__time__together": True}, r"conditions.time.together: expected several seeds.*found seeds \[1\]"),
     ({"conditions__shifted__together": True}, r"conditions.shifted.together: .*found control: circular_shift"),

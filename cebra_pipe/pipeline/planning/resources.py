@@ -24,6 +24,10 @@ MEMORY = {
     "figures": (1000, 200),
     "tables": (500, 50),
 }
+# Of a full batch the samples are not known here. The loss of 8,192 takes 137 ms where all pairs are needed, so that of
+# 30,000 about 2 s (docs/performance.md). Seeds together are allowed for all pairs at once: 15,000 squared in float32,
+# and their gradient, in MB; a single fit holds no such matrix.
+FULL_SLOWER, FULL_PAIRS = 10, 1500
 MINUTES = {"fit": 10, "fit_together": 10, "adapt": 10}  # besides the steps; other stages take minutes at most
 
 
@@ -46,11 +50,12 @@ def has_gpu() -> bool:
 def memory(plan, stage: str, wildcards: Mapping[str, str], attempt: int) -> int:
     """MB of memory; a repeated job asks for more."""
     base, each = MEMORY[stage]
+    each += FULL_PAIRS if stage == "fit_together" and _is_full(plan, wildcards) else 0
     return attempt * (base + each * _recordings(plan, stage, wildcards) * _seeds(plan, stage, wildcards))
 
 
 def minutes(plan, stage: str, wildcards: Mapping[str, str], attempt: int) -> int:
-    """Minutes of run time: five steps a second and recording at the very least."""
+    """Minutes of run time: five steps a second and recording at the very least, of full batches one in two seconds."""
     base = MINUTES.get(stage, 15)
     if stage not in MINUTES:
         return attempt * base
@@ -59,7 +64,11 @@ def minutes(plan, stage: str, wildcards: Mapping[str, str], attempt: int) -> int
         steps = 2 * len(condition.leave_one_out.shares) * condition.leave_one_out.steps
     else:
         steps = _recordings(plan, stage, wildcards) * condition.training.steps * _seeds(plan, stage, wildcards)
-    return attempt * (base + steps // 300)
+    return attempt * (base + steps * (FULL_SLOWER if _is_full(plan, wildcards) else 1) // 300)
+
+
+def _is_full(plan, wildcards: Mapping[str, str]) -> bool:
+    return plan.study.conditions[wildcards["condition"]].training.batch_size == "full"
 
 
 def _seeds(plan, stage: str, wildcards: Mapping[str, str]) -> int:
