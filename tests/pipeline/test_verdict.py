@@ -194,6 +194,42 @@ def test_what_a_score_is_worse_than_is_told_with_its_value_and_in_the_direction_
     assert "worse" not in against.compared([better], {"best": (3.0, 3.0)}, 0.05, sign=-1)["in_words"]
 
 
+@pytest.mark.parametrize(("label", "told"), [("position", "higher error"), ("direction", "lower score")])
+def test_of_few_test_trials_a_better_decoder_is_told_as_of_these_trials(small, label, told):
+    """Without an interval over test trials that naive Bayes is better holds for them alone."""
+    inputs = dict(small[0].inputs)
+    (one,) = [path for path in inputs["scores"] if path.stem == "behavior-rat1"]
+    table = read_table(one)
+    table.columns["draws"][:] = [np.zeros(0)] * len(table)
+    bayes = table["method"] == "naive_bayes"
+    table.columns["score"][bayes] = np.where(table["label"][bayes] == "direction", 1.0, 0.01)
+    for name, value in (("low", np.nan), ("high", np.nan), ("n_trials", 1)):
+        table.columns[name][:] = value
+    write_table(one.with_name("behavior-rat1-few.parquet"), table)
+    inputs["scores"] = [
+        path.with_name("behavior-rat1-few.parquet") if path is one else path for path in inputs["scores"]
+    ]
+    row = only(
+        rows_of(dataclasses.replace(small[0], inputs=inputs)), condition="behavior", recording="rat1", label=label
+    )
+    assert row["worse_than"] == "naive Bayes"
+    assert row["verdict"] == f"evidence, p not corrected, {told} than naive Bayes in 2 test trials"
+    best = row["best_baseline_score"]
+    assert row["in_words"].endswith(f"; {told} than naive Bayes in 2 test trials ({best:.3g})")
+
+
+def test_nulls_and_decoders_of_few_trials_are_told_apart_in_a_verdict():
+    rivals, worse = {"naive Bayes": (3.0, 2.5), "best constant": (3.0, 2.9)}, null("refit: c", 0.5) | {"effect": 0.5}
+    tails = [
+        against.compared([worse], rivals, 0.05, -1, *how)["verdict"] for how in ((), ("higher error", " in 1 trial"))
+    ]
+    assert tails == [
+        ", worse than fits of c, naive Bayes and best constant",
+        ", worse than fits of c, higher error than naive Bayes and best constant in 1 trial",
+    ]
+    assert against.compared([], {}, 0.05, -1)["verdict"] == ""
+
+
 @pytest.mark.parametrize(
     ("draws", "note", "why"),
     [

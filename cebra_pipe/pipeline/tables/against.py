@@ -16,6 +16,7 @@ from ...plot.summary import METHODS, SIGNED, Score, remarks
 from ...sklearn.nulls import NO_P_METHODS
 
 DECODER, REFIT = "decoder", "refit"
+WORSE = "worse"
 SIDE = {"null_median": np.nan, "p": np.nan, "null_n": 0}  # column of either null -> where there is none
 Row = dict[str, object]
 
@@ -76,11 +77,17 @@ def named_in_config(refit: Row | None) -> Row:
 
 
 def sides(
-    decoder: Row | None, refit: Row | None, rivals: Mapping[str, tuple[float, float]], alpha: float, sign: int
+    decoder: Row | None,
+    refit: Row | None,
+    rivals: Mapping[str, tuple[float, float]],
+    alpha: float,
+    sign: int,
+    *how: str,
 ) -> Row:
     """The columns of both nulls, whether they agree, and what the score is better than and what worse.
 
     rivals: what a score stands beside without a p, by name -> (the score's own value, the rival's).
+    how: `compared`'s `worse` and `where`.
     """
     told = {f"{side}_{name}": empty for side in (DECODER, REFIT) for name, empty in SIDE.items()}
     for side, null in ((DECODER, decoder), (REFIT, refit)):
@@ -89,19 +96,33 @@ def sides(
     return {
         **told,
         "refit_p_corrected": refit["p_corrected"] if refit else np.nan,
-        **compared(nulls, rivals, alpha, sign),
+        **compared(nulls, rivals, alpha, sign, *how),
     }
 
 
-def compared(nulls: Sequence[Row], rivals: Mapping[str, tuple[float, float]], alpha: float, sign: int) -> Row:
-    """The columns `nulls_agree`, `worse_than` and `in_words`: by p where there is one, else by the values alone."""
+def compared(
+    nulls: Sequence[Row],
+    rivals: Mapping[str, tuple[float, float]],
+    alpha: float,
+    sign: int,
+    worse: str = WORSE,
+    where: str = "",
+) -> Row:
+    """The columns `nulls_agree`, `worse_than`, `in_words`, and how `verdict` goes on: by p, else by values alone.
+
+    worse, where: how a value behind that of a rival is told, and of which trials alone.
+    """
     found = [passed for null in nulls if (passed := passes(null, alpha, sign)) is not None]
     lost = {name: value for name, (own, value) in rivals.items() if sign * (own - value) < 0}
+    behind = [_named(null) for null in nulls if _worse(null, sign)]
     said = [text for null in nulls if (text := in_words(null, alpha, sign))]
+    tails = {(WORSE, ""): behind}
+    tails[worse, where] = [*tails.get((worse, where), []), *lost]
     return {
         "nulls_agree": "" if len(found) < 2 else "yes" if len(set(found)) == 1 else "no",
-        "worse_than": _listed([*(_named(null) for null in nulls if _worse(null, sign)), *lost]),
-        "in_words": "; ".join([*said, *(f"worse than {name} ({value:.3g})" for name, value in lost.items())]),
+        "worse_than": _listed([*behind, *lost]),
+        "in_words": "; ".join([*said, *(f"{worse} than {name}{where} ({value:.3g})" for name, value in lost.items())]),
+        "verdict": "".join(f", {how} than {_listed(of)}{at}" for (how, at), of in tails.items() if of),
     }
 
 
@@ -202,6 +223,14 @@ def rivals_of(
     return beside(best, titles), {short[s.method]: (score.mean, s.mean) for s in shown}
 
 
+def behind_in(score: Score) -> tuple[str, str]:
+    """How better values than this score are told: without an interval they are of these test trials alone."""
+    if score.low == score.low:
+        return WORSE, ""
+    trials = f"{score.n_trials} test trial{'s' * (score.n_trials != 1)}"
+    return "lower score" if SIGNED[score.metric].sign > 0 else "higher error", f" in {trials}"
+
+
 def beside(best: Score | None, titles: Mapping[str, str] = METHODS) -> Row:
     if best is None:
         return {"best_baseline": "", "best_baseline_score": np.nan}
@@ -210,7 +239,7 @@ def beside(best: Score | None, titles: Mapping[str, str] = METHODS) -> Row:
 
 # ---- what follows ----------------------------------------------------------------------------------------------------
 def judged(row: Row, alpha: float, sign: int) -> Row:
-    """The row with its verdict, which says so where no corrected p stands behind it, and what the score is worse than.
+    """The row with its verdict, which says so where no corrected p stands behind it, and goes on as `compared` says.
 
     Where a primary test follows the decoder's p, that is the larger one: its corrected p passes too where it has one.
     """
@@ -221,5 +250,4 @@ def judged(row: Row, alpha: float, sign: int) -> Row:
         told = EVIDENCE if row["p_corrected"] == row["p_corrected"] else f"{EVIDENCE}, p not corrected"
     else:
         told = NONE
-    worse = f", worse than {row['worse_than']}" if row["worse_than"] else ""
-    return {**row, "alpha": alpha, "verdict": f"{told}{worse}"}
+    return {**row, "alpha": alpha, "verdict": f"{told}{row['verdict']}"}

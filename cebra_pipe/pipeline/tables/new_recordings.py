@@ -17,7 +17,7 @@ from ...plot.shown import Study
 from ...plot.summary import SIGNED, Score
 from ..jobs.job import Job
 from . import spread
-from .against import Row, judged, of_shifts, rivals_of, sides
+from .against import Row, behind_in, judged, of_shifts, rivals_of, sides
 from .endings import ending, temperature_of
 
 OWN = {  # what a score by the others' decoder may be worse than
@@ -69,7 +69,8 @@ def _row(source: Source, score: Score, scored: Sequence[Score], alpha: float) ->
     about |= {"score": "transfer", "label": score.label, "metric": score.metric, "unit": score.unit}
     about |= {"in_sample": "no", "real": score.mean, "low": score.low, "high": score.high}
     null = of_shifts(score)
-    told = sides(null, None, rivals, alpha, sign) | ranges(score.by_seed.values(), score.by_fold.values()) | best
+    told = sides(null, None, rivals, alpha, sign, *behind_in(score))
+    told |= ranges(score.by_seed.values(), score.by_fold.values()) | best
     return judged(about | null | told, alpha, sign)
 
 

@@ -21,6 +21,7 @@ from ..jobs.job import Job
 from . import enough, tested
 from . import new_recordings as new
 from .against import (
+    behind_in,
     beside,
     beside_value,
     compared,
@@ -186,7 +187,8 @@ def _decoded(files: Files, condition: Condition, unit: str, table: Table) -> Ite
         shown = _of_first_seed(table, score.label) if null is refit else score
         best, rivals = rivals_of(shown, mine, METHODS, METHODS)
         real |= {"in_sample": "no", "real": shown.mean, "low": shown.low, "high": shown.high}
-        told = sides(*_beside(decoder, refit, null, shown, len(score.by_seed)), rivals, files.alpha, sign)
+        nulls = _beside(decoder, refit, null, shown, len(score.by_seed))
+        told = sides(*nulls, rivals, files.alpha, sign, *behind_in(shown))
         told |= ranges(score.by_seed.values(), score.by_fold.values()) | best
         yield judged(real | null | named_in_config(refit) | told, files.alpha, sign)
 
