@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 from pathlib import Path
@@ -75,6 +76,25 @@ def test_another_look_at_the_same_moment_is_no_run(monkeypatch, tmp_path):
         fcntl.flock(other, fcntl.LOCK_EX)
         monkeypatch.setattr(locks.time, "sleep", lambda seconds: fcntl.flock(other, fcntl.LOCK_UN))
         assert not is_under_way(tmp_path)
+
+
+def test_a_run_is_seen_on_a_network_file_system(monkeypatch, tmp_path):
+    """NFS takes a shared lock of whoever may read the file, and a lock of one alone of whoever may write it."""
+    given = fcntl.flock
+
+    def nfs(file, way):
+        if not (file.writable() if way & fcntl.LOCK_EX else file.readable()):
+            raise OSError(errno.EBADF, "Bad file descriptor")
+        given(file, way)
+
+    monkeypatch.setattr(locks.fcntl, "flock", nfs)
+    assert not is_under_way(tmp_path)
+    with hold(tmp_path):
+        assert is_under_way(tmp_path)
+    assert not is_under_way(tmp_path)
+    with locks.lock(tmp_path / "one.parquet"):
+        monkeypatch.setattr(locks, "lock_path", lambda path: tmp_path / ".one.parquet.lock")
+        assert locks.is_running("one.parquet")
 
 
 def test_nothing_is_made(tmp_path, monkeypatch, capsys):

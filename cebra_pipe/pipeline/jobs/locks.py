@@ -50,17 +50,19 @@ def hold(root: str | Path) -> TextIO:
     """Says that a run of the study in a folder is under way, for as long as the file is open; others may be as well."""
     path = lock_path(Path(root, "run"))
     path.parent.mkdir(parents=True, exist_ok=True)
-    file = path.open("a")  # a run that finds nothing to do leaves the file as it was
+    file = path.open("a+")  # a run that finds nothing to do leaves the file as it was; read, too, as NFS asks for
     fcntl.flock(file, fcntl.LOCK_SH)
     return file
 
 
 def is_under_way(root: str | Path) -> bool:
-    """Whether a run of the study in a folder holds its lock, be a job at work or not."""
+    """Whether a run of the study in a folder holds its lock, be a job at work or not; no where it may not be asked."""
     path = lock_path(Path(root, "run"))
-    if not path.exists():
+    try:
+        file = path.open("r+")  # NFS gives the lock of one alone only to who may write
+    except (FileNotFoundError, PermissionError):
         return False
-    with open(path) as file:
+    with file:
         for pause in LOOKS:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
