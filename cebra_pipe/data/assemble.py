@@ -11,7 +11,16 @@ import numpy as np
 
 from ..errors import Problem, Problems, UserError
 from . import circles, clocks, describe, overlap, spikes, trials
-from .checks import check_apart, check_bins, check_lengths, check_neural, check_options, checked_label, own_clocks
+from .checks import (
+    check_apart,
+    check_bins,
+    check_cells,
+    check_lengths,
+    check_neural,
+    check_options,
+    checked_label,
+    own_clocks,
+)
 from .recording import Recording, epochs_of
 from .select import keep, outside, slow
 from .sources import Read, Shelf, read_all, sources
@@ -156,6 +165,9 @@ def finish(
     for label, given in config.labels.items():
         where = f"recordings.{name}.labels.{label} ({read[f'labels.{label}'].where})"
         source = read[f"labels.{label}"]
+        unknown = samples.time[rows[~np.isfinite(labels[label][rows])]]
+        if not check_cells(config, read, label, unknown, where, problems):
+            continue
         # On a clock of its own a label has other rows than the samples.
         place = None if f"labels.{label}.time" in read else source.place
         made[label] = checked_label(labels[label][rows], given, where, rows, problems, source.classes, place)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import Problems, counted
+from .clocks import missing
 from .formats.entries import by_row
 from .recording import Label
 from .select import check_select
@@ -147,6 +148,28 @@ def check_bins(read: Mapping[str, Read], apart: list[str], bins: int) -> None:
             remedy = "Give labels their own `time`, or set `start` and `stop` of the spikes."
             problems.add(f"{role} ({item.where})", f"{bins} values, one for each bin", str(len(item.values)), remedy)
     problems.raise_any()
+
+
+def check_cells(
+    config: RecordingConfig, read: Mapping[str, Read], label: str, time: np.ndarray, where: str, problems: Problems
+) -> bool:
+    """False, and a problem that names the rows of its file, where a label of numbers with its own clock lacks some.
+
+    time: seconds of the samples that are used and have no value.
+    """
+    item, clock = read[f"labels.{label}"], read.get(f"labels.{label}.time")
+    if clock is None or item.classes or not len(rows := missing(item.values, clock.values, time)):
+        return True
+    given = config.labels[label]
+    found = f"{counted(len(rows), 'cell')} without one in the file, the first in {item.place(int(rows[0]))} at "
+    found += f"{clock.values[rows[0]]:.9g} s, beside {counted(len(time), 'sample')}"
+    left = (
+        f"a line is then drawn over up to `largest_gap` ({config.largest_gap:g} s); samples in longer ones are dropped"
+    )
+    if given.kind == "discrete" or given.resample == "nearest":
+        left = "samples then take the value of the nearest row"
+    problems.add(where, "a finite value beside each sample", found, f"Fill these cells, or remove their rows: {left}.")
+    return False
 
 
 def checked_label(

@@ -91,6 +91,13 @@ def _linear(values: np.ndarray, clock: np.ndarray, time: np.ndarray, period: flo
     return (np.interp(time, clock, turned) - lowest) % period + lowest
 
 
+def missing(values: np.ndarray, clock: np.ndarray, time: np.ndarray) -> np.ndarray:
+    """(row,) rows of `values` (clock,) that are no numbers, among those that samples at `time` (time,) lie beside."""
+    right = np.searchsorted(clock, time)
+    beside = np.unique(np.clip([right - 1, right, right + 1], 0, len(clock) - 1))
+    return beside[~np.isfinite(values[beside])]
+
+
 def holes(clock: np.ndarray, time: np.ndarray, largest_gap: float) -> np.ndarray:
     """(time,) whether a sample lies inside a hole of the clock, where a line would invent values."""
     limit = max(largest_gap, 1.5 * step_of(clock)) + TOLERANCE

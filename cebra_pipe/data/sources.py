@@ -109,7 +109,8 @@ class Shelf:
         if (texts := _texts(source, contents.entries[name], chosen, where)) is not None:
             return texts
         values = contents.read(name, chosen)
-        return Read(values[:, 0] if source.column is not None else values, where, _names(contents, name, chosen))
+        column = values[:, 0] if source.column is not None else values
+        return Read(column, where, _names(contents, name, chosen), place=contents.entries[name].place)
 
 
 def _texts(source: Source, entry: Entry, chosen: list | None, where: str) -> Read | None:

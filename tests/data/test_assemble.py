@@ -677,3 +677,22 @@ def test_spikes_that_are_binned_to_a_chosen_end_need_no_more_of_the_track(tmp_pa
 def test_trials_that_are_dropped_are_counted_among_those_given(rat):
     made = rat({"trials": "lap", "select": {"start": 3.0}}, lap=np.repeat([1.0, np.nan, 2.0, 3.0, 4.0, 5.0], 20))
     assert (made.notes["trials_given"], made.notes["trials"]) == (5, 3)
+
+
+@pytest.mark.parametrize(
+    ("options", "remedy"),
+    [({}, "up to `largest_gap` (0.1 s); samples"), ({"kind": "discrete"}, "take the value of the nearest row")],
+)
+def test_missing_cells_of_a_label_with_its_own_clock_are_told_by_their_line(options, remedy, tmp_path):
+    """300 rows at 50 per second, beside samples at 20 per second."""
+    lines = [f"{row / 50:.2f},{'' if 100 <= row < 105 or row == 298 else row % 7}" for row in range(300)]
+    (tmp_path / "track.csv").write_text("\n".join(["t,x", *lines]))
+    write_npz(tmp_path / "rat.npz", spikes=NEURAL)
+    given = BASE | {"labels": {"x": {"file": "track.csv", "column": "x", "time": {"column": "t"}} | options}}
+    given["select"] = {"stop": 5.5}  # before the last cell
+    told = message(assemble, RecordingConfig.model_validate(given), tmp_path, "rat")
+    assert "5 cells without one in the file, the first in line 102 at 2 s, beside " in told
+    assert remedy in told
+    kept = [line for line in lines if not line.endswith(",")]
+    (tmp_path / "track.csv").write_text("\n".join(["t,x", *kept]))
+    assert len(assemble(RecordingConfig.model_validate(given), tmp_path, "rat")) >= 108  # the remedy helps
