@@ -148,12 +148,11 @@ def draw_null(ax: Axes, mine: Table) -> None:
             fontsize=5.8,
             color=DARK,
             va="bottom",
-            bbox={"color": "white", "pad": 0.5},
         )
     ax.set_ylim(len(summaries) - 0.7, -0.65)
     ax.set_yticks([])
     ax.spines["left"].set_visible(False)
-    ax.axvline(0, color=DARK, lw=0.6, zorder=0)
+    ax.axvline(0, color=LIGHT, lw=0.8, zorder=0)  # light: it goes behind the texts
     ax.set_xlim(right=1.05)
     ax.xaxis.set_major_locator(MaxNLocator(5))  # labels of hundredths below 0 are as wide as a fifth of the panel
     ax.set_xlabel(f"mean R² over pairs{_drawn_null(summaries)}")

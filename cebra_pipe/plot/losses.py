@@ -63,7 +63,7 @@ def draw(drawn: Table, title: str = "") -> Figure:
     for i, (ax, (series, objective)) in enumerate(zip(axes, panels, strict=False)):
         mine = pick(drawn, series=series, objective=objective)
         draw_panel(ax, mine, titles)
-        ax.set_title(literal(f"{series}\n{OBJECTIVES.get(objective, objective)}"), loc="left")
+        ax.set_title(literal(f"{series}\n{OBJECTIVES.get(objective, objective)}, {_chance(mine)}"), loc="left")
         letter(ax, i)
         if i % across == 0:
             ax.set_ylabel("InfoNCE loss (nats)")
@@ -100,19 +100,13 @@ def draw_panel(ax: Axes, mine: Table, titles: list[str]) -> None:
                     )
     for chance in np.unique(mine["chance"].round(6)):
         ax.axhline(chance, color=DARK, lw=0.7, ls=(0, (4, 2)), zorder=1)
-    top = float(np.max(mine["chance"]))
-    ax.annotate(
-        f"chance {top:.3g}",
-        (1, top),
-        (-2, 2.5),
-        xycoords=("axes fraction", "data"),
-        textcoords="offset points",
-        ha="right",
-        fontsize=6,
-        bbox={"color": "white", "alpha": 0.75, "pad": 0},
-    )
     ax.set_xlabel("step")
     ax.margins(x=0.02, y=0.08)
+
+
+def _chance(mine: Table) -> str:
+    """The dashed lines' heights; told above the panel, where no loss lies."""
+    return f"chance {' and '.join(f'{chance:.3g}' for chance in np.unique(mine['chance'].round(6)))} nats"
 
 
 def _draw_fit(ax: Axes, fit: Table, shade: str) -> None:

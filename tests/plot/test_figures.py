@@ -81,6 +81,23 @@ def test_labels_of_a_null_are_few(study):
     assert 2 < len(ax.get_xticks()) <= 7  # two of them may lie outside of the axis
 
 
+def test_the_line_at_0_goes_through_all_of_a_null(study):
+    """Whatever is said beside it."""
+    figure = empty(2.4, 3)
+    ax = figure.add_subplot()
+    mine = pick(drawn_of(study, "consistency")[0], comparison="rats")
+    null = mine["what"] == "null"
+    mine.columns["score"][null] -= 0.5  # the line lies within the texts
+    consistency.draw_null(ax, mine)
+    figure.canvas.draw()
+    drawn = np.asarray(figure.canvas.buffer_rgba())[::-1, :, :3].astype(int)
+    at, box = round(ax.transData.transform((0, 0))[0]), ax.get_window_extent()
+    said = [text.get_window_extent() for text in ax.texts]
+    assert any(extent.x0 + 5 < at < extent.x1 - 5 for extent in said)
+    column = drawn[int(box.y0) + 3 : int(box.y1) - 3, at - 1 : at + 2].min(axis=(1, 2))
+    assert column.max() < 240
+
+
 @pytest.mark.parametrize("name", ["decoding", "goodness_of_fit", "losses", "embeddings"])
 def test_control_is_called_a_control_and_only_it_is_grey(study, name):
     table, figure = drawn_of(study, name)
@@ -310,6 +327,14 @@ def test_losses_of_one_chance_level_share_their_heights(study):
     for chance in chances:
         assert len({ax.get_ylim() for ax, own in zip(panels, chances, strict=True) if own == chance}) == 1
     assert all(ax.get_ylim()[0] <= ax.dataLim.y0 and ax.dataLim.y1 <= ax.get_ylim()[1] for ax in panels)
+
+
+def test_chance_is_told_above_a_panel_and_nothing_is_written_on_its_dots(study):
+    _, figure = drawn_of(study, "losses")
+    panels = [ax for ax in figure.axes if ax.axison]
+    assert all(ax.get_title(loc="left").endswith("objective, chance 6.24 nats") for ax in panels)
+    letters = [[text.get_text() for text in ax.texts] for ax in panels]
+    assert letters == [[chr(97 + i)] for i in range(len(panels))]
 
 
 # ---- consistency -----------------------------------------------------------------------------------------------------
