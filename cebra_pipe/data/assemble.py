@@ -58,7 +58,7 @@ def assemble(
     limit = clocks.gap_limit(config.largest_gap, samples.rate)
     labels, unknown = on_samples(config, read, samples.time, name)
     if "trials" in read:
-        trial = trials.given_trials(read["trials"].values, read["trials"].where)
+        trial = trials.given_trials(trial_numbers(read, samples.time), read["trials"].where)
     else:
         trial = trials.derived_trials(config, labels, samples.time, limit)
     kept, dropped = keep(rules(config, samples, labels, unknown, trial, limit), len(samples.time))
@@ -124,6 +124,15 @@ def on_samples(
         unknown |= {f"{rule} of {name}": mask for rule, mask in apart.items()}
     problems.raise_any()
     return labels, unknown
+
+
+def trial_numbers(read: Mapping[str, Read], time: np.ndarray) -> np.ndarray:
+    """(time,) the given number of each sample's trial; that of the nearest time stamp where trials have their own."""
+    given, clock = read["trials"].values.astype(np.float64), read.get("trials.time")
+    if clock is None:
+        return given
+    clocks.check_rising(clock.values, clock.where)
+    return clocks.resample(given, clock.values.astype(np.float64), time, "nearest", None)
 
 
 def as_read(config: RecordingConfig, read: Mapping[str, Read], label: str) -> np.ndarray:

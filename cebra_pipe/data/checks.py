@@ -70,6 +70,7 @@ def check_options(config: RecordingConfig, name: str) -> None:
 def own_clocks(config: RecordingConfig) -> list[str]:
     """Roles of arrays that need not be as long as the neural data."""
     own = [f"labels.{label}" for label, given in config.labels.items() if given.time is not None]
+    own += ["trials"] * (config.trials is not None and config.trials.time is not None)
     return [*own, *(f"{role}.time" for role in own), "spikes.times", "spikes.neurons"]
 
 
@@ -85,7 +86,7 @@ def check_lengths(config: RecordingConfig, read: Mapping[str, Read], name: str) 
         lengths = {role: len(read[role].values) for role in group}
         if len(set(lengths.values())) > 1:
             listed = "; ".join(f"{role} {n} ({read[role].where})" for role, n in lengths.items())
-            remedy = "Cut them to the same samples, or give the labels their own `time`."
+            remedy = "Cut them to the same samples, or give labels and trials their own `time`."
             if _is_turned(read, lengths):
                 remedy = (
                     f"The neural array is {' × '.join(map(str, read['neural'].values.shape))}: set `transpose: true`."
@@ -145,7 +146,7 @@ def check_bins(read: Mapping[str, Read], apart: list[str], bins: int) -> None:
     problems = Problems()
     for role, item in read.items():
         if role not in apart and len(item.values) != bins:
-            remedy = "Give labels their own `time`, or set `start` and `stop` of the spikes."
+            remedy = "Give labels and trials their own `time`, or set `start` and `stop` of the spikes."
             problems.add(f"{role} ({item.where})", f"{bins} values, one for each bin", str(len(item.values)), remedy)
     problems.raise_any()
 

@@ -60,6 +60,7 @@ def wanted(config: RecordingConfig) -> dict[str, Wanted]:
         want(f"labels.{name}.time", label.time, label.file)
     if config.trials is not None and config.trials.from_ is None:
         want("trials", config.trials)
+        want("trials.time", config.trials.time, config.trials.file)
     return found
 
 

@@ -26,7 +26,7 @@ def check_trials(config: RecordingConfig, name: str) -> Problems:
     if config.trials is None:
         return problems
     names = names_of(config)
-    given = [option for option in ("column", "file", "key") if getattr(config.trials, option) is not None]
+    given = [option for option in ("column", "file", "key", "time") if getattr(config.trials, option) is not None]
     for label in names:
         if label not in config.labels:
             problems.add(

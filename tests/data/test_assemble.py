@@ -356,6 +356,7 @@ def test_jumps_of_a_circular_label_go_the_short_way(rat):
         ({"from": "position"}, "`jump` with a continuous label"),
         ({"from": "direction", "jump": 1}, "a continuous label in `from`"),
         ({"from": "gaps", "key": "lap"}, "given or derived"),
+        ({"from": "gaps", "time": "t"}, "time beside from"),
     ],
 )
 def test_trials_that_cannot_be(trials, told, rat):
@@ -696,3 +697,23 @@ def test_missing_cells_of_a_label_with_its_own_clock_are_told_by_their_line(opti
     kept = [line for line in lines if not line.endswith(",")]
     (tmp_path / "track.csv").write_text("\n".join(["t,x", *kept]))
     assert len(assemble(RecordingConfig.model_validate(given), tmp_path, "rat")) >= 108  # the remedy helps
+
+
+def test_trials_on_a_clock_of_their_own_are_those_of_the_nearest_stamp(tmp_path):
+    stamps = np.arange(0.02, 5.0, 0.033)
+    lap = np.where(stamps < 1.5, 7, np.where(stamps < 2.0, np.nan, np.where(stamps < 4.0, 3, 9)))
+    pairs = [f"{t:.3f},{'' if np.isnan(n) else int(n)}" for t, n in zip(stamps, lap, strict=True)]
+    (tmp_path / "laps.csv").write_text("\n".join(["s,lap", *pairs]))
+    write_npz(tmp_path / "rat.npz", spikes=NEURAL, position=POSITION)
+    trials_ = {"file": "laps.csv", "column": "lap"}
+    told = message(assemble, RecordingConfig.model_validate(BASE | {"trials": trials_}), tmp_path, "rat")
+    assert "give labels and trials their own `time`" in told
+    given = BASE | {"trials": trials_ | {"time": {"column": "s"}}}
+    made = assemble(RecordingConfig.model_validate(given), tmp_path, "rat")
+    nearest = np.array([lap[np.abs(stamps - t).argmin()] for t in TIME])
+    nearest[(stamps[0] > TIME) | (stamps[-1] < TIME)] = np.nan
+    kept = np.isfinite(nearest)
+    np.testing.assert_array_equal(made.time, TIME[kept])
+    np.testing.assert_array_equal(made.trial, np.select([nearest[kept] == n for n in (7, 3, 9)], [0, 1, 2]))
+    (tmp_path / "laps.csv").write_text("s,lap\n1,1\n3,2\n2,3\n")
+    assert "rising time stamps" in message(assemble, RecordingConfig.model_validate(given), tmp_path, "rat")

@@ -83,7 +83,8 @@ class Source(Model):
     columns: list[Int | Line] | None = Field(
         None,
         min_length=1,
-        description="Several columns of a 2-D array or table, by number or name; n0..n99 and 0..99 are ranges, both "
+        description="Several columns of a 2-D array or table of neurons, by number or name (a label, a clock or trials "
+        "take one `column`); n0..n99 and 0..99 are ranges, both "
         "ends included.",
     )
     header: bool | None = Field(
@@ -162,6 +163,10 @@ class TrialsConfig(Source):
         None,
         gt=0,
         description="With a continuous label: a new trial where it changes by at least this much between samples.",
+    )
+    time: ShortSource | None = Field(
+        None,
+        description="Time stamps (s) where trials are given on their own clock; each sample takes the nearest trial.",
     )
 
 
