@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -204,7 +204,7 @@ def read_all(config: RecordingConfig, shelf: Shelf, name: str) -> dict[str, Read
     for role, item in wanted(config).items():
         try:
             read = shelf.read(item)
-            found[role] = as_matrix(read) if role == "neural" else as_vector(read, role)
+            found[role] = as_matrix(read) if role == "neural" else as_vector(read, role, item.source.columns or ())
         except UserError as error:
             problems.extend(
                 Problem(f"recordings.{name}.{role} ({p.where})", p.expected, p.found, p.remedy) for p in error.problems
@@ -233,16 +233,16 @@ def _look_like_times(values: np.ndarray) -> bool:
     return rising and len(np.unique(values)) > len(values) / 2
 
 
-def as_vector(read: Read, role: str) -> Read:
-    """(time,) of a vector, or of a matrix with one row or column."""
-    values = read.values
+def as_vector(read: Read, role: str, chosen: Sequence[int | str] = ()) -> Read:
+    """(time,) of a vector, or of a matrix with one row or column; `chosen`: the columns that its source asked for."""
+    values, names = read.values, read.columns or [c for c in chosen if isinstance(c, int)]
     if values.ndim == 2 and 1 in values.shape:
         values = values.ravel()
     if values.ndim != 1:
         last = values.shape[-1] - 1 if values.ndim else 0
-        remedy = f"Give `column: 0` to `column: {last}`" + (
-            ", one label for each." if role.startswith("labels") else "."
-        )
+        ways = [f"`column: {name}`" for name in names] or ["`column: 0`", f"`column: {last}`"]
+        listed = " or ".join(ways) if names and len(ways) < 4 else f"{ways[0]} to {ways[-1]}"
+        remedy = f"Give {listed}" + (", one label for each." if role.startswith("labels") else ".")
         raise UserError(
             Problem(
                 read.where,

@@ -188,7 +188,7 @@ def _label(each: object, where: str, length: int | None, problems: Problems, oth
         return None
     values = _numeric(plain(each))
     if values.dtype.kind not in FLOATS + INTEGERS or values.ndim not in (1, 2) or not values.size:
-        remedy = "Pass y.astype(int): its values are classes." if values.dtype.kind == "b" else ""
+        remedy = "Pass y.astype(int): its values are classes." if values.dtype.kind == "b" else _named(values)
         expected = "(sample,) or (sample, column) float or integer labels"
         problems.add(where, expected, f"{values.dtype} {values.shape}" if values.size else "no values", remedy)
         return None
@@ -197,16 +197,29 @@ def _label(each: object, where: str, length: int | None, problems: Problems, oth
             where, "finite numbers", f"contains NaN or infinity ({counted((~np.isfinite(values)).sum(), 'value')})"
         )
     if length is not None and len(values) != length:
-        problems.add(where, f"{length} samples as in X", str(len(values)), _lying(values.shape, length, other))
+        problems.add(where, f"{length} samples as in X", str(len(values)), _lying(values, length, other))
         return None
     return values
 
 
-def _lying(shape: tuple[int, ...], length: int, other: int) -> str:
-    """What to do about labels of another length, where they or X lie on their side."""
-    if shape == (1, length):
+def _lying(values: np.ndarray, length: int, other: int) -> str:
+    """What to do about labels of another length: they or X lie on their side, or have a clock of their own."""
+    if values.shape == (1, length):
         return f"It is one row of {length}, as MATLAB keeps vectors: pass y.ravel()."
-    return f"X has {other} columns: if they are the samples, pass X.T, (sample, neuron)." if shape[0] == other else ""
+    if len(values) == other:
+        return f"X has {other} columns: if they are the samples, pass X.T, (sample, neuron)."
+    if values.dtype.kind == FLOATS:
+        means = "each column by " * (values.ndim == 2) + "np.interp(times_of_X, times_of_y, y)"
+    else:
+        means = "y[np.searchsorted(times_of_y, times_of_X).clip(max=len(y) - 1)], the next class after each sample"
+    return f"Labels with a clock of their own are brought to the samples first: {means}."
+
+
+def _named(values: np.ndarray) -> str:
+    """What to do about labels that are texts."""
+    if values.dtype.kind != "U" and not (values.dtype.kind == "O" and all(isinstance(v, str) for v in values.flat)):
+        return ""
+    return "Number texts by np.unique(y, return_inverse=True)[1], those of several sessions together."
 
 
 def _numeric(values: np.ndarray) -> np.ndarray:

@@ -507,6 +507,8 @@ def test_discrete_labels_are_whole_numbers(rat):
 def test_label_of_several_columns(rat):
     told = message(rat, position=np.stack([POSITION, DIRECTION], axis=1))
     assert "`column: 0` to `column: 1`" in told
+    several = {"labels": {"x": {"key": "position", "columns": [2, 0]}}}
+    assert "Give `column: 2` or `column: 0`, one" in message(rat, several, position=np.stack([POSITION] * 3, axis=1))
     assert len(rat(position=POSITION[:, None])) == LENGTH
     assert len(rat(position=POSITION[None, :])) == LENGTH
 
@@ -717,3 +719,20 @@ def test_trials_on_a_clock_of_their_own_are_those_of_the_nearest_stamp(tmp_path)
     np.testing.assert_array_equal(made.trial, np.select([nearest[kept] == n for n in (7, 3, 9)], [0, 1, 2]))
     (tmp_path / "laps.csv").write_text("s,lap\n1,1\n3,2\n2,3\n")
     assert "rising time stamps" in message(assemble, RecordingConfig.model_validate(given), tmp_path, "rat")
+
+
+@pytest.mark.parametrize(
+    ("columns", "ways"),
+    [
+        (["x", "y"], "`column: x` or `column: y`"),
+        (["y", "x", "z"], "`column: y` or `column: x` or `column: z`"),
+        (None, "`column: x` to `column: w`"),
+    ],
+)
+def test_several_columns_of_a_label_are_told_by_their_names(columns, ways, tmp_path):
+    table = np.stack([POSITION, DIRECTION, TIME, TIME + POSITION], axis=1)
+    np.savetxt(tmp_path / "track.csv", table, "%.3f", ",", header="x,y,z,w", comments="")
+    write_npz(tmp_path / "rat.npz", spikes=NEURAL)
+    label = {"file": "track.csv"} | ({"columns": columns} if columns else {})
+    told = message(assemble, RecordingConfig.model_validate(BASE | {"labels": {"p": label}}), tmp_path, "rat")
+    assert f"Give {ways}, one label for each." in told

@@ -174,6 +174,15 @@ def test_labels_of_another_shape_or_kind_are_told_what_to_write():
     for y, match in (
         (POSITION[:, :1].T, r"expected 120 samples as in X, found 1\. .*as MATLAB keeps vectors: pass y\.ravel\(\)"),
         (POSITION[:, 0] > 0, r"found bool \(120,\)\. Pass y\.astype\(int\)"),
+        (
+            np.array(["left", "right"] * 60),
+            r"found <U5 \(120,\)\. Number texts by np\.unique\(y, return_inverse=True\)\[1\]",
+        ),
+        (np.array(["left", "right"] * 60, object), r"found object \(120,\)\. Number texts by np\.unique"),
+        (np.array([None, "right"] * 60, object), r"found object \(120,\)\.$"),
+        (POSITION[:90, 0], r"found 90\. .* clock of their own .* first: np\.interp\(times_of_X, times_of_y, y\)\."),
+        (POSITION[:90], r"found 90\. .* first: each column by np\.interp"),
+        (np.arange(90) % 2, r"found 90\. .* y\[np\.searchsorted\(times_of_y, times_of_X\)"),
     ):
         with pytest.raises(ValueError, match=match):
             estimator().fit(SIGNAL, y)
