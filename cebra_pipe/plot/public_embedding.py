@@ -15,6 +15,7 @@ from .canvas import canvas, colormap
 from .points import points
 
 INK = 15_000  # points squared that all samples cover: an eighth of a figure of 5 by 5 inches
+BAR = {"fraction": 0.04, "pad": 0.02}  # beside three latents, whose axes have no numbers
 MOST = 12  # classes that a legend holds
 
 
@@ -34,7 +35,7 @@ def plot_embedding(
 ) -> Axes:
     """Axes with a point for each sample: 3-D for three latents, 2-D for two, over time for a single one.
 
-    Values have a colour bar beside the axes, texts a legend.
+    Values have a colour bar beside the axes, texts a legend. In a new figure three latents have axes of one length.
 
     Args:
         embedding: (sample, dimension).
@@ -61,7 +62,10 @@ def plot_embedding(
     if colorbar_label and not valued:
         found = "one colour for all, or texts"
         raise UserError(Problem("colorbar_label", "values in embedding_labels", found, "Leave it out."))
-    ax = canvas(ax, figsize, dpi, (5, 5), "3d" if shown.dimensions == 3 else None)
+    new, deep = ax is None, shown.dimensions == 3
+    ax = canvas(ax, figsize, dpi, (5, 5), "3d" if deep else None)
+    if new and deep:
+        _fill(ax, shown.values, beside=valued and colorbar_label is not None)
     coloring = {"c": shown.colors, "cmap": colors} if shown.mapped else {"color": shown.colors}
     size = {"s": area(len(shown.values)) if markersize is None else markersize, "linewidths": 0}
     drawn = ax.scatter(*shown.values.T, alpha=alpha, **(size | coloring | kwargs))
@@ -71,15 +75,24 @@ def plot_embedding(
             handles=[Line2D([], [], ls="", marker="o", color=c, label=t) for c, t in zip(drawn_in, shown.classes)]
         )
     if valued and colorbar_label is not None:
-        bar = ax.figure.colorbar(drawn, ax=ax, shrink=0.6)
+        bar = ax.figure.colorbar(drawn, ax=ax, shrink=0.6, **(BAR if new and deep else {}))
         bar.solids.set_alpha(1)
         bar.set_label(colorbar_label or ("Sample" if isinstance(embedding_labels, str) else ""))
     ax.set_title(title)
-    if shown.dimensions == 3:
+    if deep:
         ax.axis("off")
     else:
         ax.set(xlabel=shown.names[0], ylabel=shown.names[1])
     return ax
+
+
+def _fill(ax: Axes, values: np.ndarray, beside: bool) -> None:
+    """The three axes of one length, so that a sphere is round, and no room around them for ticks that are not drawn."""
+    low, high = values.min(axis=0), values.max(axis=0)
+    inside = (2 * values - low - high) / np.where(high > low, high - low, 1)  # the box from -1 to 1
+    farthest = max(1.0, float(np.linalg.norm(inside, axis=1).max()))  # 1 for a sphere, √3 for the corners of a box
+    ax.set_box_aspect((1, 1, 1), zoom=min(1.7, 1.9 / farthest))
+    ax.figure.subplots_adjust(left=0.02, right=0.86 if beside else 0.98, bottom=0.02, top=0.92)
 
 
 def _check_colors(given: Mapping[str, object], mapped: bool) -> None:

@@ -12,6 +12,7 @@ import pytest
 import torch
 from matplotlib import pyplot as plt
 from matplotlib.colors import to_rgba
+from mpl_toolkits.mplot3d.proj3d import proj_transform
 
 import cebra_pipe
 from cebra_pipe.errors import UserError
@@ -171,6 +172,41 @@ def pixels_in(ax, box) -> np.ndarray:
     ax.figure.canvas.draw()
     drawn = np.asarray(ax.figure.canvas.buffer_rgba())[::-1, :, :3] / 255
     return drawn[round(box.y0) : round(box.y1), round(box.x0) : round(box.x1)]
+
+
+@pytest.mark.parametrize(("labels", "share"), [("black", 0.7), ("time", 0.6)])
+def test_a_sphere_is_round_and_fills_the_picture_below_its_title(labels, share):
+    """Beside a colour bar, too."""
+    points = np.random.default_rng(1).standard_normal((3000, 3))
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    ax = cebra_pipe.plot_embedding(points, labels, cmap="cebra", alpha=1)
+    across, down = extent_of_ink(ax)
+    assert np.ptp(across) == pytest.approx(np.ptp(down), rel=0.05)
+    assert share * 500 < np.ptp(across) < 500
+    title = ax.title.get_window_extent()
+    assert np.mean(across) == pytest.approx((title.x0 + title.x1) / 2, abs=15)
+    assert down[1] < title.y0
+
+
+def extent_of_ink(ax) -> tuple[tuple[int, int], tuple[int, int]]:
+    """(left, right), (lowest, highest) pixel of the points, without title and colour bar."""
+    title, ax_box = ax.get_title(), ax.get_position()
+    ax.set_title("")
+    drawn = pixels_in(ax, ax.figure.bbox).min(axis=-1)[:, : int(ax_box.x1 * 500)]
+    rows, columns = np.nonzero(drawn < 0.9)
+    ax.set_title(title)
+    ax.figure.canvas.draw()
+    return (columns.min(), columns.max()), (rows.min(), rows.max())
+
+
+def test_no_point_of_a_box_leaves_the_picture():
+    corners = np.array(np.meshgrid([0, 1], [0, 1], [0, 1.0])).reshape(3, -1).T
+    for points in (corners, corners[:1], np.r_[corners[:4], [[3.0, 3.0, 3.0]]]):
+        ax = cebra_pipe.plot_embedding(points, "black", markersize=4)
+        ax.figure.canvas.draw()
+        at = ax.transData.transform(np.stack(proj_transform(*points.T, ax.get_proj())[:2], axis=1))
+        assert at.min() > 5
+        assert at.max() < 495
 
 
 @pytest.mark.parametrize("samples", [100, 2000, 20_000])
