@@ -78,6 +78,16 @@ def test_another_look_at_the_same_moment_is_no_run(monkeypatch, tmp_path):
         assert not is_under_way(tmp_path)
 
 
+@pytest.mark.parametrize("why", [errno.EACCES, errno.EROFS])
+def test_a_run_that_may_not_be_asked_for_is_none(monkeypatch, tmp_path, why):
+    def refused(*_):
+        raise OSError(why, "refused")
+
+    with hold(tmp_path):
+        monkeypatch.setattr(Path, "open", refused)
+        assert not is_under_way(tmp_path)
+
+
 def test_a_run_is_seen_on_a_network_file_system(monkeypatch, tmp_path):
     """NFS takes a shared lock of whoever may read the file, and a lock of one alone of whoever may write it."""
     given = fcntl.flock

@@ -60,7 +60,7 @@ def is_under_way(root: str | Path) -> bool:
     path = lock_path(Path(root, "run"))
     try:
         file = path.open("r+")  # NFS gives the lock of one alone only to who may write
-    except (FileNotFoundError, PermissionError):
+    except OSError:  # none yet, no permission, or a disk that is read only
         return False
     with file:
         for pause in LOOKS:
