@@ -35,8 +35,34 @@ def table(path: Path, header: str, *columns: np.ndarray) -> None:
     np.savetxt(path, np.stack(columns, axis=1), fmt="%.4f", delimiter=",", header=header, comments="")
 
 
+def blocks() -> list[str]:
+    """The configs of the README, in its order."""
+    return re.findall(r"```yaml\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+
+
+def test_trials_of_an_nwb_file(data, capsys):
+    import h5py
+
+    activity = "processing/ophys/Fluorescence/RoiResponseSeries"
+    start, rng = np.arange(2, 58, 2.0), np.random.default_rng(1)
+    with h5py.File("data/mouse.nwb", "w") as file:
+        file[f"{activity}/data"] = rng.normal(size=(1200, 8))
+        file[f"{activity}/timestamps"] = np.arange(1200) / 20
+        file["intervals/trials/start_time"], file["intervals/trials/stop_time"] = start, start + 1.5
+        file["intervals/trials/stimulus"] = rng.choice(["left", "right"], len(start)).tolist()
+    split = {"gap": 0.2, "blocks": 2}
+    raw = {"study": "mine", "split": split, "conditions": {"stimulus": {"labels": ["stimulus"]}}}
+    Path("mine.yaml").write_text(yaml.safe_dump(raw | {"recordings": yaml.safe_load(blocks()[2])}))
+    assert check.main(cli.parser().parse_args(["check", "mine.yaml"])) == 0
+    told = capsys.readouterr().out
+    assert (
+        "28 trials of a table, 1.5 to 1.5 s long (median 1.5); 840 samples inside, 360 outside of all (dropped)" in told
+    )
+    assert "stimulus: 2 classes (samples): left (" in told
+
+
 def test_your_own_recording(data, capsys):
-    study, rat = re.findall(r"```yaml\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    study, rat, _ = blocks()
     raw = yaml.safe_load(study)
     raw["recordings"] |= yaml.safe_load(rat)
     Path("mine.yaml").write_text(yaml.safe_dump(raw))

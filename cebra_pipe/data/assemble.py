@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import Problem, Problems, UserError
-from . import circles, clocks, describe, overlap, spikes, trials
+from . import circles, clocks, describe, overlap, spikes, trial_table, trials
 from .checks import (
     check_apart,
     check_bins,
@@ -40,6 +40,7 @@ class Clocked:
     time: np.ndarray  # (time,) seconds
     rate: float
     notes: dict[str, object]
+    table: trial_table.Placed | None = None  # the trials, where a table gives them
 
 
 def assemble(
@@ -54,10 +55,13 @@ def assemble(
     samples = on_clock(config, read, name)
     check_bins(read, own_clocks(config), len(samples.time))
     beside = overlap.doubts(config, read, samples.time, samples.rate, name)
-    samples = replace(samples, notes=samples.notes | {"overlap": beside})
+    table = trial_table.place(config, read, samples.time, samples.rate, name)
+    samples = replace(samples, notes=samples.notes | {"overlap": beside}, table=table)
     limit = clocks.gap_limit(config.largest_gap, samples.rate)
-    labels, unknown = on_samples(config, read, samples.time, name)
-    if "trials" in read:
+    labels, unknown = on_samples(config, read, samples, name)
+    if table is not None:
+        trial = table.trial
+    elif "trials" in read:
         trial = trials.given_trials(trial_numbers(read, samples.time), read["trials"].where)
     else:
         trial = trials.derived_trials(config, labels, samples.time, limit)
@@ -91,8 +95,10 @@ def on_clock(config: RecordingConfig, read: Mapping[str, Read], name: str) -> Cl
 
 def binned(config: RecordingConfig, read: Mapping[str, Read], time: np.ndarray | None, rate: float) -> Clocked:
     """Spike times as counts, in the bins around `time` where that is given."""
-    times, neurons = read["spikes.times"], read.get("spikes.neurons")
+    times, neurons, ends = read["spikes.times"], read.get("spikes.neurons"), read.get("spikes.ends")
     seconds, owner = times.values.astype(np.float64), None if neurons is None else neurons.values
+    if ends is not None:
+        owner = spikes.owners(ends.values, len(seconds), ends.where)
     spikes.check_spikes(seconds, owner, times.where, neurons.where if neurons else "")
     middles = spikes.bins(seconds, rate, config.spikes.start, config.spikes.stop, times.where) if time is None else time
     counts, names = spikes.count(seconds, owner, middles, rate, times.where)
@@ -102,16 +108,21 @@ def binned(config: RecordingConfig, read: Mapping[str, Read], time: np.ndarray |
 
 
 def on_samples(
-    config: RecordingConfig, read: Mapping[str, Read], time: np.ndarray, recording: str
+    config: RecordingConfig, read: Mapping[str, Read], samples: Clocked, recording: str
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Each label (time,) as floats, and the samples for which a label's own clock says nothing."""
-    labels, unknown, problems = {}, {}, Problems()
+    labels, unknown, problems, time = {}, {}, Problems(), samples.time
     for name, label in config.labels.items():
         values = as_read(config, read, name)
         clock = read.get(f"labels.{name}.time")
         if label.period is not None:
             where = f"recordings.{recording}.labels.{name} ({read[f'labels.{name}'].where})"
-            circles.check_period(values, label.period, time if clock is None else clock.values, where, problems)
+            seconds = time if clock is None else clock.values
+            steps = np.arange(len(values)) if label.trial_column is not None else seconds
+            circles.check_period(values, label.period, steps, where, problems)
+        if label.trial_column is not None:
+            labels[name] = samples.table.spread(values)
+            continue
         if clock is None:
             labels[name] = values
             continue
@@ -173,13 +184,17 @@ def finish(
     made = {}
     for label, given in config.labels.items():
         where = f"recordings.{name}.labels.{label} ({read[f'labels.{label}'].where})"
-        source = read[f"labels.{label}"]
+        source, lines = read[f"labels.{label}"], rows
+        if given.trial_column is not None:
+            lines = samples.table.row[rows]
+            if not trial_table.check_filled(as_read(config, read, label), lines, source, where, problems):
+                continue
         unknown = samples.time[rows[~np.isfinite(labels[label][rows])]]
         if not check_cells(config, read, label, unknown, where, problems):
             continue
         # On a clock of its own a label has other rows than the samples.
         place = None if f"labels.{label}.time" in read else source.place
-        made[label] = checked_label(labels[label][rows], given, where, rows, problems, source.classes, place)
+        made[label] = checked_label(labels[label][rows], given, where, lines, problems, source.classes, place)
     neural = samples.neural[rows]
     check_neural(neural, rows, f"recordings.{name}.{'neural' if 'neural' in read else 'spikes'}", read, problems)
     problems.raise_any()
@@ -189,6 +204,9 @@ def finish(
     given = len(np.unique(trial[np.isfinite(trial)]))
     notes = {"samples_read": len(kept), "trials_given": given, "dropped": dropped, **samples.notes}
     notes["doubts"] = doubts(config, read)
+    counts = {n: trials.counting(n, label.values, numbers, label.discrete) for n, label in made.items()}
+    notes["doubts"] |= {name: text for name, text in counts.items() if text}
+    notes |= {} if samples.table is None else {"trial_table": samples.table.notes}
     notes |= describe.notes(neural, samples.rate, made, time, epoch, numbers, limit, two_valued(config, read))
     return Recording(
         neural, samples.rate, made, time, epoch, numbers, samples.neurons, config.select.minimum_rate, notes

@@ -14,6 +14,7 @@ from .recording import Label
 from .select import check_select
 from .sources import Read
 from .spans import collapsed
+from .trial_columns import check_columns, columns
 from .trials import check_trials
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ INDICATORS = 2_000_000_000  # samples times classes: the bytes that a split take
 def check_options(config: RecordingConfig, name: str) -> None:
     """A UserError for options that contradict each other or have no effect."""
     problems = check_trials(config, name)
+    problems.extend(check_columns(config, name))
     problems.extend(check_select(config, name))
     for label, given in config.labels.items():
         where = f"recordings.{name}.labels.{label}"
@@ -71,7 +73,7 @@ def own_clocks(config: RecordingConfig) -> list[str]:
     """Roles of arrays that need not be as long as the neural data."""
     own = [f"labels.{label}" for label, given in config.labels.items() if given.time is not None]
     own += ["trials"] * (config.trials is not None and config.trials.time is not None)
-    return [*own, *(f"{role}.time" for role in own), "spikes.times", "spikes.neurons"]
+    return [*own, *(f"{role}.time" for role in own), "spikes.times", "spikes.neurons", "spikes.ends", *columns(config)]
 
 
 def check_lengths(config: RecordingConfig, read: Mapping[str, Read], name: str) -> None:

@@ -38,7 +38,7 @@ HDF5 = Format(read_hdf5, ("minimum_likelihood",), "h5py", framed=True)
 FORMATS = {
     ".npy": Format(read_npy, ("trust",)),
     ".npz": Format(read_npz, ("trust",)),
-    **dict.fromkeys((".h5", ".hdf", ".hdf5", ".h"), HDF5),
+    **dict.fromkeys((".h5", ".hdf", ".hdf5", ".h", ".nwb"), HDF5),
     **dict.fromkeys((".pt", ".pth"), Format(read_torch, ("trust",), "torch")),
     ".csv": Format(read_csv, ("header", "separator")),
     ".parquet": Format(read_parquet),

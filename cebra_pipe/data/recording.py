@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 
 from ..errors import Problems
+from .alike import neural_digest
 from .table import Table, read_table
 
 Kind = Literal["continuous", "discrete"]
@@ -123,6 +124,7 @@ class Recording:
             "rate": self.rate,
             "neurons": list(self.neurons),
             "minimum_rate": self.minimum_rate,
+            "neural_digest": neural_digest(self.neural),
             "labels": {name: label.about for name, label in self.labels.items()},
             "notes": dict(self.notes),
         }

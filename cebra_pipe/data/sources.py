@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,8 @@ from ..errors import Problem, Problems, UserError
 from .contents import indices, telling
 from .formats.entries import NUMBERS, Entry, by_row
 from .load import FORMATS, Contents, open_file
-from .spans import check_once, expanded
+from .picking import chosen_columns, names_of, picked, turned
+from .trial_columns import Column, columns, entry_of
 from .words import are_texts, coded, refuse
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ OPTIONS = ("header", "separator", "minimum_likelihood")
 class Wanted:
     """One array to read: its source, and its file as the user wrote it."""
 
-    source: Source
+    source: Source | Column
     file: str | None
 
 
@@ -46,19 +48,23 @@ def wanted(config: RecordingConfig) -> dict[str, Wanted]:
     """Every array of a recording by its role. A clock lies in the file of what it times unless it names its own."""
     found: dict[str, Wanted] = {}
 
-    def want(role: str, source: Source | None, *files: str | None) -> None:
+    def want(role: str, source: Source | Column | None, *files: str | None) -> None:
         if source is not None:
             found[role] = Wanted(source, next((f for f in (source.file, *files, config.file) if f), None))
 
     want("neural", config.neural)
     if config.spikes is not None:
         want("spikes.times", config.spikes.times)
-        want("spikes.neurons", config.spikes.neurons, config.spikes.times.file)
+        for role in ("neurons", "ends"):
+            want(f"spikes.{role}", getattr(config.spikes, role), config.spikes.times.file)
     want("time", config.time)
     for name, label in config.labels.items():
-        want(f"labels.{name}", label)
+        want(f"labels.{name}", label if label.trial_column is None else None)
         want(f"labels.{name}.time", label.time, label.file)
-    if config.trials is not None and config.trials.from_ is None:
+    tabled = columns(config)
+    for role, column in tabled.items():
+        want(role, column)
+    if config.trials is not None and config.trials.from_ is None and not tabled:
         want("trials", config.trials)
         want("trials.time", config.trials.time, config.trials.file)
     return found
@@ -102,16 +108,20 @@ class Shelf:
     def read(self, item: Wanted) -> Read:
         """The array of a source, transposed and cut to its columns."""
         source, contents = item.source, self.open(item)
-        name = contents.only() if source.key is None else _name_of(contents, source.key)
+        with _no_path(source.key):
+            if isinstance(source, Column):
+                name, source = entry_of(contents, source)
+            else:
+                name = contents.only() if source.key is None else contents.name_of(source.key)
         where, chosen = contents.where(name), chosen_columns(source, contents, name)
         if source.transpose:
-            values = _turned(contents.read(name), where)
-            return Read(values if chosen is None else _picked(values, chosen, where), where)
+            values = turned(contents.read(name), where)
+            return Read(values if chosen is None else picked(values, chosen, where), where)
         if (texts := _texts(source, contents.entries[name], chosen, where)) is not None:
             return texts
         values = contents.read(name, chosen)
         column = values[:, 0] if source.column is not None else values
-        return Read(column, where, _names(contents, name, chosen), place=contents.entries[name].place)
+        return Read(column, where, names_of(contents, name, chosen), place=contents.entries[name].place)
 
 
 def _texts(source: Source, entry: Entry, chosen: list | None, where: str) -> Read | None:
@@ -131,10 +141,11 @@ def _texts(source: Source, entry: Entry, chosen: list | None, where: str) -> Rea
     return Read(codes, where, classes=classes, place=entry.place)
 
 
-def _name_of(contents: Contents, key: str | int) -> str:
-    """The entry that `key` names; where it names none and looks like a path, that is said."""
+@contextmanager
+def _no_path(key: str | int) -> Iterator[None]:
+    """Where a key names no entry and looks like a path, that is said."""
     try:
-        return contents.name_of(key)
+        yield
     except UserError as error:
         if not is_file_name(str(key)):
             raise
@@ -144,58 +155,6 @@ def _name_of(contents: Contents, key: str | int) -> str:
 
 def is_file_name(text: str) -> bool:
     return Path(text).suffix.lower() in FORMATS
-
-
-def chosen_columns(source: Source, contents: Contents, name: str) -> list | None:
-    """The columns that a source names, in whichever of the three ways."""
-    given = {"column": source.column, "columns": source.columns, "keypoints": source.keypoints}
-    used = {way: value for way, value in given.items() if value is not None}
-    where = contents.where(name)
-    if len(used) > 1:
-        raise UserError(Problem(where, "one of column, columns, keypoints", ", ".join(used), "Keep one of them."))
-    if "keypoints" in used and not contents.entries[name].groups:
-        raise UserError(
-            Problem(where, "a DeepLabCut track for `keypoints`", str(contents.entries[name]), "Use `columns`.")
-        )
-    way, value = next(iter(used.items()), ("", None))
-    if way != "columns":
-        return [value] if way == "column" else value
-    entry = contents.entries[name]
-    count = (*entry.shape, 0, 0)[0 if source.transpose else 1]
-    names = () if source.transpose else entry.columns
-    parts = [[each] if each in entry.groups else expanded([each], names, count, where) for each in value]
-    if not entry.refused and len(entry.shape) == 2:  # else what reads it tells why it has no columns
-        with telling(where):
-            if source.transpose:  # what is no number is refused where the columns are picked
-                places = [[c for c in part if isinstance(c, int) and c >= 0] for part in parts]
-            else:
-                places = [indices(entry, part) for part in parts]
-            check_once(value, places, names, where)
-    return [column for part in parts for column in part]
-
-
-def _names(contents: Contents, name: str, chosen: list | None) -> tuple[str, ...]:
-    """Names of the columns that were read, where the file has some and they are distinct."""
-    entry = contents.entries[name]
-    if chosen is None:
-        names = entry.columns
-    else:
-        names = tuple(c if isinstance(c, str) else entry.columns[c] for c in chosen) if entry.columns else ()
-    return names if len(set(names)) == len(names) and not set(names) & set(entry.groups) else ()
-
-
-def _turned(values: np.ndarray, where: str) -> np.ndarray:
-    if values.ndim != 2:
-        raise UserError(Problem(where, "a 2-D array to transpose", f"shape {values.shape}", "Leave `transpose` out."))
-    return values.T
-
-
-def _picked(values: np.ndarray, chosen: list, where: str) -> np.ndarray:
-    bad = [c for c in chosen if not isinstance(c, int) or not 0 <= c < values.shape[1]]
-    if bad:
-        found = ", ".join(map(repr, bad))
-        raise UserError(Problem(where, f"columns from 0 to {values.shape[1] - 1} of the transposed array", found))
-    return values[:, chosen[0]] if len(chosen) == 1 else values[:, chosen]
 
 
 def read_all(config: RecordingConfig, shelf: Shelf, name: str) -> dict[str, Read]:
@@ -242,7 +201,8 @@ def as_vector(read: Read, role: str, chosen: Sequence[int | str] = ()) -> Read:
         last = values.shape[-1] - 1 if values.ndim else 0
         ways = [f"`column: {name}`" for name in names] or ["`column: 0`", f"`column: {last}`"]
         listed = " or ".join(ways) if names and len(ways) < 4 else f"{ways[0]} to {ways[-1]}"
-        remedy = f"Give {listed}" + (", one label for each." if role.startswith("labels") else ".")
+        ending = {"trials": " of a number for each sample, or `start` and `stop` of a table with one row a trial."}
+        remedy = f"Give {listed}" + (", one label for each." if role.startswith("labels") else ending.get(role, "."))
         raise UserError(
             Problem(
                 read.where,

@@ -57,6 +57,21 @@ def count(
     return counts.astype(np.min_scalar_type(int(counts.max(initial=0)))), tuple(f"unit{i:g}" for i in ids.tolist())
 
 
+def owners(ends: np.ndarray, number: int, where: str) -> np.ndarray:
+    """(spike,) the neuron of each of `number` spikes that lie neuron after neuron.
+
+    ends: (neuron,) how many spikes there are up to the end of each, as an index of NWB says.
+    Raises: UserError unless they are whole, do not fall, and the last one is all spikes.
+    """
+    whole = np.isfinite(ends).all() and (ends == np.round(ends)).all()
+    if not len(ends) or not whole or ends[0] < 0 or (np.diff(ends) < 0).any() or ends[-1] != number:
+        last = f"{ends[-1]:g} at last" if len(ends) else "none"
+        expected = f"numbers that rise to {number}, that of the spikes"
+        remedy = "NWB keeps them in `units/spike_times_index`; a neuron for each spike is `neurons`."
+        raise UserError(Problem(where, expected, f"{len(ends)} numbers, {last}", remedy))
+    return np.repeat(np.arange(len(ends)), np.diff(ends.astype(np.int64), prepend=0))
+
+
 def check_spikes(times: np.ndarray, neurons: np.ndarray | None, where: str, where_neurons: str) -> None:
     """A UserError unless the times are finite and each has its neuron."""
     bad = np.flatnonzero(~np.isfinite(times))

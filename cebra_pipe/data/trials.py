@@ -10,6 +10,8 @@ import numpy as np
 from ..errors import Problem, Problems, UserError, did_you_mean
 from .clocks import TOLERANCE, difference
 
+FEWEST = 3  # trials that a label has to tell apart
+
 if TYPE_CHECKING:
     from ..pipeline.config.recording import LabelConfig, RecordingConfig
 
@@ -84,6 +86,25 @@ def _cuts(values: np.ndarray, label: LabelConfig, jump: float | None) -> np.ndar
     border = np.zeros(len(values) - 1, bool)
     border[known[1:][cut] - 1] = True
     return border
+
+
+def counting(name: str, values: np.ndarray, trial: np.ndarray, discrete: bool) -> str:
+    """What is to be said of a label (time,) that tells trials apart and nothing else; empty of any other.
+
+    trial: (time,) numbers that do not fall. A class in each trial that no other has, or a number in each that rises or
+    falls from trial to trial: of a trial that is held out no value was learned, and what drifts tells its number.
+    """
+    start = np.flatnonzero(np.diff(trial, prepend=trial[0] - 1))
+    each = values[start]
+    inside = np.repeat(each, np.diff(np.append(start, len(trial))))
+    if len(start) < FEWEST or (values != inside).any():
+        return ""
+    steps = np.diff(each)
+    counts = len(np.unique(each)) == len(each) if discrete else bool((steps > 0).all() or (steps < 0).all())
+    told = "has one value in each trial and another in the next, as a number of trials has"
+    return (
+        f"{name} {told}: of a trial that is held out none was learned from, and what drifts tells it" if counts else ""
+    )
 
 
 def _spread(numbers: np.ndarray, known: np.ndarray, length: int) -> np.ndarray:

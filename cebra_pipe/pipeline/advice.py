@@ -36,7 +36,7 @@ def source_warnings(name: str, entry: RecordingConfig, recording: Recording) -> 
     if alone := ends_alone(entry.neural.columns if entry.neural else None):
         told = f"reads 2 neurons, columns {alone[0]} and {alone[1]}"
         yield f"{name}: neural {told}; for all from one to the other write columns: [{BETWEEN.join(map(str, alone))}]"
-    if entry.spikes is not None and entry.spikes.neurons is None:
+    if entry.spikes is not None and entry.spikes.neurons is None and entry.spikes.ends is None:
         yield f"{name}: all spikes count as one neuron; name each spike's with spikes.neurons"
     elif recording.neural.shape[1] == 1:
         yield f"{name}: a single neuron; spike times belong under spikes.times, an array (neuron, time) needs transpose"
@@ -97,7 +97,7 @@ def label_warnings(name: str, recording: Recording) -> Iterator[str]:
         if label.period and np.ptp(values) < label.period / APART:
             yield f"{where} spans {np.ptp(values):.4g} of its period {label.period:g}: is the period in its unit?"
         if key in (doubted := recording.notes.get("doubts", {})):
-            yield f"{name}.{doubted[key]}. The verdict will say so"
+            yield f"{name}.{doubted[key]}. Where a row is of it, the verdict will say so"
         elif label.period and np.ptp(values) > label.period:
             told = f"{np.ptp(values):.4g}, more than its period {label.period:g}"
             yield f"{where} spans {told}: values a period apart are one. Is the period in its unit?"

@@ -68,6 +68,7 @@ CONTAINERS = {  # suffix: how to write several named arrays
     "hdf": write_h5,
     "hdf5": write_h5,
     "h": write_h5,
+    "nwb": write_h5,
     "mat": write_mat,
     "pt": write_pt,
     "pth": write_pt,

@@ -300,6 +300,26 @@ def test_spikes_around_given_time_stamps(tmp_path):
     assert made.notes["epochs"] == 2
 
 
+def test_spikes_that_lie_neuron_after_neuron(tmp_path):
+    """As NWB keeps them, a silent neuron among them."""
+    times, unit = RNG.random(90) * 6, np.repeat([0, 2, 3], [20, 40, 30])
+    write_npz(tmp_path / "rat.npz", times=times, unit=unit, ends=np.array([20, 20, 60, 90]), few=np.array([20, 80]))
+    base = {"file": "rat.npz", "rate": RATE}
+    spikes = {"times": "times", "start": 0, "stop": 6}
+    each, ends = (
+        assemble(RecordingConfig.model_validate(base | {"spikes": spikes | {role: key}}), tmp_path, "rat")
+        for role, key in (("neurons", "unit"), ("ends", "ends"))
+    )
+    np.testing.assert_array_equal(ends.neural, each.neural)
+    assert ends.neurons == each.neurons
+    few = RecordingConfig.model_validate(base | {"spikes": spikes | {"ends": "few"}})
+    assert "numbers that rise to 90, that of the spikes, found 2 numbers, 80 at last" in message(
+        assemble, few, tmp_path, "rat"
+    )
+    with pytest.raises(ValueError, match="`neurons` or `ends`, not both"):
+        RecordingConfig.model_validate(base | {"spikes": spikes | {"ends": "ends", "neurons": "unit"}})
+
+
 def test_spike_mistakes(tmp_path):
     write_npz(tmp_path / "rat.npz", times=np.array([1.0, np.nan]), unit=np.zeros(3), far=np.array([0.0, 1e12]))
     for given, told in [
@@ -736,3 +756,20 @@ def test_several_columns_of_a_label_are_told_by_their_names(columns, ways, tmp_p
     label = {"file": "track.csv"} | ({"columns": columns} if columns else {})
     told = message(assemble, RecordingConfig.model_validate(BASE | {"labels": {"p": label}}), tmp_path, "rat")
     assert f"Give {ways}, one label for each." in told
+
+
+def test_a_label_that_numbers_the_trials_is_doubted(rat):
+    """Whether it is what trials are given by or not; classes that trials share and values that change are none."""
+    lap = np.arange(LENGTH) // 20
+    labels = {
+        "number": {"key": "lap", "kind": "discrete"},
+        "late": "late",
+        "class": {"key": "direction", "kind": "discrete"},
+        "position": "position",
+        "drawn": "drawn",
+    }
+    arrays = {"lap": lap, "late": 6.0 - lap, "drawn": np.array([3.0, 1.0, 2.0, 6.0, 5.0, 4.0])[lap]}
+    doubts = rat({"labels": labels, "trials": "lap"}, **arrays).notes["doubts"]
+    assert set(doubts) == {"number", "late"}
+    assert "of a trial that is held out none was learned from" in doubts["late"]
+    assert not rat({"labels": labels}, **arrays).notes["doubts"]

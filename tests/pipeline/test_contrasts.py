@@ -14,7 +14,7 @@ from cebra_pipe.pipeline.stages import tables
 from ..plot.artifacts import build, condition, make_recording
 
 
-def table_of(folder, name, rats=2, spoil=None, **more):
+def table_of(folder, name, rats=2, spoil=None, roles=("scores",), twins=False, **more):
     each = {f"rat{i}": [f"rat{i}"] for i in range(1, rats + 1)}
     conditions = [
         condition("behavior", "CEBRA-Behavior", each),
@@ -22,8 +22,9 @@ def table_of(folder, name, rats=2, spoil=None, **more):
         condition("shifted", "", each, control="circular_shift", seeds=[1]),
     ]
     recordings = {rat: make_recording(rat, 900, 6) for rat in each}
+    recordings |= {"rat2": recordings["rat1"]} if twins else {}
     made = build(folder, recordings, conditions, folds=2, comparisons=[], **more)
-    job = made.job("tables", ("scores",), ("csv", "json"), table=name)
+    job = made.job("tables", roles, ("csv", "json"), table=name)
     tables.run(job)
     return made, json.loads(job.outputs["json"].read_text())["rows"]
 
@@ -66,7 +67,7 @@ def test_other_test_samples_are_not_compared(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(("rats", "given"), [(1, False), (2, False), (4, False), (5, True)])
 def test_animals_have_an_interval_from_five_on(tmp_path, rats, given):
-    made, rows = table_of(tmp_path, "population", rats)
+    made, rows = table_of(tmp_path, "population", rats, roles=("recordings", "scores"))
     row = next(r for r in rows if (r["condition"], r["method"], r["label"]) == ("time", "embedding", "position"))
     tables_of = [read_table(path) for path in made.inputs["scores"] if path.stem.startswith("time-")]
     mine = [(table["method"] == "embedding") & (table["label"] == "position") for table in tables_of]
@@ -79,3 +80,9 @@ def test_animals_have_an_interval_from_five_on(tmp_path, rats, given):
     if given:
         expected = t.interval(0.95, rats - 1, np.mean(values), np.std(values, ddof=1) / np.sqrt(rats))
         assert [row["low"], row["high"]] == pytest.approx(expected)
+
+
+def test_one_animal_under_two_names_has_no_interval(tmp_path):
+    _, rows = table_of(tmp_path, "population", 5, roles=("recordings", "scores"), twins=True)
+    assert {row["note"] for row in rows} == {"the same neural data in rat1 and rat2: they are no two animals"}
+    assert {(row["low"], row["high"]) for row in rows} == {(None, None)}

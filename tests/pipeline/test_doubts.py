@@ -9,6 +9,7 @@ import pytest
 from cebra_pipe.errors import UserError
 from cebra_pipe.pipeline.config.doubts import doubts
 from cebra_pipe.pipeline.config.reading import resolve
+from cebra_pipe.pipeline.config.study import decoded_labels
 
 LABELS = {"position": {"key": "position", "unit": "cm"}}
 
@@ -78,3 +79,32 @@ def test_the_euclidean_fit_on_the_sphere_is_that_of_the_cosine_at_half_the_tempe
 def test_labels_of_a_comparison_have_one_unit():
     with pytest.raises(UserError, match=r"comparisons\.x\.labels: .*continuous cm in a; continuous kg in b"):
         resolve(study("kg", comparisons={"x": {"condition": "where", "labels": ["position"]}}))
+
+
+NUMBERED = {"trials": {"column": "lap"}, "labels": {"x": {"column": "x"}, "lap": {"column": "lap"}}}
+
+
+def numbered(decode: dict | None = None, **recording):
+    raw = {"file": "a.csv", "neural": {"columns": ["n0", "n1"]}, "rate": 40, **NUMBERED, **recording}
+    return resolve({"study": "s", "recordings": {"a": raw}, "conditions": {"time": {}}, "decode": decode or {}})
+
+
+def test_the_number_of_the_trial_is_not_decoded_by_default():
+    """Of a trial that is held out there is none to be learned from."""
+    study = numbered()
+    assert decoded_labels(study, ("a",)) == ["x"]
+    assert study.bin_labels(None, ("a",)) == ["x"]
+    (line,) = doubts(study, {"a": 40.0})
+    assert line.startswith("label lap is the number of the trial")
+    assert line.endswith("it is not decoded")
+    assert decoded_labels(numbered({"labels": ["lap"]}), ("a",)) == ["lap"]
+    assert "decode.labels names it all the same" in next(doubts(numbered({"labels": ["lap"]}), {"a": 40.0}))
+
+
+@pytest.mark.parametrize(
+    "trials", [None, {"from": "lap", "jump": 1}, {"column": "other"}, {"file": "b.csv", "column": "lap"}]
+)
+def test_a_label_that_gives_no_trials_is_decoded(trials):
+    study = numbered(trials=trials)
+    assert decoded_labels(study, ("a",)) == ["x", "lap"]
+    assert not list(doubts(study, {"a": 40.0}))

@@ -253,3 +253,10 @@ def test_neurons_below_the_minimum_rate_on_train_are_left_out(tmp_path):
     units = read_model(job.outputs["model"]).scalings[0].units
     assert 3 not in units
     assert len(units) < 20
+
+
+def test_one_recording_under_two_names_is_not_fitted_together(tmp_path):
+    copy = track(0)
+    copy = dataclasses.replace(copy, neural=copy.neural.astype(np.float64))
+    with pytest.raises(UserError, match="the same neural data in a and b"):
+        made(tmp_path, {"a": track(0), "b": copy, "c": track(1)}, steps=1)

@@ -675,3 +675,15 @@ def test_doubts_stand_on_the_rows_that_they_concern(small, tmp_path):
     assert told == by_position | {("hybrid", "rat1", "time"), ("time", "rat1", "position")}
     assert {r["doubts"] for r in rows} == {"position spans 6.6", ""}
     assert {r["dropped_share"] for r in rows if r["recording"] == "rat1"} == {0.25}
+
+
+def test_one_recording_under_two_names_is_told_on_each_row(small, tmp_path):
+    made, _ = small
+    one, other = (read_table(path) for path in made.inputs["recordings"])
+    same = {"neural_digest": one.meta["recording"]["neural_digest"]}
+    paths = [tmp_path / path.name for path in made.inputs["recordings"]]
+    write_table(paths[0], one)
+    write_table(paths[1], Table(other.columns, other.meta | {"recording": other.meta["recording"] | same}))
+    rows = rows_of(dataclasses.replace(made, inputs=made.inputs | {"recordings": paths}))
+    told = {r["recording"]: r["doubts"] for r in rows}
+    assert told == {"": "", **dict.fromkeys(EACH, f"the same neural data in {' and '.join(EACH)}")}

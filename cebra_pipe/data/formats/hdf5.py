@@ -95,10 +95,14 @@ def member(group, name: str):
 
 
 def _array(path: Path, name: str, node, transposed: bool = False) -> Entry:
+    import h5py
+
     if told := elsewhere(node):
         return Entry((), "link", lambda columns: np.zeros(0), refused=told)
     text = _text(node.attrs.get("MATLAB_class", "")) in ("char", "cell") or node.shape is None
     shape = (node.shape or ())[::-1] if transposed else node.shape or ()
+    if not text and not transposed and len(shape) == 1 and h5py.check_string_dtype(node.dtype):
+        return lazy_entry(shape, np.dtype("U"), partial(_words, path, name))
     return lazy_entry(shape, np.dtype("S1") if text else node.dtype, partial(_load, path, name, transposed))
 
 
@@ -108,6 +112,22 @@ def _load(path: Path, name: str, transposed: bool) -> np.ndarray:
     with h5py.File(path, "r") as file:
         values = checked(file[name], path)
     return values.T if transposed else values
+
+
+def _words(path: Path, name: str) -> np.ndarray:
+    """(n,) texts. All rows may point to one long text: no more are read at a time than could be as long as the file."""
+    import h5py
+
+    with h5py.File(path, "r") as file:
+        node, size = file[name], path.stat().st_size
+        limit = allowance(size)
+        check_size(node.size * node.dtype.itemsize, limit)
+        texts, length, rows = [], 0, max(1, limit // max(size, 1))
+        for first in range(0, node.size, rows):
+            texts += node.asstr("utf-8", "replace")[first : first + rows].tolist()
+            length += sum(map(len, texts[first:]))
+            check_size(length, limit)
+    return np.asarray(texts, object)
 
 
 def checked(node, path: Path) -> np.ndarray:

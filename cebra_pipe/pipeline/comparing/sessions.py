@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ...data.alike import neural_digest
 from ...data.parts import content, part_of, read_split
 from ...data.recording import Label, Recording
 from ...data.shifts import shifted
@@ -38,6 +39,7 @@ class Session:
     rate: float  # samples per second
     labels: Mapping[str, Label]
     content: str  # names the recording's samples whatever it is called
+    neural: str  # names its neural data
     split: Table
     runs: Mapping[Key, Run]
 
@@ -113,7 +115,9 @@ def _read_session(name: str, recording_path: Path, split_path: Path, runs: Mappi
         found = f"{len(split)} samples, {len(recording)} in {recording_path}"
         raise UserError(Problem(str(split_path), "the split of the recording", found, "Give both in the same order."))
     made = {key: _run(name, key, rows, len(recording)) for key, rows in sorted(runs.items())}
-    return Session(name, recording.rate, recording.labels, content(recording), split, made)
+    return Session(
+        name, recording.rate, recording.labels, content(recording), neural_digest(recording.neural), split, made
+    )
 
 
 def _read_runs(paths: Sequence[Path], names: list[str]) -> dict[str, dict[Key, Table]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from ...models.table import MODELS
 from .study import Condition, Resolved, unlike
+from .trial_numbers import trial_numbers
 
 FASTEST = 0.1  # learning rate above which a step of Adam is as large as the weights that it moves
 ROUNDED = 0.25  # share of a length of time by which rounding to samples may change it
@@ -23,6 +24,7 @@ def doubts(study: Resolved, rates: Mapping[str, float]) -> Iterator[str]:
     for text, names in found.items():
         yield f"{', '.join(dict.fromkeys(names))}: {text}"
     if any(study.labels(name) for name in rates):
+        yield from _numbers(study)
         yield from _rounded("decode.window", study.config.decode.window, rates)
 
 
@@ -54,6 +56,14 @@ def _rounded(option: str, seconds: float, rates: Mapping[str, float]) -> Iterato
         if abs(samples / rate - seconds) > ROUNDED * seconds:
             told = f"{option} {seconds:g} s is {seconds * rate:.3g} samples at {rate:g} Hz"
             yield f"{told}; {samples} {'is' if samples == 1 else 'are'} used, {samples / rate:.3g} s"
+
+
+def _numbers(study: Resolved) -> Iterator[str]:
+    """Labels that number the trials, which are decoded and binned by where they are asked for alone."""
+    asked, config = study.config.decode.labels, study.config
+    for name in sorted(trial_numbers(config.recordings, config.recordings)):
+        told = f"label {name} is the number of the trial, and of a trial that is held out none was learned from"
+        yield f"{told}: {'decode.labels names it all the same' if asked and name in asked else 'it is not decoded'}"
 
 
 def _labels(study: Resolved, k: Condition) -> Iterator[str]:

@@ -67,7 +67,9 @@ class SplitConfig(Model):
 class DecodeConfig(Model):
     """How embeddings and baselines are decoded."""
 
-    labels: list[Name] | None = Field(None, min_length=1, description="Labels to decode; all where it is left out.")
+    labels: list[Name] | None = Field(
+        None, min_length=1, description="Labels to decode; where it is left out all but numbers of trials."
+    )
     neighbors: list[Annotated[Int, Field(ge=1, le=100_000)]] = Field(
         [1, 4, 9, 16, 25, 49], min_length=1, description="k is chosen among these on the valid part."
     )

@@ -109,6 +109,11 @@ ShortSource = Annotated[Source, BeforeValidator(_key_only)]
 class LabelConfig(Source):
     """A label: where it lies and what it is."""
 
+    trial_column: Int | Line | None = Field(
+        None,
+        description="In place of where it lies: a column of the table of `trials`, whose value every sample of a trial "
+        "takes.",
+    )
     kind: Literal["continuous", "discrete"] = Field(
         "continuous",
         description="continuous: distances mean something; discrete: classes, which are whole numbers or texts.",
@@ -146,13 +151,46 @@ class SpikesConfig(Model):
         description="Spike times in seconds, one array for all neurons or with `neurons` naming each spike's."
     )
     neurons: ShortSource | None = Field(None, description="Neuron of each spike, as long as `times`.")
+    ends: ShortSource | None = Field(
+        None,
+        description="In place of `neurons`, where the times lie neuron after neuron: how many there are up to the end "
+        "of each (NWB: `units/spike_times_index`).",
+    )
     start: Float | None = Field(None, description="First second that is binned; the first spike where it is left out.")
     stop: Float | None = Field(None, description="Last second that is binned; the last spike where it is left out.")
 
+    @model_validator(mode="after")
+    def _one_owner(self):
+        if self.neurons is not None and self.ends is not None:
+            raise ValueError("`neurons` or `ends`, not both")
+        return self
+
 
 class TrialsConfig(Source):
-    """Trials: given as an array, or derived."""
+    """Trials: given as a number for each sample, as a table with one row a trial, or derived."""
 
+    start: Int | Line | None = Field(
+        None,
+        description="Trials as a table: its column of starts. `file` and `key` name the table: a csv, a parquet, a "
+        "sheet, or a group of arrays of one length (NWB: `key: intervals/trials`).",
+    )
+    stop: Int | Line | None = Field(
+        None, description="The table's column of stops; a trial holds the samples at start <= time < stop."
+    )
+    unit: Literal["s", "ms", "us", "min", "samples"] | None = Field(
+        None,
+        description="Of start and stop: s where it is left out, of the recording's clock (`time`, the spikes' own, or "
+        "counted from 0 at `rate`); or samples, numbered from 0.",
+    )
+    outside: Literal["drop", "keep"] | None = Field(
+        None,
+        description="Samples outside of all trials of the table: dropped where it is left out; keep makes each stretch "
+        "of them a trial of its own.",
+    )
+    unrecorded: Literal["refuse", "drop"] | None = Field(
+        None,
+        description="Rows without a start or stop, and trials without a sample: refused where it is left out.",
+    )
     from_: Literal["gaps"] | Line | None = Field(
         None,
         alias="from",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ...errors import Problems, did_you_mean
 from . import options as c
 from .condition import DefaultsConfig, TrainingConfig
+from .trial_numbers import trial_numbers
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,11 @@ class Resolved:
         entries = [self.config.recordings[name] for name in recordings if name in self.config.recordings]
         return {entry.rate or SIMULATED_RATE for entry in entries if entry.rate or entry.simulate}
 
+    def without_trial_numbers(self, labels: Iterable[str], recordings: Sequence[str]) -> list[str]:
+        """Those of some labels that are no trial's number in any of the recordings."""
+        numbers = trial_numbers(self.config.recordings, recordings)
+        return [name for name in labels if name not in numbers]
+
     def has_bins(self, given: list[str] | None, recordings: tuple[str, ...]) -> bool:
         """Whether there is a continuous label to bin by: the classes of a discrete one alone may be too few."""
         infos = shared_labels(self, recordings)
@@ -144,10 +150,8 @@ class Resolved:
         if given is not None:
             return given
         shared = shared_labels(self, recordings)
-        first = {
-            kind: next((n for n, info in shared.items() if info.kind == kind), None)
-            for kind in ("continuous", "discrete")
-        }
+        usual = self.without_trial_numbers(shared, recordings)
+        first = {kind: next((n for n in usual if shared[n].kind == kind), None) for kind in ("continuous", "discrete")}
         return [name for name in first.values() if name]
 
 
@@ -275,6 +279,7 @@ def _free(name: str, taken: Container[str]) -> str:
 
 
 def decoded_labels(study: Resolved, recordings: tuple[str, ...]) -> list[str]:
-    """The labels that are decoded: those of the config, else all that the recordings share."""
+    """The labels that are decoded: those of the config, else all that the recordings share but numbers of trials."""
     shared = shared_labels(study, recordings)
-    return [name for name in study.config.decode.labels or shared if name in shared]
+    asked = study.config.decode.labels or study.without_trial_numbers(shared, recordings)
+    return [name for name in asked if name in shared]

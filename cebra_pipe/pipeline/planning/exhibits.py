@@ -34,7 +34,7 @@ TABLES = {
     "consistency": (("consistency",), ("comparisons",)),
     "tests": (("scores", "histories"), ("recordings", "conditions", "tests")),
     "differences": (("scores",), ("recordings", "conditions")),
-    "population": (("scores",), ("recordings", "conditions")),
+    "population": (("recordings", "scores"), ("recordings", "conditions")),
     "transfer": (("transfer",), ("recordings", "conditions")),
     "enough_data": _ENOUGH,
 }

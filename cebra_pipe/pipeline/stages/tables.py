@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
+from ...data.alike import shared_neural
 from ...data.seal import rows_digest
-from ...data.table import Table, read_table, replacing
+from ...data.table import Table, read_meta, read_table, replacing
 from ...errors import Problem, UserError, did_you_mean
 from ...plot import curves, transferred
 from ...plot.drawn import distinct, number, pick
-from ...plot.files import Source, comparisons, histories, of_units, recordings, splits, transfers
+from ...plot.files import Source, comparisons, histories, named, of_units, recordings, splits, transfers
 from ...plot.known import mean, of_all, or_nan, ranges
 from ...plot.numbers import about
 from ...plot.shown import Study
@@ -164,7 +165,9 @@ def _differences(job: Job, study: Study) -> Iterator[Row]:
 
 def _population(job: Job, study: Study) -> Iterator[Row]:
     """One row per condition, method and label."""
-    yield from contrasts.population(study, of_units(study, job.files("scores"), "decode"))
+    metas = {name: read_meta(path) for name, path in named(study, job.files("recordings"), "recordings").items()}
+    same = shared_neural({name: meta["recording"] for name, meta in metas.items()})
+    yield from contrasts.population(study, of_units(study, job.files("scores"), "decode"), same)
 
 
 # ---- tests -----------------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -70,15 +70,19 @@ def _difference(study: Study, one: Found, other: Found) -> Row:
     }
 
 
-def population(study: Study, sources: Sequence[Source]) -> Iterator[Row]:
-    """One row per condition, method and label: the mean over recordings, with an interval from five on."""
+def population(study: Study, sources: Sequence[Source], same: Mapping[str, str]) -> Iterator[Row]:
+    """One row per condition, method and label: the mean over recordings, with an interval from five on.
+
+    same: recording -> what is to be said where others hold its neural data too; there is then no interval.
+    """
     groups: dict[tuple, list[Found]] = {}
     for source, score in read(sources):
         key = (source.condition.name, score.method, score.label, score.metric, score.unit)
         groups.setdefault(key, []).append((source, score))
     for (_, method, label, metric, unit), mine in groups.items():
         values = np.array([score.mean for _, score in mine if np.isfinite(score.mean)])
-        low, high = _over_animals(values)
+        twins = "; ".join(dict.fromkeys(same[s.recording] for _, s in mine if s.recording in same))
+        low, high = (np.nan, np.nan) if twins else _over_animals(values)
         yield {
             "condition": mine[0][0].condition.name,
             "condition_title": mine[0][0].condition.text,
@@ -94,7 +98,7 @@ def population(study: Study, sources: Sequence[Source]) -> Iterator[Row]:
             "highest": float(values.max()) if len(values) else np.nan,
             "low": low,
             "high": high,
-            "note": _of_few(len(values)),
+            "note": "; ".join(filter(None, (f"{twins}: they are no two animals" * bool(twins), _of_few(len(values))))),
         }
 
 

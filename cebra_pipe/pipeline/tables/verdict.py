@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ...data.alike import shared_neural
 from ...data.table import Table, read_meta, read_table
 from ...plot.drawn import pick
 from ...plot.files import Source, comparisons, histories, named, of_units, splits, transfers
@@ -83,7 +84,7 @@ def files(job: Job, study: Study) -> Files:
         histories(study, job.files("histories")),
         embedded,
         splits(study, job.files("splits")),
-        {name: _loaded(path) for name, path in named(study, job.files("recordings"), "recordings").items()},
+        _all_loaded(named(study, job.files("recordings"), "recordings")),
         [(entry, _held_out(path)) for entry, path in comparisons(study, job.files("consistency"))],
         transfers(study, job.files("transfer")),
         new.adapted(study, job),
@@ -91,9 +92,15 @@ def files(job: Job, study: Study) -> Files:
     )
 
 
-def _loaded(path: Path) -> Row:
+def _all_loaded(paths: Mapping[str, Path]) -> dict[str, Row]:
+    """What loading says of each recording, and with which it has its neural data in common."""
+    metas = {name: read_meta(path)["recording"] for name, path in paths.items()}
+    same = shared_neural(metas)
+    return {name: _loaded(meta["notes"]) | {"twins": same.get(name, "")} for name, meta in metas.items()}
+
+
+def _loaded(notes: Mapping) -> Row:
     """The share of samples that loading left out, and what it found doubtful in labels."""
-    notes = read_meta(path)["recording"]["notes"]
     read = notes.get("samples_read", 0)
     dropped = 1 - notes["samples"] / read if read else 0.0
     return {"dropped_share": dropped, "doubts": notes.get("doubts", {})}
@@ -102,7 +109,7 @@ def _loaded(path: Path) -> Row:
 def _concerning(loaded: Row, condition: Condition, label: str) -> Row:
     """What loading says of one row: of the doubts those about its label and the labels that its condition fits by."""
     told = (text for name, text in loaded["doubts"].items() if name in (label, *condition.labels))
-    return loaded | {"doubts": "; ".join(told)}
+    return loaded | {"doubts": "; ".join(filter(None, (loaded["twins"], *told)))}
 
 
 def _held_out(path: Path) -> Mapping:
