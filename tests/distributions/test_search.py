@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare
 
+from cebra_pipe.distributions import search
 from cebra_pipe.distributions.search import NOWHERE, NearestIndex
+from cebra_pipe.solver.device import settings
 from tests.oracles import nearest_set
 
 RNG = np.random.default_rng
@@ -70,3 +72,23 @@ def test_equally_near_nodes_beyond_the_first_ones_asked_for():
     rows = np.column_stack([np.cos(angle), np.sin(angle)])
     found = NearestIndex(rows, np.arange(100)).query(np.zeros((8000, 2)), RNG(3))
     assert chisquare(np.bincount(found, minlength=100)).pvalue > 1e-3
+
+
+def test_many_queries_take_the_threads_of_a_fit_and_find_the_same():
+    rng, asked = RNG(3), []
+    index = NearestIndex(grid(rng, 400, 2), np.arange(400))
+    whole, queries = index.tree, grid(rng, search.MANY, 2) + 0.5
+
+    class Spy:
+        def query(self, rows, **options):
+            asked.append((len(rows), options["workers"]))
+            return whole.query(rows, **options)
+
+    index.tree, found = Spy(), {}
+    for threads in (1, 2):
+        with settings(threads):
+            found[threads] = index.query(queries, RNG(4))
+            index.query(queries[:50], RNG(4))
+    assert (found[1] == found[2]).all()
+    assert {number for rows, number in asked if rows == len(queries)} == {1, 2}
+    assert {number for rows, number in asked if rows < search.MANY} == {1}
