@@ -11,7 +11,11 @@ import pytest
 import yaml
 
 from cebra_pipe import cli
+from cebra_pipe.data.assemble import assemble
 from cebra_pipe.pipeline import check
+from cebra_pipe.pipeline.config.recording import RecordingConfig
+
+from .data.nwb_files import write_nwb
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 
@@ -40,7 +44,7 @@ def blocks() -> list[str]:
     return re.findall(r"```yaml\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
 
 
-def test_trials_of_an_nwb_file(data, capsys):
+def test_trials_of_a_group_of_arrays(data, capsys):
     import h5py
 
     activity = "processing/ophys/Fluorescence/RoiResponseSeries"
@@ -52,7 +56,14 @@ def test_trials_of_an_nwb_file(data, capsys):
         file["intervals/trials/stimulus"] = rng.choice(["left", "right"], len(start)).tolist()
     split = {"gap": 0.2, "blocks": 2}
     raw = {"study": "mine", "split": split, "conditions": {"stimulus": {"labels": ["stimulus"]}}}
-    Path("mine.yaml").write_text(yaml.safe_dump(raw | {"recordings": yaml.safe_load(blocks()[2])}))
+    mouse = {
+        "file": "data/mouse.nwb",
+        "neural": f"{activity}/data",
+        "time": f"{activity}/timestamps",
+        "trials": {"key": "intervals/trials", "start": "start_time", "stop": "stop_time"},
+        "labels": {"stimulus": {"trial_column": "stimulus", "kind": "discrete"}},
+    }
+    Path("mine.yaml").write_text(yaml.safe_dump(raw | {"recordings": {"mouse": mouse}}))
     assert check.main(cli.parser().parse_args(["check", "mine.yaml"])) == 0
     told = capsys.readouterr().out
     assert (
@@ -75,6 +86,17 @@ def test_your_own_recording(data, capsys):
     # Of the mouse one thing is told, which is so: it keeps its pace for longer than the parts lie apart.
     assert len(warnings) == 1
     assert warnings[0].startswith("warning: mouse: parts come within 1 s of each other, below two autocorrelation")
+
+
+def test_a_session_of_dandi(tmp_path):
+    config = RecordingConfig.model_validate(yaml.safe_load(blocks()[2])["achilles"])
+    (tmp_path / "data").mkdir()
+    write_nwb(tmp_path / "data" / "sub-Achilles.nwb")
+    made = assemble(config, tmp_path, "achilles")
+    assert made.neural.shape == (640, 3)  # of 16 s in three trials
+    assert made.notes["units"] == {"chosen": 3, "left_out": 1, "without_spikes": 1, "unobserved_bins": 80}
+    assert made.labels["side"].classes == ("left", "right")
+    assert made.labels["position"].unit == "m"
 
 
 def test_in_a_notebook():

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import Problem, Problems, UserError
-from . import circles, clocks, describe, overlap, spikes, trial_table, trials
+from . import circles, clocks, describe, measured, overlap, spikes, trial_table, trials, units
 from .checks import (
+    NO_CLOCK,
     check_apart,
     check_bins,
     check_cells,
@@ -41,6 +42,7 @@ class Clocked:
     rate: float
     notes: dict[str, object]
     table: trial_table.Placed | None = None  # the trials, where a table gives them
+    unobserved: np.ndarray | None = None  # (time,) bins in which not all units were observed, where the file says
 
 
 def assemble(
@@ -53,7 +55,7 @@ def assemble(
     check_lengths(config, read, name)
     check_apart(read, name)
     samples = on_clock(config, read, name)
-    check_bins(read, own_clocks(config), len(samples.time))
+    check_bins(read, own_clocks(config, read), len(samples.time))
     beside = overlap.doubts(config, read, samples.time, samples.rate, name)
     table = trial_table.place(config, read, samples.time, samples.rate, name)
     samples = replace(samples, notes=samples.notes | {"overlap": beside}, table=table)
@@ -100,11 +102,19 @@ def binned(config: RecordingConfig, read: Mapping[str, Read], time: np.ndarray |
     if ends is not None:
         owner = spikes.owners(ends.values, len(seconds), ends.where)
     spikes.check_spikes(seconds, owner, times.where, neurons.where if neurons else "")
-    middles = spikes.bins(seconds, rate, config.spikes.start, config.spikes.stop, times.where) if time is None else time
-    counts, names = spikes.count(seconds, owner, middles, rate, times.where)
-    return Clocked(
-        counts, names, middles, rate, {"spikes": len(seconds), "spikes_outside_bins": len(seconds) - int(counts.sum())}
-    )
+    start, stop, trains = config.spikes.start, config.spikes.stop, times.trains
+    if trains is not None:
+        units.check_observed(trains, times.where)
+        first, last = units.span(trains)
+        start, stop = first if start is None else start, last if stop is None else stop
+    middles = spikes.bins(seconds, rate, start, stop, times.where) if time is None else time
+    counts, names = spikes.count(seconds, owner, middles, rate, times.where, () if trains is None else trains.names)
+    notes = {"spikes": len(seconds), "spikes_outside_bins": len(seconds) - int(counts.sum())}
+    if trains is None:
+        return Clocked(counts, names, middles, rate, notes)
+    missed = units.unobserved(trains, middles, rate)
+    about = units.notes(trains, missed)
+    return Clocked(counts, names, middles, rate, notes | {"units": about}, unobserved=missed)
 
 
 def on_samples(
@@ -124,6 +134,8 @@ def on_samples(
             labels[name] = samples.table.spread(values)
             continue
         if clock is None:
+            if label.resample is not None:
+                problems.add(f"recordings.{recording}.labels.{name}.resample", *NO_CLOCK)
             labels[name] = values
             continue
         try:
@@ -168,6 +180,8 @@ def rules(
 ) -> dict[str, np.ndarray]:
     """(time,) what each rule drops, in the order in which they are counted."""
     found = {**outside(config.select, samples.time), **unknown, "outside of trials": ~np.isfinite(trial)}
+    if samples.unobserved is not None:
+        found["outside obs_intervals"] = samples.unobserved
     if config.select.speed_of is not None:
         name = config.select.speed_of
         found["slower than minimum_speed"] = slow(
@@ -195,6 +209,7 @@ def finish(
         # On a clock of its own a label has other rows than the samples.
         place = None if f"labels.{label}.time" in read else source.place
         made[label] = checked_label(labels[label][rows], given, where, lines, problems, source.classes, place)
+        made[label] = replace(made[label], unit=measured.unit_of(given, source.unit))
     neural = samples.neural[rows]
     check_neural(neural, rows, f"recordings.{name}.{'neural' if 'neural' in read else 'spikes'}", read, problems)
     problems.raise_any()
@@ -223,8 +238,12 @@ def two_valued(config: RecordingConfig, read: Mapping[str, Read]) -> list[str]:
 
 def doubts(config: RecordingConfig, read: Mapping[str, Read]) -> dict[str, str]:
     """Label -> what is to be known of it before a score of it is believed."""
-    told = {n: circles.doubt(n, as_read(config, read, n), label.period) for n, label in config.labels.items()}
-    return {name: text for name, text in told.items() if text}
+    found = {}
+    for name, label in config.labels.items():
+        period = circles.doubt(name, as_read(config, read, name), label.period)
+        unit = measured.doubt(name, label, read[f"labels.{name}"].unit)
+        found[name] = "; ".join(text for text in (period, unit) if text)
+    return {name: text for name, text in found.items() if text}
 
 
 def told(dropped: Mapping[str, int]) -> str:

@@ -24,8 +24,14 @@ FILL = (
     "Write a name into empty cells ('none', for instance), or list one that looks like a missing value, as NA, under "
     "`classes`; `select: {start: …, stop: …}` leaves out the ends of the recording."
 )
+NO_CLOCK = "`time`, the label's own clock", "none", "Leave `resample` out."
 CLOCK = 50  # samples over which a value that always rises is doubted first
 INDICATORS = 2_000_000_000  # samples times classes: the bytes that a split takes to tell a label's memory
+
+
+def may_have_clock(file: str | None) -> bool:
+    """Whether the arrays of a file may say when their rows were taken."""
+    return file is not None and file.lower().endswith(".nwb")
 
 
 def check_options(config: RecordingConfig, name: str) -> None:
@@ -49,8 +55,8 @@ def check_options(config: RecordingConfig, name: str) -> None:
                 "given",
                 "Leave it out, or set `kind: continuous`.",
             )
-        if given.resample is not None and given.time is None:
-            problems.add(f"{where}.resample", "`time`, the label's own clock", "none", "Leave `resample` out.")
+        if given.resample is not None and given.time is None and not may_have_clock(given.file or config.file):
+            problems.add(f"{where}.resample", *NO_CLOCK)
         if given.resample == "linear" and given.kind == "discrete":
             problems.add(
                 f"{where}.resample", "nearest for a discrete label", "linear", "Classes have no values between them."
@@ -69,17 +75,16 @@ def check_options(config: RecordingConfig, name: str) -> None:
     problems.raise_any()
 
 
-def own_clocks(config: RecordingConfig) -> list[str]:
+def own_clocks(config: RecordingConfig, read: Mapping[str, Read]) -> list[str]:
     """Roles of arrays that need not be as long as the neural data."""
-    own = [f"labels.{label}" for label, given in config.labels.items() if given.time is not None]
-    own += ["trials"] * (config.trials is not None and config.trials.time is not None)
+    own = [role for role in read if f"{role}.time" in read]
     return [*own, *(f"{role}.time" for role in own), "spikes.times", "spikes.neurons", "spikes.ends", *columns(config)]
 
 
 def check_lengths(config: RecordingConfig, read: Mapping[str, Read], name: str) -> None:
     """A UserError that lists every source with its length where those that share a clock differ."""
     problems = Problems()
-    apart = own_clocks(config)
+    apart = own_clocks(config, read)
     groups = [
         [role for role in read if role not in apart],
         *([role, f"{role}.time"] for role in apart if f"{role}.time" in read),

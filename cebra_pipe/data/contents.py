@@ -24,16 +24,21 @@ class Contents:
     framed: bool = False  # whether a data frame that is not alone has to be asked for by key
     likelihood: bool = False  # whether a limit of likelihood was asked for, which only tracks have
 
+    @property
+    def listed(self) -> dict[str, Entry]:
+        """The entries that are no parts of others."""
+        return {name: entry for name, entry in self.entries.items() if not entry.part}
+
     def numeric(self) -> list[str]:
         """Names of the entries that hold arrays of numbers, single values left out where there is another."""
-        numbers = [name for name, entry in self.entries.items() if not entry.refused]
+        numbers = [name for name, entry in self.listed.items() if not entry.refused]
         return [name for name in numbers if self.entries[name].shape] or numbers
 
     def first(self) -> str:
         """The first array of numbers."""
         numeric = self.numeric()
         if not numeric:
-            refused = next((entry.refused for entry in self.entries.values()), "")
+            refused = next((entry.refused for entry in self.listed.values()), "")
             remedy = REMEDIES.get(refused, "Save plain arrays of numbers.")
             error = (Unsupported if refused == ANIMALS else Missing).error
             raise error(Problem(str(self.path), "an array of numbers", self.listing(), remedy))
@@ -50,7 +55,7 @@ class Contents:
 
     def default(self) -> str:
         """The entry that is read where no key is given."""
-        by_key = self.framed and any(entry.columns for entry in self.entries.values())
+        by_key = self.framed and any(entry.columns for entry in self.listed.values())
         return self.only() if by_key else self.first()
 
     def read(self, key: str | int, columns: Sequence[str | int] | None = None) -> np.ndarray:
@@ -80,23 +85,25 @@ class Contents:
 
     def _unknown(self, name: str) -> tuple[str, str, str]:
         """Expected, found and remedy for a key that is not there."""
-        if any(name in entry.columns for entry in self.entries.values()):
+        if any(name in entry.columns for entry in self.listed.values()):
             return "the name of an array or sheet", "the name of a column", f"Write `column: {name}` in its place."
-        if list(self.entries) == [""]:
+        if list(self.listed) == [""]:
             return "no key", f"a file of one array ({self.listing()})", "Leave the key out."
-        return f"one of {self.listing()}", "no such key", did_you_mean(name, self.entries)
+        if paths := [key for key in self.listed if key.endswith(f"/{name}") or key.startswith(f"{name}/")]:
+            return f"one of {self.listing()}", "a part of a path", f"Write all of it: {', '.join(paths[:8])}."
+        return f"one of {self.listing()}", "no such key", did_you_mean(name, self.listed)
 
     def where(self, name: str) -> str:
         return f"{self.path}, key {name!r}" if name else str(self.path)
 
     def listing(self, most: int = 20) -> str:
         """Every entry with its shape and dtype."""
-        told = [f"{name or 'one array'} ({entry})" for name, entry in self.entries.items()]
+        told = [f"{name or 'one array'} ({entry})" for name, entry in self.listed.items()]
         return ", ".join(told[:most]) + (f", … {len(told)} in all" if len(told) > most else "") if told else "nothing"
 
 
 @contextmanager
-def telling(where: str, package: str = "") -> Iterator[None]:
+def telling(where: str, package: str = "", extra: str = "formats") -> Iterator[None]:
     """Turns what readers raise into one message. Parsers of foreign files raise anything at all on damaged ones."""
     try:
         yield
@@ -106,7 +113,7 @@ def telling(where: str, package: str = "") -> Iterator[None]:
         raise refusal.error(Problem(where, refusal.expected, refusal.found, refusal.remedy)) from refusal
     except ImportError as error:
         raise UserError(
-            Problem(where, f"{package or 'a package'} to read it", f"{error}", "Install cebra_pipe[formats].")
+            Problem(where, f"{package or 'a package'} to read it", f"{error}", f"Install cebra_pipe[{extra}].")
         ) from error
     except PermissionError as error:
         raise UnknownFormat(

@@ -18,6 +18,7 @@ from .formats.arrays import read_npy, read_npz
 from .formats.entries import ANIMALS, Entry
 from .formats.hdf5 import read_hdf5
 from .formats.matlab import read_mat
+from .formats.nwb import read_nwb
 from .formats.pickles import read_joblib, read_pickle, read_torch
 from .formats.tables import read_csv, read_excel, read_parquet
 
@@ -31,6 +32,7 @@ class Format:
     package: str = ""  # what has to be installed beside the core
     ordered: bool = False  # whether a number as key counts the entries
     framed: bool = False  # whether a data frame that is not alone has to be asked for by key
+    extra: str = "formats"  # of this project, which installs the package
 
 
 EXCEL = Format(read_excel, ("header",), "pandas with openpyxl (xls: xlrd)", ordered=True)
@@ -38,7 +40,7 @@ HDF5 = Format(read_hdf5, ("minimum_likelihood",), "h5py", framed=True)
 FORMATS = {
     ".npy": Format(read_npy, ("trust",)),
     ".npz": Format(read_npz, ("trust",)),
-    **dict.fromkeys((".h5", ".hdf", ".hdf5", ".h", ".nwb"), HDF5),
+    **dict.fromkeys((".h5", ".hdf", ".hdf5", ".h"), HDF5),
     **dict.fromkeys((".pt", ".pth"), Format(read_torch, ("trust",), "torch")),
     ".csv": Format(read_csv, ("header", "separator")),
     ".parquet": Format(read_parquet),
@@ -46,7 +48,9 @@ FORMATS = {
     **dict.fromkeys((".jl", ".joblib"), Format(read_joblib, ("trust",), "joblib")),
     **dict.fromkeys((".pkl", ".p"), Format(read_pickle, ("trust",), "torch")),
     ".mat": Format(read_mat, (), "h5py"),
+    ".nwb": Format(read_nwb, (), "pynwb", framed=True, extra="nwb"),
 }
+ZARR = (".zgroup", ".zattrs", ".zmetadata", "zarr.json")  # of which a store of Zarr has some
 
 
 def load_data(
@@ -109,6 +113,7 @@ def load_deeplabcut(filepath: str | Path, keypoints: list | None = None, pcutoff
 def open_file(file: str | Path, **options: object) -> Contents:
     """What `file` holds; a UserError that names it where it is missing, damaged or of no known format."""
     path = Path(file)
+    check_no_zarr(path)
     found = FORMATS.get(path.suffix.lower())
     if found is None:
         near = did_you_mean(path.suffix.lower(), FORMATS)
@@ -118,9 +123,16 @@ def open_file(file: str | Path, **options: object) -> Contents:
     if idle:
         remedy = f"Options of {path.suffix} files: {', '.join(found.options) or 'none'}."
         raise UserError(Problem(str(path), "options that have an effect here", ", ".join(idle), remedy))
-    with telling(str(path), found.package):
+    with telling(str(path), found.package, found.extra):
         entries = found.read(path, **options)
     return Contents(path, entries, found.ordered, found.framed, "minimum_likelihood" in options)
+
+
+def check_no_zarr(path: Path) -> None:
+    """A UserError for a folder of Zarr, as some NWB data are kept in."""
+    if path.suffix.lower() == ".zarr" or any((path / name).is_file() for name in ZARR):
+        remedy = "Write it as HDF5: NWBHDF5IO.export of pynwb, from NWBZarrIO of hdmf-zarr."
+        raise UnknownFormat(Problem(str(path), "one file, such as NWB in HDF5", "a Zarr store", remedy))
 
 
 def check_there(path: Path) -> None:

@@ -37,7 +37,7 @@ def doubts(config: RecordingConfig, read: Mapping[str, Read], time: np.ndarray, 
             )
             problems.add(where, "two clocks in seconds", found, remedy)
         elif shared(span, neural, alone=config.spikes is not None and config.spikes.stop is not None) < ALIKE:
-            told.append(sentence(config, labels, span, neural))
+            told.append(sentence(config, labels, span, neural, timed="time" in read))
     problems.raise_any()
     return told
 
@@ -70,7 +70,7 @@ def in_common(one: Span, other: Span) -> float:
     return max(min(one[1], other[1]) - max(one[0], other[0]), 0.0)
 
 
-def sentence(config: RecordingConfig, labels: Sequence[str], span: Span, neural: Span) -> str:
+def sentence(config: RecordingConfig, labels: Sequence[str], span: Span, neural: Span, timed: bool) -> str:
     """Which of the two clocks covers what the other does not, and what may be the reason."""
     names, some = ", ".join(labels), len(labels) > 1
     ends = (
@@ -84,6 +84,6 @@ def sentence(config: RecordingConfig, labels: Sequence[str], span: Span, neural:
     lasts = f"{in_common(span, neural):.4g} s in common, of {neural[1] - neural[0]:.4g} s of neural data "
     lasts += f"and {span[1] - span[0]:.4g} s of {'labels' if some else 'the label'}"
     asked = "do both clocks count from the same moment?"
-    if config.time is None and config.spikes is None:
+    if not timed and config.spikes is None:
         asked = f"is `rate: {config.rate:g}` right? With a wrong one all labels lie beside other samples than their own"
     return f"{names} {parts} ({lasts}): {asked}"

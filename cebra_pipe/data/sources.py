@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,10 +13,11 @@ import numpy as np
 
 from ..errors import Problem, Problems, UserError
 from .contents import indices, telling
-from .formats.entries import NUMBERS, Entry, by_row
+from .formats.entries import NUMBERS, Clock, Entry, by_row
 from .load import FORMATS, Contents, open_file
 from .picking import chosen_columns, names_of, picked, turned
 from .trial_columns import Column, columns, entry_of
+from .units import Trains, select
 from .words import are_texts, coded, refuse
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Wanted:
 
     source: Source | Column
     file: str | None
+    where: Mapping[str, object] | None = None  # spike times alone: which units of a table are chosen
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +44,9 @@ class Read:
     columns: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()  # of texts that were read as the codes 0, 1, 2…
     place: Callable[[int], str] = by_row  # where a row stands in the file
+    clock: Clock | None = None  # of a series that has one
+    unit: str = ""  # as the file gives it
+    trains: Trains | None = None  # of a table of units
 
 
 def wanted(config: RecordingConfig) -> dict[str, Wanted]:
@@ -55,6 +60,7 @@ def wanted(config: RecordingConfig) -> dict[str, Wanted]:
     want("neural", config.neural)
     if config.spikes is not None:
         want("spikes.times", config.spikes.times)
+        found["spikes.times"] = replace(found["spikes.times"], where=config.spikes.where or {})
         for role in ("neurons", "ends"):
             want(f"spikes.{role}", getattr(config.spikes, role), config.spikes.times.file)
     want("time", config.time)
@@ -113,15 +119,33 @@ class Shelf:
                 name, source = entry_of(contents, source)
             else:
                 name = contents.only() if source.key is None else contents.name_of(source.key)
-        where, chosen = contents.where(name), chosen_columns(source, contents, name)
+        where, chosen, entry = contents.where(name), chosen_columns(source, contents, name), contents.entries[name]
+        if entry.trains is not None and chosen is None:
+            return _units(item, entry, where)
+        if item.where:
+            remedy = "Leave `where` out, or name the table of units of an NWB file."
+            raise UserError(Problem(where, "a table of units, as `where` chooses among them", str(entry), remedy))
+        about = {"clock": entry.clock, "unit": entry.unit}
         if source.transpose:
             values = turned(contents.read(name), where)
-            return Read(values if chosen is None else picked(values, chosen, where), where)
-        if (texts := _texts(source, contents.entries[name], chosen, where)) is not None:
-            return texts
+            return Read(values if chosen is None else picked(values, chosen, where), where, **about)
+        if (texts := _texts(source, entry, chosen, where)) is not None:
+            return replace(texts, **about)
         values = contents.read(name, chosen)
         column = values[:, 0] if source.column is not None else values
-        return Read(column, where, names_of(contents, name, chosen), place=contents.entries[name].place)
+        return Read(column, where, names_of(contents, name, chosen), place=entry.place, **about)
+
+
+def _units(item: Wanted, entry: Entry, where: str) -> Read:
+    """The spike times of the chosen units of a table."""
+    if item.where is None:
+        remedy = f"Write `spikes: {item.source.key}` and `rate`, the bins per second; a label takes one `column`."
+        raise UserError(Problem(where, "an array", "a table of units with their spike times", remedy))
+    with telling(where):
+        columns = {name: entry.raw(entry.columns.index(name)) for name in item.where if name in entry.columns}
+        known = dict.fromkeys(entry.columns) | columns
+        trains = select(entry.trains(), known, item.where, f"{where}, where")
+    return Read(trains.times, where, trains=trains)
 
 
 def _texts(source: Source, entry: Entry, chosen: list | None, where: str) -> Read | None:
@@ -159,17 +183,32 @@ def is_file_name(text: str) -> bool:
 
 def read_all(config: RecordingConfig, shelf: Shelf, name: str) -> dict[str, Read]:
     """Every array of the recording by role, neural as (time, neuron) and the rest as (time,); all problems at once."""
-    problems, found = Problems(), {}
-    for role, item in wanted(config).items():
+    problems, found, asked = Problems(), {}, wanted(config)
+    for role, item in asked.items():
         try:
             read = shelf.read(item)
-            found[role] = as_matrix(read) if role == "neural" else as_vector(read, role, item.source.columns or ())
+            read = as_matrix(read) if role == "neural" else as_vector(read, role, item.source.columns or ())
+            found |= {role: read} | told_by_file(role, read, asked)
         except UserError as error:
             problems.extend(
                 Problem(f"recordings.{name}.{role} ({p.where})", p.expected, p.found, p.remedy) for p in error.problems
             )
     problems.raise_any()
     return found
+
+
+def told_by_file(role: str, read: Read, asked: Collection[str]) -> dict[str, Read]:
+    """What a file says beside the values of a role: the clock of a series, the owners of the spikes of a table."""
+    if read.trains is not None:
+        if beside := [way for way in ("neurons", "ends") if f"spikes.{way}" in asked]:
+            remedy = "Leave it out: the table says whose each spike is."
+            raise UserError(Problem(read.where, "a table of units alone", f"`{beside[0]}` beside it", remedy))
+        return {"spikes.neurons": Read(read.trains.owner, read.where)}
+    clock = "time" if role == "neural" else f"{role}.time"
+    if read.clock is None or clock in asked or not (role in ("neural", "trials") or role.startswith("labels.")):
+        return {}
+    with telling(read.where):
+        return {clock: Read(read.clock.read(len(read.values)).astype(np.float64), f"{read.where}, its clock")}
 
 
 def as_matrix(read: Read) -> Read:
@@ -183,7 +222,7 @@ def as_matrix(read: Read) -> Read:
         raise UserError(
             Problem(read.where, "an array (time, neuron)", f"shape {read.values.shape}", "Choose another key.")
         )
-    return Read(plain(values), read.where, read.columns)
+    return replace(read, values=plain(values))
 
 
 def _look_like_times(values: np.ndarray) -> bool:

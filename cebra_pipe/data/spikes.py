@@ -41,20 +41,27 @@ def check_number(number: int, where: str, seconds: float) -> None:
 
 
 def count(
-    times: np.ndarray, neurons: np.ndarray | None, middles: np.ndarray, rate: float, where: str
+    times: np.ndarray,
+    neurons: np.ndarray | None,
+    middles: np.ndarray,
+    rate: float,
+    where: str,
+    names: tuple[str, ...] = (),
 ) -> tuple[np.ndarray, tuple[str, ...]]:
     """Counts (time, neuron) of the spikes within half a bin of each middle, and the neurons' names in order of number.
 
-    A bin holds its beginning and not its end. Spikes in no bin are not counted.
+    A bin holds its beginning and not its end. Spikes in no bin are not counted. names: of all neurons, which `neurons`
+    then counts from 0; without them those are there that have a spike.
     """
     ids, column = np.unique(np.zeros(len(times), int) if neurons is None else neurons, return_inverse=True)
-    check_number(len(middles) * len(ids), where, float(np.ptp(times)))
+    names, column = (names, neurons) if names else (tuple(f"unit{i:g}" for i in ids.tolist()), column)
+    check_number(len(middles) * len(names), where, float(np.ptp(times)))
     beginnings = middles - 0.5 / rate
     row = np.searchsorted(beginnings - 1e-9, times, side="right") - 1
     inside = (row >= 0) & (times < beginnings[row] + 1 / rate - 1e-9)
-    counts = np.zeros((len(middles), len(ids)), np.uint32)
+    counts = np.zeros((len(middles), len(names)), np.uint32)
     np.add.at(counts, (row[inside], column[inside]), 1)
-    return counts.astype(np.min_scalar_type(int(counts.max(initial=0)))), tuple(f"unit{i:g}" for i in ids.tolist())
+    return counts.astype(np.min_scalar_type(int(counts.max(initial=0)))), names
 
 
 def owners(ends: np.ndarray, number: int, where: str) -> np.ndarray:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..data import trial_table
+from ..data import trial_table, units
 from ..data.assemble import assemble
 from ..data.memory import apart, memory_times, near_lines
 from ..data.recording import Recording
@@ -65,6 +65,8 @@ def main(options: argparse.Namespace) -> int:
         collected(problems, f"recordings.{name}", lambda name=name: prepared.update({name: prepare(study, name)}))
     for name, one in prepared.items():
         print(describe(name, one))
+        if (chosen := one.recording.notes.get("units")) is not None:
+            print(f"  {units.line(chosen)}")
         if (table := one.recording.notes.get("trial_table")) is not None:
             print(f"  {trial_table.line(table)}")
         for line in label_lines(one.recording):

@@ -13,10 +13,13 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from cebra_pipe.data.contents import Contents, telling
+from cebra_pipe.data.formats.entries import NUMBERS, Entry
 from cebra_pipe.data.load import open_file
 from cebra_pipe.errors import UserError
 
@@ -87,6 +90,12 @@ def _named_csv(folder: Path) -> Path:
     return folder / "named.csv"
 
 
+def _nwb(folder: Path) -> Path:
+    from .nwb_files import write_nwb
+
+    return write_nwb(folder / "a.nwb", calcium=False)
+
+
 # name -> writes a small whole file into a folder and gives its path; suffixes that share a reader stand once
 FILES: dict[str, Callable[[Path], Path]] = {
     **{suffix: _container(suffix, CONTAINERS[suffix]) for suffix in ("npz", "h5", "pt", "jl", "pkl", "xlsx", "xls")},
@@ -101,6 +110,7 @@ FILES: dict[str, Callable[[Path], Path]] = {
     "packed h5": _compressed,
     "squeezed jl": _squeezed,
     "named csv": _named_csv,
+    "nwb": _nwb,
 }
 
 
@@ -127,13 +137,23 @@ def damaged(whole: bytes, number: int, seed: int) -> Iterator[bytes]:
         yield data.tobytes()
 
 
+def read(contents: Contents, name: str, entry: Entry) -> None:
+    """All that an entry can be asked for; of a table with words each column, and its numbers together."""
+    with telling(contents.where(name)):
+        kinds = [entry.raw(i).dtype.kind for i in range(len(entry.columns))] if entry.raw is not None else []
+        for more in (entry.trains, entry.clock and partial(entry.clock.read, entry.shape[0])):
+            if more is not None:
+                more()
+    contents.read(name, [i for i, kind in enumerate(kinds) if kind in NUMBERS] or None)
+
+
 def outcome(path: Path) -> str:
     """read, or told in one message; anything else is what was raised."""
     try:
         contents = open_file(path)
         for name, entry in contents.entries.items():
             if not entry.refused:
-                contents.read(name)
+                read(contents, name, entry)
         contents.listing()
     except UserError as error:
         if "MemoryError" in str(error):

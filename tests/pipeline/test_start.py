@@ -6,7 +6,8 @@ import subprocess
 import sys
 
 # In the order in which one process imports them, and what has to be missing still.
-HEAVY = {"torch", "sklearn", "pandas", "h5py", "tables", "matplotlib", "scipy.stats", "scipy.signal", "scipy.fft"}
+HEAVY = {"torch", "sklearn", "pandas", "h5py", "tables", "pynwb", "hdmf"}
+HEAVY |= {"matplotlib", "scipy.stats", "scipy.signal", "scipy.fft"}
 STARTS = {
     "simulate": HEAVY | {"scipy", "pydantic", "importlib.metadata"},
     "split": HEAVY | {"scipy", "pydantic", "importlib.metadata"},

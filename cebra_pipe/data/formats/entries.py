@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ...errors import MissingEntry, NotSupported, UserError
+
+if TYPE_CHECKING:
+    from ..units import Trains
 
 NUMBERS = "biuf"  # kinds of dtype that a recording may consist of
 KINDS = {
@@ -79,6 +83,17 @@ def by_row(row: int) -> str:
 
 
 @dataclass(frozen=True)
+class Clock:
+    """When the rows of an array were taken, where its file says so."""
+
+    read: Callable[[int], np.ndarray]  # (row,) seconds of so many rows
+    rate: float | None = None  # rows per second, where no stamps are given
+
+    def __str__(self) -> str:
+        return "time stamps" if self.rate is None else f"{self.rate:g} Hz"
+
+
+@dataclass(frozen=True)
 class Entry:
     """One array of a file. `read(None)` gives all of it, `read([2, 0])` these columns in this order."""
 
@@ -93,12 +108,19 @@ class Entry:
     numbered: Mapping[int, int] = field(default_factory=dict)  # positions of columns whose names are numbers
     raw: Callable[[int], np.ndarray] | None = None  # (time,) of one column, which may hold texts; of an array all of it
     place: Callable[[int], str] = by_row  # where a row stands in the file
+    clock: Clock | None = None
+    unit: str = ""
+    trains: Callable[[], Trains] | None = None  # of a table of units
+    part: bool = False  # whether it is a part of another entry, and so not listed
 
     def __str__(self) -> str:
         if self.refused in (OTHER_FILE, LINK):
             return self.refused
         shape = " × ".join(map(str, self.shape)) or "one value"
-        return f"{shape} {self.refused or self.dtype}"
+        about = [str(self.clock)] * (self.clock is not None) + [self.unit] * bool(self.unit)
+        return ", ".join(
+            [f"{shape} {self.refused or self.dtype}", *about, *["spike times"] * (self.trains is not None)]
+        )
 
 
 def array_entry(array: np.ndarray) -> Entry:

@@ -40,7 +40,7 @@ def read_hdf5(path: Path, *, minimum_likelihood: float | None = None) -> dict[st
         return {
             name: _frame(path, name, node, minimum_likelihood)
             if isinstance(node, h5py.Group)
-            else _array(path, name, node)
+            else array_of(path, name, node)
             for name, node in nodes(file, set())
         }
 
@@ -51,7 +51,7 @@ def arrays_of(path: Path, transposed: bool) -> dict[str, Entry]:
 
     with h5py.File(path, "r") as file:
         return {
-            name: _array(path, name, node, transposed)
+            name: array_of(path, name, node, transposed)
             for name, node in nodes(file, set())
             if not isinstance(node, h5py.Group)
         }
@@ -94,7 +94,8 @@ def member(group, name: str):
     return group[name]
 
 
-def _array(path: Path, name: str, node, transposed: bool = False) -> Entry:
+def array_of(path: Path, name: str, node, transposed: bool = False) -> Entry:
+    """A dataset, or a link that is not followed."""
     import h5py
 
     if told := elsewhere(node):
@@ -102,11 +103,12 @@ def _array(path: Path, name: str, node, transposed: bool = False) -> Entry:
     text = _text(node.attrs.get("MATLAB_class", "")) in ("char", "cell") or node.shape is None
     shape = (node.shape or ())[::-1] if transposed else node.shape or ()
     if not text and not transposed and len(shape) == 1 and h5py.check_string_dtype(node.dtype):
-        return lazy_entry(shape, np.dtype("U"), partial(_words, path, name))
-    return lazy_entry(shape, np.dtype("S1") if text else node.dtype, partial(_load, path, name, transposed))
+        return lazy_entry(shape, np.dtype("U"), partial(load_texts, path, name))
+    return lazy_entry(shape, np.dtype("S1") if text else node.dtype, partial(load_array, path, name, transposed))
 
 
-def _load(path: Path, name: str, transposed: bool) -> np.ndarray:
+def load_array(path: Path, name: str, transposed: bool = False) -> np.ndarray:
+    """All of the dataset `name`."""
     import h5py
 
     with h5py.File(path, "r") as file:
@@ -114,7 +116,7 @@ def _load(path: Path, name: str, transposed: bool) -> np.ndarray:
     return values.T if transposed else values
 
 
-def _words(path: Path, name: str) -> np.ndarray:
+def load_texts(path: Path, name: str) -> np.ndarray:
     """(n,) texts. All rows may point to one long text: no more are read at a time than could be as long as the file."""
     import h5py
 
@@ -223,7 +225,7 @@ def _names(path: Path, node) -> list:
 def _series(path: Path, group) -> tuple[int, list[Column]]:
     """One block of values without a name of its own."""
     values = member(group, "values")
-    return len(values), [Column("values", partial(_load, path, values.name, False))]
+    return len(values), [Column("values", partial(load_array, path, values.name, False))]
 
 
 def _table(path: Path, group) -> tuple[int, list[Column]]:

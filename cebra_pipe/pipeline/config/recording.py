@@ -60,6 +60,7 @@ Int = Annotated[int, BeforeValidator(_number)]
 Float = Annotated[float, BeforeValidator(_number)]
 Line = Annotated[str, AfterValidator(_line)]
 Path = Annotated[str, AfterValidator(_path)]
+Value = bool | Int | Float | Line  # of a cell of a table
 
 
 class Model(BaseModel):
@@ -75,7 +76,9 @@ class Source(Model):
         None, description="Path, relative to `data_folder`; the recording's `file` where it is left out."
     )
     key: Line | Int | None = Field(
-        None, description="Name of the array in a npz, h5, mat, jl, pkl or pt file; the sheet of an Excel file."
+        None,
+        description="Name of the array in a npz, h5, mat, jl, pkl or pt file; the sheet of an Excel file; the path of "
+        "a series or table in an NWB file.",
     )
     column: Int | Line | None = Field(
         None, description="One column of a 2-D array or table, by number (from 0) or name."
@@ -124,12 +127,19 @@ class LabelConfig(Source):
         description="Discrete labels: names of the values 0, 1, 2…, or of texts in the order of their codes; of texts "
         "the sorted names where it is left out.",
     )
-    unit: Line = Field("", description="Unit of the values, shown in tables and figures.")
+    unit: Line = Field(
+        "",
+        description="Unit of the values, shown in tables and figures; of an NWB series its own where it is left out.",
+    )
     period: Float | None = Field(
         None, gt=0, description="Circular labels: the value after which they repeat (360, 6.2832)."
     )
     scale: Float | None = Field(None, description="Factor on the values when they are read (0.01 turns cm into m).")
-    time: ShortSource | None = Field(None, description="Time stamps (s) of this label where it has a clock of its own.")
+    time: ShortSource | None = Field(
+        None,
+        description="Time stamps (s) of this label where it has a clock of its own; an NWB series brings its "
+        "own along.",
+    )
     resample: Literal["linear", "nearest"] | None = Field(
         None,
         description="How a label on its own clock is brought to the neural one; "
@@ -148,7 +158,8 @@ class SpikesConfig(Model):
     """Spike times, binned at the recording's rate."""
 
     times: ShortSource = Field(
-        description="Spike times in seconds, one array for all neurons or with `neurons` naming each spike's."
+        description="Spike times in seconds, one array for all neurons or with `neurons` naming each spike's; or a "
+        "table of units (NWB)."
     )
     neurons: ShortSource | None = Field(None, description="Neuron of each spike, as long as `times`.")
     ends: ShortSource | None = Field(
@@ -156,8 +167,19 @@ class SpikesConfig(Model):
         description="In place of `neurons`, where the times lie neuron after neuron: how many there are up to the end "
         "of each (NWB: `units/spike_times_index`).",
     )
-    start: Float | None = Field(None, description="First second that is binned; the first spike where it is left out.")
-    stop: Float | None = Field(None, description="Last second that is binned; the last spike where it is left out.")
+    where: dict[Line, Value | Annotated[list[Value], Field(min_length=1)]] | None = Field(
+        None,
+        description="Units of a table of units (NWB) that have one of these values in each of these columns: "
+        "`{brain_area: CA1, quality: [good, mua]}`.",
+    )
+    start: Float | None = Field(
+        None,
+        description="First second that is binned; where it is left out the first in which all units were observed, by "
+        "a table of units that says so, else the first spike.",
+    )
+    stop: Float | None = Field(
+        None, description="Last second that is binned; the last observed one, or the last spike, where it is left out."
+    )
 
     @model_validator(mode="after")
     def _one_owner(self):
@@ -254,7 +276,9 @@ class RecordingConfig(Model):
     )
     rate: Float | None = Field(None, gt=0, le=1e6, description="Samples per second.")
     time: ShortSource | None = Field(
-        None, description="Time stamps (s) of the neural samples; rate alone where it is left out."
+        None,
+        description="Time stamps (s) of the neural samples; where it is left out those of an NWB series, else "
+        "rate alone.",
     )
     labels: dict[Name, Annotated[LabelConfig, BeforeValidator(_key_only)]] = Field(
         default_factory=dict, description="Name: where it lies and what it is; a text alone is its key."
@@ -271,7 +295,7 @@ class RecordingConfig(Model):
             raise ValueError("either `simulate`, or `neural` or `spikes` with where they lie")
         if self.neural is not None and self.spikes is not None:
             raise ValueError("`neural` or `spikes`, not both")
-        if self.simulate is None and self.rate is None and self.time is None:
+        if self.simulate is None and self.rate is None and self.time is None and not _timed(self):
             raise ValueError("`rate` (samples per second), or `time` with time stamps")
         if self.spikes is not None and self.rate is None:
             raise ValueError("`rate` with `spikes`: the bins per second")
@@ -281,3 +305,9 @@ class RecordingConfig(Model):
             if given:
                 raise ValueError(f"no {', '.join(given)} beside `simulate`, which makes them itself")
         return self
+
+
+def _timed(config: RecordingConfig) -> bool:
+    """Whether the neural data lie in a file that may say when they were taken."""
+    file = config.neural and (config.neural.file or config.file)
+    return bool(file) and file.lower().endswith(".nwb")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-TABLES = ("labels",)  # options whose keys are names that the user gave
+TABLES = ("labels", "where")  # options whose keys are names that the user gave
 
 
 class Given:
@@ -26,4 +26,4 @@ class Given:
 def _option(name: str, value: Any) -> Any:
     if not isinstance(value, Mapping):
         return value
-    return {key: Given(each) for key, each in value.items()} if name in TABLES else Given(value)
+    return {key: _option("", each) for key, each in value.items()} if name in TABLES else Given(value)

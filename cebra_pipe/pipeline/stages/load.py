@@ -7,6 +7,7 @@ from pathlib import Path
 from ...data.assemble import assemble, sources, told
 from ...data.recording import Recording
 from ...data.trial_table import line as table_line
+from ...data.units import line as units_line
 from ...errors import Problems, counted
 from ..jobs.given import Given
 from ..jobs.job import Job, say
@@ -45,9 +46,10 @@ def report(recording: Recording) -> None:
     listed = ", ".join(counted(number, what) for what, number in numbers.items())
     gaps = counted(notes["gaps_tolerated"], "gap")
     say(f"{notes['samples']} of {notes['samples_read']} samples at {recording.rate:g} Hz, {listed}, {gaps} tolerated")
+    units = [units_line(notes["units"])] if "units" in notes else []
     table = [table_line(notes["trial_table"])] if "trial_table" in notes else []
     dropped = [f"dropped: {told(notes['dropped'])}"] * bool(notes["dropped"])
     for line in notes["overlap"]:
         say(f"warning: {line}")
-    for line in (*table, *dropped, *notes["proposals"], *notes["doubts"].values()):
+    for line in (*units, *table, *dropped, *notes["proposals"], *notes["doubts"].values()):
         say(line)

@@ -1,0 +1,52 @@
+"""Units of labels: the config's, else the one that the file gives, written as figures write it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..pipeline.config.recording import LabelConfig
+
+SHORT = {  # names of units, in the singular -> their signs
+    "meter": "m",
+    "metre": "m",
+    "centimeter": "cm",
+    "centimetre": "cm",
+    "millimeter": "mm",
+    "millimetre": "mm",
+    "degree": "deg",
+    "°": "deg",
+    "radian": "rad",
+    "second": "s",
+    "millisecond": "ms",
+    "volt": "V",
+    "pixel": "px",
+    "meter/second": "m/s",
+    "meter per second": "m/s",
+    "centimeter/second": "cm/s",
+    "centimeter per second": "cm/s",
+}
+NONE = {"", "unknown", "n/a", "na", "n.a.", "none", "a.u.", "au", "arbitrary", "arbitrary unit", "unitless", "no unit"}
+
+
+def sign(unit: str) -> str:
+    """A unit as figures write it; empty where the text says that there is none."""
+    plain = unit.strip().lower().replace("meters", "meter").replace("metres", "metre").removesuffix("s")
+    plain = unit.strip().lower() if unit.strip().lower() in NONE else plain
+    return "" if plain in NONE else SHORT.get(plain, unit.strip())
+
+
+def unit_of(label: LabelConfig, told: str) -> str:
+    """The config's unit; the one that the file tells where there is none and no `scale` makes another of it."""
+    return label.unit or ("" if label.scale is not None or label.kind == "discrete" else sign(told))
+
+
+def doubt(name: str, label: LabelConfig, told: str) -> str | None:
+    """What is to be known where config and file give a label two units and no `scale` turns one into the other."""
+    file = sign(told)
+    if not label.unit or not file or label.scale is not None or label.kind == "discrete" or sign(label.unit) == file:
+        return None
+    return (
+        f"{name} is in {label.unit} by the config and in {file} by its file; the config counts. Where the file is "
+        f"right, leave `unit` out, or give the `scale` that makes {label.unit} of {file}"
+    )
