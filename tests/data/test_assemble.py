@@ -767,8 +767,14 @@ def test_a_label_that_numbers_the_trials_is_doubted(rat):
         "class": {"key": "direction", "kind": "discrete"},
         "position": "position",
         "drawn": "drawn",
+        "clock": "clock",
     }
-    arrays = {"lap": lap, "late": 6.0 - lap, "drawn": np.array([3.0, 1.0, 2.0, 6.0, 5.0, 4.0])[lap]}
+    arrays = {
+        "clock": np.arange(LENGTH),
+        "lap": lap,
+        "late": 6.0 - lap,
+        "drawn": np.array([3.0, 1.0, 2.0, 6.0, 5.0, 4.0])[lap],
+    }
     doubts = rat({"labels": labels, "trials": "lap"}, **arrays).notes["doubts"]
     assert set(doubts) == {"number", "late"}
     assert "of a trial that is held out none was learned from" in doubts["late"]

@@ -12,6 +12,9 @@ from cebra_pipe.data.assemble import assemble, sources
 from cebra_pipe.data.recording import Recording
 from cebra_pipe.errors import UserError
 from cebra_pipe.pipeline.config.recording import RecordingConfig
+from cebra_pipe.pipeline.jobs.given import Given
+from cebra_pipe.pipeline.planning.specs import filled
+from cebra_pipe.pipeline.stages import load
 
 from . import damage
 from .conftest import write_npz
@@ -116,6 +119,25 @@ def test_start_and_stop_in_other_units(unit, factor, rat):
     made = rat({"unit": unit}, **{end: TABLE[end] * factor for end in ("start_time", "stop_time")})
     np.testing.assert_array_equal(made.trial, rat().trial)
     assert made.notes["trial_table"] == rat().notes["trial_table"]
+
+
+def test_a_sum_of_floats_is_as_late_as_the_sample_that_it_means(rat):
+    """0.1 + 0.2 is above 0.3, where a sample lies."""
+    made = rat(start_time=[0.1 + 0.2, 2.0, 3.5, 4.0], stop_time=[1.5, 1.9 + 1.6, 3.75, 5.5])
+    assert made.time[0] == TIME[6]
+    assert (np.diff(made.time[made.trial == 1]) < 0.06).all()
+    assert made.time[made.trial == 1][-1] == TIME[69]
+
+
+def test_a_stage_reads_the_same_from_its_spec(rat, tmp_path, capsys):
+    whole = rat({"outside": "drop", "unit": "s"}, {"stimulus": STIMULUS})
+    config = {"file": "rat.npz", "neural": "spikes", "rate": RATE, "trials": TRIALS}
+    config |= {"labels": {"speed": "speed", "stimulus": STIMULUS}}
+    made = assemble(Given(filled(RecordingConfig.model_validate(config))), tmp_path, "rat")
+    for one, other in zip(made.columns().columns.values(), whole.columns().columns.values(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    load.report(made)
+    assert "4 trials of a table, 0.25 to 1.53 s long" in capsys.readouterr().err
 
 
 def test_seconds_are_those_of_the_time_stamps_and_samples_are_rows(rat):
@@ -228,8 +250,8 @@ BAD = {  # columns that are changed -> what the one message names
         ["2 of 4 rows", "line 3: 1.4 to 3.6", "line 4: 3.5 to 3.75", "cut or merge"],
     ),
     "one in another": (
-        {"start_time": [0.5, 0.7, 3.5, 4.0], "stop_time": [2.5, 0.9, 3.75, 5.5]},
-        ["1 of 4 rows", "line 3: 0.7 to 0.9"],
+        {"start_time": [0.5, 0.7, 2.0, 4.0], "stop_time": [3.0, 0.9, 2.5, 5.5]},
+        ["2 of 4 rows", "line 3: 0.7 to 0.9", "line 4: 2 to 2.5"],
     ),
     "outside of the recording": (
         {"start_time": [0.5, 2.0, 7.0, 9.0], "stop_time": [1.5, 3.5, 8.0, 9.5]},
