@@ -7,11 +7,13 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from scipy.ndimage import gaussian_filter1d
 
 from cebra_pipe.data import seal
 from cebra_pipe.data.recording import Label, Recording
 from cebra_pipe.data.table import Table, write_table
 from cebra_pipe.pipeline.jobs.job import Job
+from cebra_pipe.sklearn.tasks import Samples, Task
 
 TRAINING = {
     "model": "offset10-model",
@@ -52,6 +54,28 @@ def track(
         "trial": trial,
     }
     return Recording(**{**made, **changed})
+
+
+def open_field(seed: int = 0, length: int = 2400, trials: int = 24, neurons: int = 30) -> Recording:
+    """A walk over a square of 1 m at 20 samples a second, seen by place cells."""
+    rng = np.random.default_rng(seed)
+    walk = gaussian_filter1d(rng.standard_normal((length, 2)), 12, axis=0)
+    place = 0.5 + 0.5 * np.tanh(walk / walk.std(axis=0))
+    apart = np.linalg.norm(place[:, None] - rng.random((neurons, 2)), axis=2)
+    counts = rng.poisson(4 * np.exp(-((apart / 0.2) ** 2)))
+    trial = (np.arange(length) // -(-length // trials)).astype(np.int32)
+    labels = {name: Label(axis, unit="m") for name, axis in zip("xy", place.T, strict=True)}
+    time = np.arange(length) / 20 + 2.0 * trial
+    return Recording(counts.astype(np.float32), 20.0, labels, time, epoch=trial, trial=trial)
+
+
+def task_of_points(recording: Recording, **changed) -> Task:
+    """Its point and labels decoded; of four trials two train, one chooses, one tests."""
+    of = recording.trial % 4
+    samples = Samples(*(np.flatnonzero(np.isin(of, w)) for w in ((0, 1), 2, 3)), np.zeros(0, int), of >= 0)
+    units = np.arange(recording.neural.shape[1])
+    usual = {"ks": (1, 4, 9), "bins": 8, "width": 5, "offset": (2, 3), "dimension": 3, "points": {"place": ("x", "y")}}
+    return Task(recording, ("x", "y"), samples, units, **usual | changed)
 
 
 def parts(recording: Recording) -> np.ndarray:

@@ -14,7 +14,10 @@ from .judged import NONE
 from .style import DARK, GREY, color, figure, letter, literal, measured, message, styled, whole_ticks
 
 AXES = {"minutes": "training part (minutes)", "neurons": "neurons"}
-METRICS = {"bits": "held-out bits", "median_abs_error": "median error", "balanced_accuracy": "balanced accuracy"}
+METRICS = {
+    **{"bits": "held-out bits", "balanced_accuracy": "balanced accuracy"},
+    **{"median_abs_error": "median error", "median_distance": "median distance"},
+}
 OBJECTIVES = {"labels": "label objective", "time": "time objective"}
 LAST = {RISES: "^", FLAT: "s", FALLS: "v", NONE: "X", UNKNOWN: "D"}  # the marker of all the data
 SIZES = {"D": 4.5}  # points: a diamond looks larger than a square
@@ -94,7 +97,7 @@ def _limits(ax: Axes, mine: Table) -> None:
     if not len(values):
         return
     chance = distinct(pick(mine, what="chance")["value"])
-    if mine["metric"][0] == "median_abs_error":
+    if mine["metric"][0] in ("median_abs_error", "median_distance"):
         ax.set_ylim(0, 1.08 * values.max())
     else:
         low, high = min([*values, *chance]), values.max()

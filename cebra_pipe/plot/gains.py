@@ -15,7 +15,10 @@ from .summary import SIGNED
 
 RISES, FLAT, FALLS, UNKNOWN = "still rises", "flat", "falls", "not known"
 # metric -> the change per doubling of the data that counts as none, as a number and as a share of the score
-TOLERANCE = {"bits": (0.02, 0.0), "median_abs_error": (0.0, 0.05), "balanced_accuracy": (0.02, 0.0)}
+TOLERANCE = {
+    **{"bits": (0.02, 0.0), "balanced_accuracy": (0.02, 0.0)},
+    **{"median_abs_error": (0.0, 0.05), "median_distance": (0.0, 0.05)},
+}
 SIGN = {"bits": 1} | {name: metric.sign for name, metric in SIGNED.items()}
 Key = tuple[str, str, str]  # recording, score (bits | decoding), label
 

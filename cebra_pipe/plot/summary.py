@@ -25,12 +25,12 @@ METHODS = {
 
 def shown_unit(unit: str, metric: str) -> tuple[float, str]:
     """Factor and unit in which tables and figures give a score: errors of labels in metres are in centimetres."""
-    return (100.0, "cm") if (unit, metric) == ("m", "median_abs_error") else (1.0, unit)
+    return (100.0, "cm") if unit == "m" and SIGNED[metric].error else (1.0, unit)
 
 
 @dataclass(frozen=True)
 class Score:
-    """One method on one label of one recording."""
+    """One method on one label or point of one recording."""
 
     recording: str
     method: str

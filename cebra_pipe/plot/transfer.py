@@ -13,7 +13,10 @@ from .style import COLORS, DARK, figure, letter, literal, measured, message, sty
 from .transferred import METHODS
 
 SHADES = dict(zip(METHODS, (*COLORS[:3], DARK, DARK), strict=True))  # grey is for controls
-METRICS = {"median_abs_error": "median error", "balanced_accuracy": "balanced accuracy"}
+METRICS = {
+    **{"median_abs_error": "median error", "median_distance": "median distance"},
+    "balanced_accuracy": "balanced accuracy",
+}
 SPREADS = {
     "seed": (".", "seeds: optimiser's spread (not n)"),
     "fold": ("D", "folds: split's spread (not n)"),

@@ -6,9 +6,10 @@ import hashlib
 
 import numpy as np
 
-from ..data.recording import Label, Recording
+from ..data.recording import Recording
 from ..streams import generator
-from .nulls import distance
+from .nulls import METRICS
+from .points import Target
 
 DRAWS = 999
 FEWEST = 5  # trials, or animals, from which an interval is given
@@ -37,12 +38,12 @@ def trial_draws(recording: Recording, test: np.ndarray, study_seed: int) -> tupl
 
 
 def resampled_scores(
-    label: Label, truth: np.ndarray, predicted: np.ndarray, draws: np.ndarray, owner: np.ndarray
+    label: Target, truth: np.ndarray, predicted: np.ndarray, draws: np.ndarray, owner: np.ndarray
 ) -> np.ndarray:
-    """(draw,) the score of each draw of trials: median absolute error, or balanced accuracy."""
+    """(draw,) the score of each draw of trials: median absolute error or distance, or balanced accuracy."""
     if label.discrete:
         return _balanced(truth, predicted, draws, owner)
-    error = distance(truth, predicted, label.period)
+    error = METRICS[label.kind].error(truth, predicted, label.period)
     order = np.argsort(error, kind="stable")
     rows = max(1, CHUNK // max(len(error), 1))
     pieces = [_medians(error[order], draws[i : i + rows][:, owner[order]]) for i in range(0, len(draws), rows)]

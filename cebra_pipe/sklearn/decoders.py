@@ -1,4 +1,4 @@
-"""Decoders of labels beside nearest neighbours: naive Bayes on counts, principal components, the constant.
+"""Decoders of labels and points beside nearest neighbours: naive Bayes on counts, principal components, the constant.
 
 Each gives candidates (one per k or bandwidth), in which a caller chooses on the valid part.
 """
@@ -13,6 +13,7 @@ from scipy.linalg import eigh
 from scipy.ndimage import gaussian_filter1d
 
 from ..data.recording import Label
+from .points import Target, geometric_median
 
 DIRECT = 1500  # matrices up to this size are decomposed directly, larger ones iteratively to the same precision
 BANDWIDTHS = (0.0, 0.75, 1.5, 2.25, 3.0, 4.0, 5.5)  # bins of the continuous label
@@ -66,12 +67,12 @@ def _leading(rows: np.ndarray, count: int) -> np.ndarray:
 # ---- naive Bayes -----------------------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Grid:
-    """The joint bins of a continuous label and the classes of discrete ones."""
+    """The joint bins of a continuous label and the classes of discrete ones, or those of the coordinates of a point."""
 
-    shape: tuple[int, ...]  # (bin, class, class, …); one bin where there is no continuous label
+    shape: tuple[int, ...]  # (bin, class, class, …), one bin where there is no continuous label; or (bin, bin, …)
     cell: np.ndarray  # (time,) int64 flat bin of each sample
-    edges: np.ndarray  # (bin + 1,)
-    circular: bool
+    circular: bool = False
+    smooth: int = 1  # leading axes that are smoothed over
 
 
 @dataclass(frozen=True)
@@ -101,12 +102,27 @@ def grid(continuous: Label | None, discrete: Sequence[Label], bins: int, train: 
         codes.append(np.minimum(np.searchsorted(classes, label.values), len(classes) - 1))
         shape.append(len(classes))
     cell = np.ravel_multi_index([np.broadcast_to(c, len(train)) for c in codes], shape)
-    return Grid(tuple(shape), cell, _edges(continuous, bins, train), bool(continuous and continuous.period))
+    return Grid(tuple(shape), cell, bool(continuous and continuous.period))
 
 
-def _edges(label: Label | None, bins: int, train: np.ndarray) -> np.ndarray:
-    if label is None:
-        return np.array([0.0, 1.0])
+def place_grid(values: np.ndarray, bins: int, train: np.ndarray) -> tuple[Grid, np.ndarray]:
+    """Bins over the range of the training samples along each axis of points (time, axis), and the place of each cell.
+
+    Its place (cell, axis) is the mean of the training samples in a cell, of one without samples its middle.
+    """
+    axes = [Label(axis) for axis in values.T]
+    shape = (bins,) * len(axes)
+    cell = np.ravel_multi_index([_bin_of(axis, bins, train) for axis in axes], shape)
+    found = [edges(axis, bins, train) for axis in axes]
+    middles = np.meshgrid(*((each[1:] + each[:-1]) / 2 for each in found), indexing="ij")
+    middle = np.stack([each.ravel() for each in middles], axis=1)
+    count = np.bincount(cell[train], minlength=len(middle))[:, None]
+    total = np.stack([np.bincount(cell[train], axis[train], len(middle)) for axis in values.T], axis=1)
+    return Grid(shape, cell, smooth=len(axes)), np.where(count > 0, total / np.maximum(count, 1), middle)
+
+
+def edges(label: Label, bins: int, train: np.ndarray) -> np.ndarray:
+    """(bin + 1,) over the range of the training samples, or the circle."""
     low, high = (0.0, label.period) if label.period else (label.values[train].min(), label.values[train].max())
     return np.linspace(low, high if high > low else low + 1, bins + 1)
 
@@ -114,9 +130,9 @@ def _edges(label: Label | None, bins: int, train: np.ndarray) -> np.ndarray:
 def _bin_of(label: Label | None, bins: int, train: np.ndarray) -> np.ndarray:
     if label is None:
         return np.zeros(len(train), np.int64)
-    edges = _edges(label, bins, train)
+    first, second = edges(label, bins, train)[:2]
     values = label.values % label.period if label.period else label.values
-    return np.clip(((values - edges[0]) / (edges[1] - edges[0])).astype(np.int64), 0, bins - 1)
+    return np.clip(((values - first) / (second - first)).astype(np.int64), 0, bins - 1)
 
 
 def quasi_counts(neural: np.ndarray, train: np.ndarray) -> np.ndarray:
@@ -132,7 +148,7 @@ def quasi_counts(neural: np.ndarray, train: np.ndarray) -> np.ndarray:
 
 
 def tuning(neural: np.ndarray, bins: Grid, train: np.ndarray, bandwidth: float) -> tuple[np.ndarray, np.ndarray]:
-    """(cell, neuron) expected values a sample and (cell,) occupancy in samples, smoothed over the continuous label."""
+    """(cell, neuron) expected values a sample and (cell,) occupancy in samples, smoothed over what is continuous."""
     cells = int(np.prod(bins.shape))
     index = np.flatnonzero(train)
     occupied = np.bincount(bins.cell[index], minlength=cells).astype(np.float64)
@@ -149,15 +165,23 @@ def tuning(neural: np.ndarray, bins: Grid, train: np.ndarray, bandwidth: float) 
 def _smoothed(values: np.ndarray, bins: Grid, bandwidth: float) -> np.ndarray:
     if bandwidth == 0:
         return values
-    shaped = values.reshape(bins.shape[0], -1)
+    shaped = values.reshape(*bins.shape[: bins.smooth], -1)
     mode = "wrap" if bins.circular else "constant"
-    return gaussian_filter1d(shaped, bandwidth, axis=0, mode=mode).reshape(values.shape)
+    for axis in range(bins.smooth):
+        shaped = gaussian_filter1d(shaped, bandwidth, axis=axis, mode=mode)
+    return shaped.reshape(values.shape)
+
+
+def log_posterior(rates: np.ndarray, occupied: np.ndarray, counts: Counts, samples: np.ndarray) -> np.ndarray:
+    """(sample, cell) ln P(cell | counts) but for a constant of the sample: Poisson neurons, occupancy as prior."""
+    log = counts.summed[samples] @ np.log(rates.T) - counts.samples[samples, None] * rates.sum(axis=1)
+    log += np.log(occupied + 1e-9)
+    return log
 
 
 def posterior(rates: np.ndarray, occupied: np.ndarray, counts: Counts, samples: np.ndarray) -> np.ndarray:
     """(sample, cell) P(cell | counts): independent Poisson neurons, occupancy as prior."""
-    log = counts.summed[samples] @ np.log(rates.T) - counts.samples[samples, None] * rates.sum(axis=1)
-    log += np.log(occupied + 1e-9)
+    log = log_posterior(rates, occupied, counts, samples)
     log -= log.max(axis=1, keepdims=True)
     return np.exp(log) / np.exp(log).sum(axis=1, keepdims=True)
 
@@ -169,9 +193,11 @@ def most_probable(probability: np.ndarray, bins: Grid, axis: int) -> np.ndarray:
 
 
 # ---- the constant ----------------------------------------------------------------------------------------------------
-def constant(label: Label, train: np.ndarray) -> float:
-    """The training median (along the circle: the value at the least mean distance), or the most frequent class."""
+def constant(label: Target, train: np.ndarray) -> float | np.ndarray:
+    """The training median (circle and point (axis,): the place of least mean distance), or the most frequent class."""
     values = label.values[train]
+    if label.kind == "point":
+        return geometric_median(values)
     if label.discrete:
         classes, counts = np.unique(values, return_counts=True)
         return classes[counts.argmax()]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from scipy.spatial import cKDTree
 
-from ..data.recording import Label
+from .points import Target
 
 BLOCK = 8_000_000  # distances held at a time
 TREE = 12  # dimensions up to which a tree is the faster one: twice at 12 and 20 times at 3, for 6,400 rows
@@ -177,8 +177,11 @@ def _smallest(distances: np.ndarray, k: int) -> np.ndarray:
 
 
 # ---- what they vote for ----------------------------------------------------------------------------------------------
-def vote(label: Label, train_values: np.ndarray, neighbours: np.ndarray, ks: Sequence[int]) -> np.ndarray:
-    """(k, query) predictions from `nearest`: the mean (along the circle), or the most frequent class."""
+def vote(label: Target, train_values: np.ndarray, neighbours: np.ndarray, ks: Sequence[int]) -> np.ndarray:
+    """(k, query) predictions from `nearest`: the mean (along the circle), or the most frequent class.
+
+    Of a point (k, query, axis): the mean of the neighbours' points.
+    """
     values = train_values[neighbours]  # (query, neighbour)
     rank = np.minimum(np.asarray(ks), values.shape[1]) - 1
     if label.discrete:
@@ -186,6 +189,8 @@ def vote(label: Label, train_values: np.ndarray, neighbours: np.ndarray, ks: Seq
     if label.period:
         turn = np.cumsum(np.exp(2j * np.pi / label.period * values), axis=1)[:, rank]
         return (np.angle(turn) * label.period / (2 * np.pi) % label.period).T
+    if label.kind == "point":
+        return np.moveaxis(np.cumsum(values, axis=1)[:, rank] / (rank + 1)[:, None], 1, 0)
     return (np.cumsum(values, axis=1)[:, rank] / (rank + 1)).T
 
 

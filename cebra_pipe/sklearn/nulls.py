@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..data.recording import Label
 from ..data.shifts import shifted
+from .points import Target
 
 SMALLEST_NULL = 19  # draws below which no p is given: 1 / (1 + 19) = 0.05
 CHUNK = 4_000_000  # values of shifted truth held at a time
@@ -41,11 +41,12 @@ def why_no_p(control: str | None, method: str) -> str:
 
 @dataclass(frozen=True)
 class Metric:
-    """How predictions (sample,) are scored against one or many truths (…, sample)."""
+    """How predictions (sample,) are scored against one or many truths (…, sample); of points (sample, axis)."""
 
     name: str
     score: Callable[[np.ndarray, np.ndarray, float | None], np.ndarray]
     sign: int  # +1 where more is better, -1 where less is
+    error: Callable[[np.ndarray, np.ndarray, float | None], np.ndarray] | None = None  # of each sample; score: median
 
     def at_least_as_good(self, scores: np.ndarray, score: float) -> np.ndarray:
         return self.sign * scores >= self.sign * score
@@ -63,6 +64,16 @@ def median_abs_error(truth: np.ndarray, predicted: np.ndarray, period: float | N
     return np.median(distance(truth, predicted, period), axis=-1)
 
 
+def apart(a: np.ndarray, b: np.ndarray, period: float | None = None) -> np.ndarray:
+    """(…) Euclidean distance of points (…, axis); none of their coordinates is circular."""
+    return np.linalg.norm(a - b, axis=-1)
+
+
+def median_distance(truth: np.ndarray, predicted: np.ndarray, period: float | None = None) -> np.ndarray:
+    """(…) median over samples of the distance of points (…, sample, axis), in the unit of their coordinates."""
+    return np.median(apart(truth, predicted), axis=-1)
+
+
 def balanced_accuracy(truth: np.ndarray, predicted: np.ndarray, period: float | None = None) -> np.ndarray:
     """(…) mean over the classes in each truth of the share that was predicted right."""
     classes, code = np.unique(truth, return_inverse=True)
@@ -77,20 +88,21 @@ def balanced_accuracy(truth: np.ndarray, predicted: np.ndarray, period: float | 
 
 
 METRICS: Mapping[str, Metric] = {
-    "continuous": Metric("median_abs_error", median_abs_error, -1),
+    "continuous": Metric("median_abs_error", median_abs_error, -1, distance),
     "discrete": Metric("balanced_accuracy", balanced_accuracy, +1),
+    "point": Metric("median_distance", median_distance, -1, apart),
 }
 
 
 def null_scores(
-    metric: Metric, label: Label, inside: np.ndarray, samples: np.ndarray, predicted: np.ndarray, shifts: np.ndarray
+    metric: Metric, label: Target, inside: np.ndarray, samples: np.ndarray, predicted: np.ndarray, shifts: np.ndarray
 ) -> np.ndarray:
     """(draw,) scores of fixed predictions (sample,) against the label (time,) under each shift of the samples `inside`.
 
-    samples: (sample,) numbers of the predicted samples, all of them inside.
+    A point (time, axis) is shifted as a whole. samples: (sample,) numbers of the predicted samples, all of them inside.
     """
     places = np.searchsorted(inside, samples)
-    rows = max(1, CHUNK // max(len(samples), 1))
+    rows = max(1, CHUNK // max(predicted.size, 1))
     pieces = [shifts[i : i + rows] for i in range(0, len(shifts), rows)]
     truths = (label.values[shifted(inside, places, piece)] for piece in pieces)
     scores = [metric.score(truth, predicted, label.period) for truth in truths]

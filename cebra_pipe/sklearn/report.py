@@ -11,9 +11,11 @@ from ..data.parts import content
 from ..data.shifts import Shifts, circular_shifts
 from ..data.table import Table
 from ..streams import generator
+from .bayes import unsuited
 from .bootstrap import interval, resampled_scores, samples_key, trial_draws
-from .methods import Decoded, Task, quantisation_floor
 from .nulls import METRICS, PERIODIC, SMALLEST_NULL, TOO_SLOW, null_scores, p_value, why_no_p
+from .points import quantisation_floor
+from .tasks import Decoded, Task
 
 TRACED = ("embedding", "naive_bayes", "window_knn")
 SCORES: Mapping[str, object] = {
@@ -24,17 +26,17 @@ SCORES: Mapping[str, object] = {
     **{"null_effective": np.float64, "p": np.float64, "note": str},
     **{"low": np.float64, "high": np.float64, "n_trials": np.int32, "draws": list, "samples": str},
 }
-# A method that says nothing of a label, for the reason in its note.
+# A method that says nothing of a label or point; its note says why.
 UNDECODED = {
     **dict.fromkeys(("score", "valid_score", "score_with_padded", "null_median", "null_effective", "p"), np.nan),
     **{"low": np.nan, "high": np.nan, "draws": ()},
-    **{"k": -1, "null": (), "null_n": 0, "note": "neural data below 0 have no Poisson likelihood"},
+    **{"k": -1, "null": (), "null_n": 0},
 }
 
 
 @dataclass(frozen=True)
 class Result:
-    """One method on one task: what becomes of each label; nothing where the method does not apply."""
+    """One method on one task: what becomes of each label and point; nothing where the method does not apply."""
 
     method: str
     fold: int
@@ -43,36 +45,41 @@ class Result:
 
 
 def label_shifts(task: Task, name: str, draws: int, study_seed: int) -> Shifts:
-    """The circular shifts of one label: a function of the recording's labels and time and of the study's seed.
+    """The circular shifts of one label or point: a function of the recording's labels, time and the seed.
 
-    None where the label repeats.
+    The coordinates of a point are shifted together. None where the label, or one of them, repeats or is too slow.
     """
     stream = generator("shift", study_seed, content(task.recording, neural=False))
     inside = np.flatnonzero(task.samples.inside)
-    found = circular_shifts({name: task.label(name)}, task.recording.rate, inside, stream)
-    return found.none() if found.periodic else found.first(draws)
+    moved = {member: task.label(member) for member in task.members(name)}
+    found = circular_shifts(moved, task.recording.rate, inside, stream)
+    return found.none() if found.periodic or found.slow else found.first(draws)
 
 
 def score_rows(
     recording: str, task: Task, results: Sequence[Result], draws: int, study_seed: int, control: str | None = None
 ) -> Iterator[dict]:
-    """One row of SCORES for each result and label; all methods share the shifts of a label."""
+    """One row of SCORES for each result and label or point; all methods share its shifts."""
     (chance,) = (result.decoded for result in results if result.method == "constant")
-    shifts = {name: label_shifts(task, name, draws, study_seed) for name in task.labels}
+    shifts = {name: label_shifts(task, name, draws, study_seed) for name in task.targets}
     trials, owner = trial_draws(task.recording, task.samples.test, study_seed)
     scored_on = {"n_trials": trials.shape[1], "samples": samples_key(task.recording, task.samples.test)}
     for result in results:
         named = {"recording": recording, "fold": result.fold, "seed": result.seed, "method": result.method}
-        for name in task.labels:
+        for name in task.targets:
             decoded = result.decoded.get(name)
             no_p = why_no_p(control, result.method)
-            scored = _scored(task, name, decoded, shifts[name], draws, no_p) if decoded else UNDECODED
+            scored = (
+                _scored(task, name, decoded, shifts[name], draws, no_p)
+                if decoded
+                else UNDECODED | {"note": unsuited(task, name)}
+            )
             spread = _spread(task, name, decoded, trials, owner) if decoded else {}
             yield named | _of_label(task, name) | {"chance": chance[name].score} | scored_on | scored | spread
 
 
 def _of_label(task: Task, name: str) -> dict:
-    label, samples = task.label(name), task.samples
+    label, samples = task.target(name), task.samples
     return {
         "label": name,
         "metric": METRICS[label.kind].name,
@@ -86,7 +93,7 @@ def _of_label(task: Task, name: str) -> dict:
 
 
 def _scored(task: Task, name: str, decoded: Decoded, shifts: Shifts, draws: int, no_p: str) -> dict:
-    label, samples = task.label(name), task.samples
+    label, samples = task.target(name), task.samples
     metric = METRICS[label.kind]
     null = null_scores(metric, label, np.flatnonzero(samples.inside), samples.test, decoded.test, shifts.values)
     return {
@@ -105,7 +112,7 @@ def _scored(task: Task, name: str, decoded: Decoded, shifts: Shifts, draws: int,
 
 def _spread(task: Task, name: str, decoded: Decoded, trials: np.ndarray, owner: np.ndarray) -> dict:
     """The score over draws of test trials, and their middle 95 %."""
-    label = task.label(name)
+    label = task.target(name)
     draws = resampled_scores(label, label.values[task.samples.test], decoded.test, trials, owner)
     low, high = interval(draws)
     return {"draws": draws, "low": low, "high": high}
@@ -123,7 +130,10 @@ def null_note(shifts: Shifts, wanted: int) -> str:
 
 
 def trace(recording: str, task: Task, result: Result) -> dict[str, np.ndarray]:
-    """Columns of the test samples in the order of time: truth and prediction, NaN where the method gives none."""
+    """Columns of the test samples in the order of time: truth and prediction, NaN where the method gives none.
+
+    Those of a point are `true.{point}.{label}` and `predicted.{point}.{label}`.
+    """
     samples = task.samples
     index = np.concatenate([samples.test, samples.padded])
     order = np.argsort(index)
@@ -132,14 +142,18 @@ def trace(recording: str, task: Task, result: Result) -> dict[str, np.ndarray]:
     columns |= {"fold": np.full(size, result.fold, np.int16), "seed": np.full(size, result.seed, np.int32)}
     columns |= {"sample": index[order].astype(np.int32), "time": task.recording.time[index[order]]}
     columns |= {"trial": task.recording.trial[index[order]], "padded": (order >= len(samples.test))}
-    for name in task.labels:
-        columns[f"true.{name}"] = task.label(name).values[index[order]].astype(np.float64)
-        columns[f"predicted.{name}"] = _predicted(result.decoded.get(name), samples.test, samples.padded)[order]
+    for name in task.targets:
+        true = task.target(name).values[index[order]].astype(np.float64)
+        predicted = _predicted(result.decoded.get(name), samples.test, true.shape)[order]
+        for what, values in (("true", true), ("predicted", predicted)):
+            axes = zip(task.points[name], values.T, strict=True) if name in task.points else ()
+            columns |= {f"{what}.{name}.{axis}": each for axis, each in axes} or {f"{what}.{name}": values}
     return columns
 
 
-def _predicted(decoded: Decoded | None, test: np.ndarray, padded: np.ndarray) -> np.ndarray:
-    values = np.full(len(test) + len(padded), np.nan)
+def _predicted(decoded: Decoded | None, test: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Of test, then of padded samples."""
+    values = np.full(shape, np.nan)
     if decoded is not None:
         values[: len(test)] = decoded.test
         if decoded.padded is not None:

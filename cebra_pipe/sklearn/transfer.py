@@ -12,8 +12,10 @@ from ..data.helper import procrustes
 from ..data.recording import Label
 from .bins import FEWEST_BINS, Bins, bin_means, chosen, common_bins
 from .maps import complete
-from .methods import Candidates, Decoded, Task, choose
+from .methods import choose
 from .neighbours import nearest, vote
+from .points import target
+from .tasks import Candidates, Decoded, Task
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,13 +61,14 @@ def transferred(task: Task, points: np.ndarray, others: Sequence[Session], metri
     chosen_on = np.concatenate([s.points[s.valid] for s in others])
     test = np.concatenate([task.samples.test, task.samples.padded])
     near = nearest(train, np.concatenate([chosen_on, np.asarray(points, np.float64)[test]]), max(task.ks), metric)
-    return {name: _decoded(task, name, others, near) for name in task.labels}
+    return {name: _decoded(task, name, others, near) for name in task.targets}
 
 
 def _decoded(task: Task, name: str, others: Sequence[Session], near: np.ndarray) -> Decoded:
-    label, samples = task.label(name), task.samples
-    known = np.concatenate([s.labels[name].values[s.train] for s in others])
-    valid = np.concatenate([s.labels[name].values[s.valid] for s in others])
+    label, samples = task.target(name), task.samples
+    of_others = [target(s.labels, task.points, name).values for s in others]
+    known = np.concatenate([values[s.train] for values, s in zip(of_others, others, strict=True)])
+    valid = np.concatenate([values[s.valid] for values, s in zip(of_others, others, strict=True)])
     truth = np.concatenate([valid, label.values[samples.test], label.values[samples.padded]])
     borders = np.cumsum([0, len(valid), len(samples.test), len(samples.padded)]).tolist()
     found = Candidates(vote(label, known, near, task.ks), task.ks, ("",) * len(task.ks))

@@ -9,7 +9,8 @@ from scipy.signal import lfilter
 from cebra_pipe.data.split import split
 from cebra_pipe.datasets.rats import JITTER_TIME, RATE, TRACK, _drift, draw_fields, run_laps, simulate
 from cebra_pipe.pipeline.config.options import SplitConfig
-from cebra_pipe.sklearn.methods import Samples, Task, decode, naive_bayes
+from cebra_pipe.sklearn.methods import decode, naive_bayes
+from cebra_pipe.sklearn.tasks import Samples, Task
 from cebra_pipe.streams import generator
 
 # The four rats of the default study, with the held-out error (cm) and direction of a 250 ms naive-Bayes decoder.

@@ -22,7 +22,9 @@ from cebra_pipe.pipeline.stages import decode, split
 from cebra_pipe.sklearn import methods, transfer
 from cebra_pipe.sklearn.bootstrap import trial_draws
 from cebra_pipe.sklearn.nulls import p_value, why_no_p
+from cebra_pipe.sklearn.points import quantisation_floor
 from cebra_pipe.sklearn.report import SCORES, Result, label_shifts, score_rows
+from cebra_pipe.sklearn.tasks import Task
 
 OFFSET = (5, 5)
 METHODS = ("embedding", "window_knn", "naive_bayes", "pca", "constant")
@@ -217,9 +219,7 @@ def noise_task(recording, part, padded, shift_padded=False):
     samples = decode.shared_samples("rat", part, padded)
     if shift_padded:
         samples = dataclasses.replace(samples, inside=np.ones(len(recording), bool))
-    return methods.Task(
-        recording, ("position",), samples, np.arange(recording.neural.shape[1]), (9, 25), 40, 10, OFFSET, 3
-    )
+    return Task(recording, ("position",), samples, np.arange(recording.neural.shape[1]), (9, 25), 40, 10, OFFSET, 3)
 
 
 def slow_noise(seed, recording, columns, in_laps):
@@ -439,9 +439,9 @@ def test_headings_are_scored_along_the_circle_whatever_the_neural_data(tmp_path,
 def test_the_quantisation_floor_is_the_median_error_of_rounding():
     fine = np.random.default_rng(0).random(20_001)
     rounded = Label(np.round(fine / 0.05) * 0.05)
-    assert methods.quantisation_floor(rounded) == pytest.approx(np.median(np.abs(rounded.values - fine)), rel=0.05)
-    assert np.isnan(methods.quantisation_floor(Label(fine)))
-    assert np.isnan(methods.quantisation_floor(RAT.labels["direction"]))
+    assert quantisation_floor(rounded) == pytest.approx(np.median(np.abs(rounded.values - fine)), rel=0.05)
+    assert np.isnan(quantisation_floor(Label(fine)))
+    assert np.isnan(quantisation_floor(RAT.labels["direction"]))
 
 
 def test_rare_neurons_are_left_out_of_the_baselines(tmp_path):

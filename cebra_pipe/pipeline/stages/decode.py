@@ -14,8 +14,9 @@ from ...data.recording import Recording
 from ...data.table import Table, from_rows, read_table
 from ...errors import Problem, Problems, UserError, did_you_mean
 from ...sklearn import methods
-from ...sklearn.methods import Samples, Task
+from ...sklearn.points import misfit
 from ...sklearn.report import SCORES, TRACED, Result, joined, score_rows, trace
+from ...sklearn.tasks import Predictions, Samples, Task
 from ..jobs.job import Job, say
 
 LINE = (
@@ -36,13 +37,13 @@ class Block:
 
 
 def run(job: Job) -> None:
-    """Writes a row of scores for each recording, fold, seed, method and label, and the decoded traces."""
+    """Writes a row of scores for each recording, fold, seed, method and label or point, and the decoded traces."""
     spec, embedding = job.spec, read_table(job.input("embedding"), stage="transform")
     files = zip(spec["sessions"], job.inputs["recordings"], job.inputs["splits"], strict=True)
     rows, traces = [], []
     for name, recording_path, split_path in files:
         recording, split = Recording.read(recording_path), read_split(split_path)
-        _check(name, recording, split, spec["decode"]["labels"])
+        _check(name, recording, split, spec["decode"])
         for task, results in _decoded(name, recording, split, read_blocks(name, embedding, len(recording)), spec):
             rows += score_rows(name, task, results, spec["decode"]["null"], spec["study_seed"], spec["control"])
             traces += [trace(name, task, result) for result in results if result.method in TRACED]
@@ -73,15 +74,21 @@ def read_blocks(name: str, embedding: Table, length: int) -> list[Block]:
     ]
 
 
-def _check(name: str, recording: Recording, split: Table, labels: list[str] | None) -> None:
-    problems, where = Problems(), f"decode.labels: {name}"
-    for label in labels or []:
-        if label not in recording.labels:
-            problems.add(where, "a label of the recording", repr(label), did_you_mean(label, recording.labels))
-    if not (labels or recording.labels):
-        problems.add(where, "a label to decode", "none", "Add labels to the recording.")
+def _check(name: str, recording: Recording, split: Table, decode: Mapping) -> None:
+    problems, points = Problems(), decode.get("points") or {}
+    asked = {"labels": decode["labels"] or [], **{f"points.{point}": members for point, members in points.items()}}
+    for option, labels in asked.items():
+        for label in (label for label in labels if label not in recording.labels):
+            expected, remedy = "a label of the recording", did_you_mean(label, recording.labels)
+            problems.add(f"decode.{option}: {name}", expected, repr(label), remedy)
+    if not (any(asked.values()) or recording.labels):
+        problems.add(f"decode.labels: {name}", "a label to decode", "none", "Add labels to the recording.")
     if len(split) != len(recording) or not folds_of(split):
         problems.add(f"split of {name}", f"{len(recording)} samples", str(len(split)), "Run split again.")
+    problems.raise_any()
+    for point, members in points.items():
+        if told := misfit({member: recording.labels[member] for member in members}):
+            problems.add(f"decode.points.{point}: {name}", "continuous labels of one unit without period", told)
     problems.raise_any()
 
 
@@ -124,7 +131,7 @@ def task_of(recording: Recording, part: np.ndarray, samples: Samples, spec: Mapp
     decode = spec["decode"]
     return Task(
         recording=recording,
-        labels=tuple(decode["labels"] or recording.labels),
+        labels=tuple(recording.labels if decode["labels"] is None else decode["labels"]),
         samples=samples,
         units=keep_units(recording.neural, part == "train", recording.rate, recording.minimum_rate),
         ks=tuple(sorted(set(decode["neighbors"]))),
@@ -132,11 +139,12 @@ def task_of(recording: Recording, part: np.ndarray, samples: Samples, spec: Mapp
         width=max(1, round(decode["window"] * recording.rate)),
         offset=tuple(spec["offset"]),
         dimension=spec["dimension"],
+        points={name: tuple(members) for name, members in (decode.get("points") or {}).items()},
     )
 
 
-def result(task: Task, method: str, fold: int, seed: int, predictions: methods.Predictions) -> Result:
-    """Each label by the candidate that is best on valid."""
+def result(task: Task, method: str, fold: int, seed: int, predictions: Predictions) -> Result:
+    """Each label and point by the candidate that is best on valid."""
     decoded = {name: methods.decode(task, name, candidates) for name, candidates in predictions.items()}
     return Result(method, fold, seed, decoded)
 

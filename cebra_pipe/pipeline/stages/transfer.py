@@ -21,8 +21,8 @@ from ...data.table import Table, from_rows, read_table
 from ...data.words import add_clashes
 from ...errors import Problem, Problems, UserError
 from ...sklearn import methods
-from ...sklearn.methods import Task
 from ...sklearn.report import SCORES, Result, score_rows
+from ...sklearn.tasks import Decoded, Task
 from ...sklearn.transfer import Session, rotation, transferred
 from ..jobs.job import Job, say
 from .decode import NO_SEED, Block, read_blocks, result, shared_samples, task_of
@@ -135,7 +135,7 @@ def _rows(
 
 def _transferred(
     task: Task, points: np.ndarray, others: Sequence[Session], spec: Mapping
-) -> tuple[Mapping[str, methods.Decoded], int]:
+) -> tuple[Mapping[str, Decoded], int]:
     """What the others' decoder says of the recording; nothing where it cannot be turned. The number of common bins."""
     points, wanted = points.astype(np.float64), spec["rotation"]
     if wanted is None:
