@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 
 from ..data.recording import Recording
 from ..sklearn.nulls import SMALLEST_NULL
 from .config import refit
 from .config.condition import TrainingConfig
-from .config.study import Resolved, decoded_labels
+from .config.points import decoded as decoded_of
+from .config.study import Resolved
 from .jobs.controlled import without_null
 
 
 def lines(study: Resolved, recordings: Mapping[str, Recording]) -> Iterator[str]:
     """What `check` tells of each null of the study."""
-    why = _looked_at(recordings)
+    why = _looked_at(recordings, study.config.decode.points or {})
     yield from _decoder(study, why)
     for name, comparison in study.comparisons.items():
         if comparison.between == "recordings" and comparison.shifts < SMALLEST_NULL:
@@ -23,15 +24,15 @@ def lines(study: Resolved, recordings: Mapping[str, Recording]) -> Iterator[str]
     yield from refit.lines(study, _refitted(study, why))
 
 
-Why = Callable[[TrainingConfig, str, str], str]  # of a condition, recording and label; empty where there is a null
+Why = Callable[[TrainingConfig, str, str], str]  # of a condition, recording and score; empty where there is a null
 
 
-def _looked_at(recordings: Mapping[str, Recording]) -> Why:
-    """Why shifts of a label are no null, each looked at once for all conditions with windows alike."""
+def _looked_at(recordings: Mapping[str, Recording], points: Mapping[str, Sequence[str]]) -> Why:
+    """Why shifts of a label, or of one of a point, are no null, each looked at once for all conditions alike."""
 
     @cache
-    def why(recording: str, label: str, **windows: object) -> str:
-        return without_null(windows, [label], recordings[recording]).get(label, "")
+    def why(recording: str, name: str, **windows: object) -> str:
+        return next(iter(without_null(windows, points.get(name, [name]), recordings[recording]).values()), "")
 
     return lambda training, recording, label: why(
         recording, label, model=training.model, causal=training.causal, windows=training.windows
@@ -42,7 +43,7 @@ def _decoder(study: Resolved, why: Why) -> Iterator[str]:
     n, decoded = study.config.decode.shifts, {}  # label -> (recording, condition) -> why there is no null
     for k in (k for k in study.conditions.values() if not k.control):
         for members in k.units.values():
-            for label in decoded_labels(study, members):
+            for label in decoded_of(study, members):
                 told = {(name, k.name): why(k.training, name, label) for name in members}
                 decoded.setdefault(label, {}).update(told)
     if not decoded:

@@ -10,25 +10,28 @@ from ..data.recording import Recording
 from ..data.table import Table
 from .drawn import pick, stack
 from .files import Source
+from .paths import COLUMNS as PATHS
+from .paths import path, points_of
 from .shown import Study
 from .summary import METHODS, Score, scores
 
 COLUMNS = {
-    "panel": str,  # trace | error | absent
+    "panel": str,  # trace | plane | error | absent
     "recording": str,
     "title": str,
     "series": str,  # condition or baseline
     "kind": str,  # condition | control | baseline
-    "label": str,
+    "label": str,  # or point
     "metric": str,
     "unit": str,
     "fold": int,
     "seed": int,
     "trial": int,
     "sample": int,
-    "x": float,  # trace: seconds of shown test samples, laps closed up
+    "x": float,  # trace: seconds of shown test samples, laps closed up; plane: seconds from a stretch's beginning
     "truth": float,
     "decoded": float,
+    **PATHS,
     "class_label": str,
     "true_class": int,
     "decoded_class": int,
@@ -66,6 +69,9 @@ def _trace(study: Study, recording: Recording, name: str, traced: list[Source]) 
     continuous, discrete = study.colors(recording)
     table = pick(traced[0].read(), recording=name, method="embedding") if traced else None
     columns = table.columns if table is not None else {}
+    if (points := points_of(columns)) and len(table):
+        yield _plane(table, points, recording, traced[0], study.laps)
+        return
     label = next((n for n in (continuous, discrete) if n and f"true.{n}" in columns), None)
     if label is None or not len(table):
         yield {
@@ -73,8 +79,7 @@ def _trace(study: Study, recording: Recording, name: str, traced: list[Source]) 
             "note": "no decoded label" if recording.labels else "this recording has no label to decode",
         }
         return
-    fold, seed = int(table["fold"].min()), int(table["seed"].min())
-    table = pick(table, fold=fold, seed=seed)
+    table, first = _first(table)
     kept, note = _laps(table, study.laps)
     yield {
         "panel": "trace",
@@ -82,8 +87,7 @@ def _trace(study: Study, recording: Recording, name: str, traced: list[Source]) 
         "kind": "condition",
         "label": label,
         "unit": recording.labels[label].unit,
-        "fold": fold,
-        "seed": seed,
+        **first,
         "trial": kept["trial"],
         "sample": kept["sample"],
         "x": np.arange(len(kept)) / recording.rate,
@@ -92,6 +96,20 @@ def _trace(study: Study, recording: Recording, name: str, traced: list[Source]) 
         "note": note,
         **_classes(kept, recording, discrete if label == continuous else None),
     }
+
+
+def _plane(table: Table, points: Mapping[str, list[str]], recording: Recording, traced: Source, laps: int) -> dict:
+    """The path of the first point, in place of a trace."""
+    (point, axes), (table, first) = next(iter(points.items())), _first(table)
+    about = {"panel": "plane", "series": traced.condition.text, "kind": "condition", "label": point}
+    about |= {"unit": recording.labels[axes[0]].unit, **first}
+    return about | path(table, point, axes, recording.rate, laps)
+
+
+def _first(table: Table) -> tuple[Table, dict[str, int]]:
+    """The rows of the first fold and seed, and which these are."""
+    first = {name: int(table[name].min()) for name in ("fold", "seed")}
+    return pick(table, **first), first
 
 
 def _classes(table: Table, recording: Recording, discrete: str | None) -> dict:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.gridspec import SubplotSpec
 from matplotlib.lines import Line2D
 
 from ..data.table import Table
 from .drawn import NONE, class_text, distinct, pick, repeated
+from .plane import HEIGHT, draw_plane
+from .plane import legend as legend_of_paths
 from .style import (
     COLORS,
     DARK,
@@ -31,24 +34,26 @@ NAMED = {"condition": "decoded from an embedding", "control": "from a control's 
 CLASSES = tuple(shade for shade in COLORS if shade not in KINDS.values())
 ACROSS = 2  # panels of errors beside a trace; a third would leave the trace no width
 TITLE, NOTE, LABEL, LONG = 50, 62, 30, 30  # letters in a line: of a trace's title and note, a panel's title, a method
-METRICS = {"median_abs_error": "median absolute error", "balanced_accuracy": "balanced accuracy"}
+METRICS = {
+    **{"median_abs_error": "median absolute error", "median_distance": "median distance to the true point"},
+    "balanced_accuracy": "balanced accuracy",
+}
 
 
 @styled
 def draw(drawn: Table, title: str = "") -> Figure:
-    """A trace for each recording, and beside it a panel of errors for each label that is decoded, two in a line."""
+    """A trace or path for each recording, and beside it a panel of errors for each label and point, two in a line."""
     parts = {name: pick(drawn, recording=name) for name in distinct(drawn["recording"])}
     labels = list(dict.fromkeys(k for part in parts.values() for k in _order(part))) or [""]
     lines = [labels[i : i + ACROSS] for i in range(0, len(labels), ACROSS)]
-    heights = [_height(part) for part in parts.values() for _ in lines]
+    heights = [max(_height(part), _least(part) / len(lines)) for part in parts.values() for _ in lines]
     fig = figure(sum(heights) + 0.8)
     widths = [3.0, *([1.45] * len(lines[0]))]
     grid = fig.add_gridspec(len(heights), len(widths), width_ratios=widths, height_ratios=heights)
     ends = {label: _end(pick(drawn, panel="error", label=label)) for label in labels}
     panels = []
     for row, part in zip(range(0, len(heights), len(lines)), parts.values(), strict=True):
-        panels += [fig.add_subplot(grid[row : row + len(lines), 0])]
-        draw_trace(panels[-1], part)
+        panels += [_draw_left(fig, grid[row : row + len(lines), 0], part)]
         for i, beside in enumerate(lines):
             filled = [label for label in beside if len(pick(part, panel="error", label=label))]
             for column, label in enumerate(beside, 1):
@@ -64,8 +69,8 @@ def draw(drawn: Table, title: str = "") -> Figure:
 
 
 def _order(part: Table) -> list[str]:
-    """The labels with errors: the one that is traced first."""
-    traced = distinct(pick(part, panel="trace")["label"])
+    """The labels and points with errors: the one that is drawn first."""
+    traced = distinct(part.where(np.isin(part["panel"], ("trace", "plane")))["label"])
     labels = distinct(pick(part, panel="error")["label"])
     return sorted(labels, key=lambda name: name not in traced)
 
@@ -81,6 +86,20 @@ def _end(errors: Table) -> float:
     """The right end of an axis that all recordings share, so that they compare."""
     values = np.concatenate([errors["score"], errors["chance"], errors["high"]])
     return 1.04 * float(np.nanmax(values, initial=0.0)) or 1.0
+
+
+def _least(part: Table) -> float:
+    """Inches that what is drawn at the left takes at least."""
+    return HEIGHT if len(pick(part, panel="plane")) else 0.0
+
+
+def _draw_left(fig: Figure, place: SubplotSpec, part: Table) -> Axes:
+    """The path of a point, or the trace of a label; its first panel."""
+    if len(pick(part, panel="plane")):
+        return draw_plane(fig, place, part)
+    ax = fig.add_subplot(place)
+    draw_trace(ax, part)
+    return ax
 
 
 def draw_trace(ax: Axes, part: Table) -> None:
@@ -224,4 +243,5 @@ def _legend(drawn: Table) -> list[Line2D]:
     lines = [Line2D([], [], color=DARK, **look) for there, look in entries if there]
     kinds = set(distinct(pick(drawn, what="mean")["kind"]))
     groups += [Line2D([], [], color=shade, lw=3, label=NAMED[kind]) for kind, shade in KINDS.items() if kind in kinds]
-    return [*lines[: 2 if len(trace) else 0], *groups, *lines[2 if len(trace) else 0 :]]
+    paths = legend_of_paths() if len(pick(drawn, panel="plane")) else []
+    return [*paths, *lines[: 2 if len(trace) else 0], *groups, *lines[2 if len(trace) else 0 :]]

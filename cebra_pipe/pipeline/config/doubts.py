@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ...models.table import MODELS
+from .points import proposals
 from .study import Condition, Resolved, unlike
 from .trial_numbers import trial_numbers
 
@@ -26,6 +27,7 @@ def doubts(study: Resolved, rates: Mapping[str, float]) -> Iterator[str]:
     if any(study.labels(name) for name in rates):
         yield from _numbers(study)
         yield from _rounded("decode.window", study.config.decode.window, rates)
+    yield from proposals(study)
 
 
 def _training(k: Condition) -> Iterator[str]:

@@ -70,13 +70,21 @@ class DecodeConfig(Model):
     labels: list[Name] | None = Field(
         None, min_length=1, description="Labels to decode; where it is left out all but numbers of trials."
     )
+    points: dict[Name, list[Name]] | None = Field(
+        None,
+        min_length=1,
+        description="Name: the two or three labels that are its coordinates, such as position: [x, y]; continuous, "
+        "not circular, of one unit. Each is decoded as a point too, and scored by the distance to the true one.",
+    )
     neighbors: list[Annotated[Int, Field(ge=1, le=100_000)]] = Field(
         [1, 4, 9, 16, 25, 49], min_length=1, description="k is chosen among these on the valid part."
     )
     shifts: Int = Field(
         999, ge=0, le=1_000_000, description="Circular shifts of the decoder null; below 19 there is no p."
     )
-    bins: Int = Field(40, ge=2, le=1000, description="Bins of a continuous label for naive Bayes.")
+    bins: Int = Field(
+        40, ge=2, le=1000, description="Bins of a continuous label, or of each coordinate of a point, for naive Bayes."
+    )
     window: Float = Field(0.25, gt=0, le=3600, description="Seconds of counts that naive Bayes sums.")
 
 
@@ -120,7 +128,9 @@ class PrimaryTestConfig(Model):
         description="The condition whose seeds are the draws: like it in all but control (circular_shift or "
         "neuron_shift) and seeds."
     )
-    scores: list[str] = Field(["bits"], min_length=1, description="bits (held out), or labels that are decoded.")
+    scores: list[str] = Field(
+        ["bits"], min_length=1, description="bits (held out), or labels and points that are decoded."
+    )
 
 
 class PrimaryTestsConfig(Model):
@@ -143,7 +153,9 @@ class FiguresConfig(Model):
         min_length=1,
         description="Which.",
     )
-    laps: Int = Field(8, ge=1, le=1000, description="Trials of the decoded trace that are shown.")
+    laps: Int = Field(
+        8, ge=1, le=1000, description="Trials of the decoded trace, or stretches of a decoded path, that are shown."
+    )
 
 
 class Study(Model):

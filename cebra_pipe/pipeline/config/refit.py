@@ -14,7 +14,8 @@ from ...models.table import architecture
 from ...sklearn.families import holm
 from ...sklearn.nulls import NO_REFITS, SMALLEST_NULL
 from . import options as c
-from .study import Condition, Resolved, decoded_labels
+from .points import decoded
+from .study import Condition, Resolved
 
 # control -> what its draws are a null of: shifted neurons keep no population, which a decoder reads
 TESTED = {"circular_shift": ("bits", "decoding"), "neuron_shift": ("bits",)}
@@ -47,7 +48,7 @@ class Member:
 
     pair: Pair
     recording: str
-    score: str  # bits, or a label that is decoded
+    score: str  # bits, or a label or point that is decoded
     lost: str  # why it will have no p; empty where it may have one
 
     @property
@@ -202,13 +203,13 @@ def _check_pair(study: Resolved, pair: Pair, test: c.PrimaryTestConfig, place: s
     known = ["bits", *(_decoded(study, pair) if "decoding" in TESTED[pair.control.control] else [])]
     for score in test.scores:
         if score not in known:
-            expected = "bits, or a label that is decoded under control: circular_shift"
+            expected = "bits, or a label or point that is decoded under control: circular_shift"
             problems.add(f"{place}.scores", expected, repr(score), did_you_mean(score, known))
     if len(set(test.scores)) < len(test.scores):
         problems.add(f"{place}.scores", "each score once", str(test.scores))
 
 
 def _decoded(study: Resolved, pair: Pair) -> list[str]:
-    """Labels that are decoded in every unit."""
-    of_units = [decoded_labels(study, unit) for unit in pair.real.units.values()]
+    """Labels and points that are decoded in every unit."""
+    of_units = [decoded(study, unit) for unit in pair.real.units.values()]
     return [name for name in of_units[0] if all(name in other for other in of_units)]

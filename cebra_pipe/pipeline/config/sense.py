@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...errors import Problems, did_you_mean
 from ...models.table import MODELS
 from . import options as c
+from .points import check_points
 from .study import Condition, Resolved, unlike
 
 LABEL_CONTROLS = ("circular_shift", "permute_labels", "trial_shuffle")
@@ -65,6 +66,7 @@ def check(study: Resolved, where: str, problems: Problems) -> None:
                 repr(label),
                 did_you_mean(label, _all_labels(study)),
             )
+    check_points(study, where, problems)
     if config.align.reference is not None and config.align.reference not in config.recordings:
         problems.add(
             f"{where}: align.reference",

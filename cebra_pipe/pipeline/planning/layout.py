@@ -7,8 +7,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from ..config.points import decoded
 from ..config.refit import pairs
-from ..config.study import Condition, Resolved, decoded_labels
+from ..config.study import Condition, Resolved
 from .exhibits import TABLES
 
 Wildcards = Mapping[str, str]
@@ -161,5 +162,5 @@ class Layout:
         return [self.output("transform", "embedding", condition=condition.name, unit=unit) for unit in condition.units]
 
     def decodable(self, condition: str, unit: str) -> bool:
-        """Whether the unit's recordings share a label that is decoded."""
-        return bool(decoded_labels(self.study, self.study.conditions[condition].fitted[unit]))
+        """Whether the unit's recordings share a label or point that is decoded."""
+        return bool(decoded(self.study, self.study.conditions[condition].fitted[unit]))

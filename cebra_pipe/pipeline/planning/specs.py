@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from ...data.sources import sources
 from ...models.table import architecture
 from ..config.condition import TrainingConfig
+from ..config.points import decoded_points
 from ..config.recording import RecordingConfig
 from ..config.sense import EFFECTS
 from ..config.study import Condition, decoded_labels, left_out
@@ -127,12 +128,13 @@ def _decode_spec(plan: Layout, w: Wildcards) -> dict:
 
 def _decoding(plan: Layout, condition: Condition, members: tuple[str, ...]) -> dict:
     """What is decoded of the recordings of a model, and how."""
-    config = plan.study.config
+    config, points = plan.study.config, decoded_points(plan.study, members)
     return {
         "sessions": list(members),
         "decode": {
-            **config.decode.model_dump(exclude={"shifts"}),
+            **config.decode.model_dump(exclude={"shifts", "points"}),
             "labels": decoded_labels(plan.study, members),
+            **({"points": points} if points else {}),
             "null": config.decode.shifts,
         },
         "metric": condition.training.similarity,
