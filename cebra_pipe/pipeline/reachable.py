@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 
 from ..data.recording import Recording
-from ..sklearn.nulls import SMALLEST_NULL
+from ..sklearn.nulls import PERIODIC, SMALLEST_NULL
 from .config import refit
 from .config.condition import TrainingConfig
 from .config.points import decoded as decoded_of
@@ -32,7 +32,10 @@ def _looked_at(recordings: Mapping[str, Recording], points: Mapping[str, Sequenc
 
     @cache
     def why(recording: str, name: str, **windows: object) -> str:
-        return next(iter(without_null(windows, points.get(name, [name]), recordings[recording]).values()), "")
+        members = points.get(name, [name])
+        found = without_null(windows, members, recordings[recording])
+        reasons = [found[member] for member in members if member in found]
+        return max(reasons, key=lambda reason: reason == PERIODIC, default="")  # as a decoding notes it
 
     return lambda training, recording, label: why(
         recording, label, model=training.model, causal=training.causal, windows=training.windows

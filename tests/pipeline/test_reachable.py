@@ -46,6 +46,15 @@ def test_the_decoder_null_names_the_labels_that_have_a_p_and_those_that_have_non
     ]
 
 
+def test_a_point_has_no_p_where_one_of_its_labels_has_none():
+    decode = {"labels": ["position"], "points": {"place": ["position", "frame"]}}
+    assert told({"a": FILM}, decode=decode) == [
+        "decoder null: 999 shifts, smallest p 0.001, of position",
+        f"  place in a: {PERIODIC}",
+    ]
+    assert told({"a": FREE}, decode=decode) == ["decoder null: 999 shifts, smallest p 0.001, of place, position"]
+
+
 def test_a_reason_that_holds_in_some_conditions_names_them(monkeypatch):
     """Which samples are shifted follows the windows of a condition, so one may have a null where another has none."""
     monkeypatch.setattr(

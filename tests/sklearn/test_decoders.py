@@ -238,7 +238,10 @@ def test_bins_never_look_beyond_the_training_part():
     position, side, neural, train = run()
     wild = Label(np.where(train, position.values, 50.0))
     bins, same = grid(wild, [side], 5, train), grid(position, [side], 5, train)
-    np.testing.assert_array_equal(bins.edges, same.edges)
+    np.testing.assert_array_equal(*(decoders.edges(label, 5, train) for label in (wild, position)))
+    both = [np.stack([label.values, label.values[::-1]], axis=1) for label in (wild, position)]
+    whole = train & train[::-1]
+    np.testing.assert_array_equal(*(decoders.place_grid(values, 5, whole)[1] for values in both))
     changed = np.where(train[:, None], neural, 99)
     for a, b in zip(tuning(neural, same, train, 1.0), tuning(changed, bins, train, 1.0)):
         np.testing.assert_array_equal(a, b)
