@@ -70,6 +70,7 @@ def test_trials_of_a_group_of_arrays(data, capsys):
         "28 trials of a table, 1.5 to 1.5 s long (median 1.5); 840 samples inside, 360 outside of all (dropped)" in told
     )
     assert "stimulus: 2 classes (samples): left (" in told
+    assert "samples dropped" not in told
 
 
 def test_your_own_recording(data, capsys):

@@ -91,7 +91,7 @@ def on_clock(config: RecordingConfig, read: Mapping[str, Read], name: str) -> Cl
         return binned(config, read, time, rate)
     neural = read["neural"]
     if time is None:
-        time = np.arange(len(neural.values)) / rate
+        time = (config.start or 0.0) + np.arange(len(neural.values)) / rate
     return Clocked(neural.values, neural.columns, time, rate, {})
 
 

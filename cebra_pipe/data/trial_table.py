@@ -137,7 +137,7 @@ def told(rows: Rows, usable: np.ndarray, lenient: bool, read: Mapping[str, Read]
     turned = len(back) == len(usable) and bool((rows.stop < rows.start).all())
     add(back, "stop after start", "Exchange `start` and `stop`." if turned else "Mend these rows.")
     whole = usable if lenient else rows.forward
-    remedy = "A sample is of one trial: cut or merge these rows, or leave the others out of the table."
+    remedy = "A sample is of one trial: cut or merge these rows."
     add(rows.overlapping(np.flatnonzero(whole)), "a start when the trials before it have ended", remedy)
     if not lenient:
         unit = "samples" if rows.samples else "s"

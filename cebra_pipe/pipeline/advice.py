@@ -27,7 +27,9 @@ DRAWS = 4096  # queries that the shares are counted over
 
 def source_warnings(name: str, entry: RecordingConfig, recording: Recording) -> Iterator[str]:
     """What reading did that a user may not expect: dropped samples, one neuron, bins from the first spike."""
-    dropped = recording.notes.get("dropped") or {}
+    dropped = dict(recording.notes.get("dropped") or {})
+    if "trial_table" in recording.notes:  # which is told apart, with the samples outside of all trials
+        dropped.pop("outside of trials", None)
     if dropped:
         told = ", ".join(f"{number} {rule}" for rule, number in dropped.items())
         yield f"{name}: {sum(dropped.values())} of {recording.notes['samples_read']} samples dropped: {told}"

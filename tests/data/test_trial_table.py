@@ -148,6 +148,15 @@ def test_seconds_are_those_of_the_time_stamps_and_samples_are_rows(rat):
     np.testing.assert_array_equal(rat({"unit": "samples"}, config=clock, **counted).neural[:5], NEURAL[10:15])
 
 
+def test_a_clock_that_is_counted_begins_where_it_is_said_to(rat):
+    later = {end: TABLE[end] + 10 for end in ("start_time", "stop_time")}
+    made = rat(config={"start": 10.0}, **later)
+    np.testing.assert_array_equal(made.trial, rat().trial)
+    np.testing.assert_array_equal(made.time, rat().time + 10)
+    with pytest.raises(ValueError, match="no `start` beside `time`"):
+        rat(config={"start": 10.0, "time": "t"})
+
+
 def write_nwb(path: Path, words) -> None:
     import h5py
 

@@ -280,6 +280,11 @@ class RecordingConfig(Model):
         description="Time stamps (s) of the neural samples; where it is left out those of an NWB series, else "
         "rate alone.",
     )
+    start: Float | None = Field(
+        None,
+        description="Time (s) of the first neural sample where `rate` counts them, on the clock of labels and trials "
+        "(NWB: `starting_time`); 0 where it is left out.",
+    )
     labels: dict[Name, Annotated[LabelConfig, BeforeValidator(_key_only)]] = Field(
         default_factory=dict, description="Name: where it lies and what it is; a text alone is its key."
     )
@@ -297,6 +302,8 @@ class RecordingConfig(Model):
             raise ValueError("`neural` or `spikes`, not both")
         if self.simulate is None and self.rate is None and self.time is None and not _timed(self):
             raise ValueError("`rate` (samples per second), or `time` with time stamps")
+        if self.start is not None and (self.time is not None or self.spikes is not None):
+            raise ValueError("no `start` beside `time`, which says it, or `spikes`, which have a `start` of their own")
         if self.spikes is not None and self.rate is None:
             raise ValueError("`rate` with `spikes`: the bins per second")
         if self.simulate is not None:
