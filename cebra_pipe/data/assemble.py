@@ -85,6 +85,9 @@ def on_clock(config: RecordingConfig, read: Mapping[str, Read], name: str) -> Cl
     time = read["time"].values.astype(np.float64) if "time" in read else None
     rate = config.rate
     if time is not None:
+        if config.start is not None:  # of a series that brings its clock along; beside `time` the config is refused
+            remedy = "The file says when each sample was taken: leave `start` out."
+            raise UserError(Problem(f"recordings.{name}.start", "a clock that is counted", "time stamps", remedy))
         clocks.check_rising(time, read["time"].where)
         rate = clocks.rate_of(time, rate, read["time"].where, name)
     if config.spikes is not None:

@@ -148,3 +148,9 @@ def test_values_that_lie_in_another_file_are_refused(tmp_path):
         data.attrs.update(attributes)
     with pytest.raises(UserError, match="values that lie in another file"):
         load_data(path, POSITION)
+
+
+def test_a_series_with_a_clock_needs_no_start(folder):
+    given = {"file": "rat.nwb", "neural": CALCIUM, "start": 10.0}
+    told = message(assemble, RecordingConfig.model_validate(given), folder, "rat")
+    assert "recordings.rat.start: expected a clock that is counted, found time stamps" in told

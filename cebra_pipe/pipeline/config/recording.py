@@ -282,8 +282,8 @@ class RecordingConfig(Model):
     )
     start: Float | None = Field(
         None,
-        description="Time (s) of the first neural sample where `rate` counts them, on the clock of labels and trials "
-        "(NWB: `starting_time`); 0 where it is left out.",
+        description="Time (s) of the first neural sample where `rate` counts them, on the clock of labels and trials; "
+        "0 where it is left out.",
     )
     labels: dict[Name, Annotated[LabelConfig, BeforeValidator(_key_only)]] = Field(
         default_factory=dict, description="Name: where it lies and what it is; a text alone is its key."
