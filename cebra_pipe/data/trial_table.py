@@ -153,7 +153,7 @@ def _span(start: float, stop: float) -> str:
 
 
 def hint(rows: Rows) -> str:
-    """The unit that explains how many times as long as the recording the table is; empty where none does."""
+    """The unit that explains how long the table is beside the recording; empty where none does."""
     known = rows.known
     if rows.samples or not known.any() or not rows.start[known].min() < rows.stop[known].max():
         return ""
@@ -162,7 +162,11 @@ def hint(rows: Rows) -> str:
     unit = other_unit(span, clock) if clock[1] > clock[0] else None
     longer = span[1] - span[0] > clock[1] - clock[0]
     # Of a table in ms the recording seems short, of one in minutes long.
-    return "" if unit is None or longer == (unit == "min") else f"Is the table in {unit}? Set `unit: {WRITTEN[unit]}`."
+    if unit is not None and longer != (unit == "min"):
+        return f"Is the table in {unit}? Set `unit: {WRITTEN[unit]}`."
+    ends = np.concatenate([rows.start[known], rows.stop[known]])
+    counted_out = clock[1] < span[1] <= len(rows.clock) and bool((ends == np.round(ends)).all())
+    return "Are these numbers of samples? Set `unit: samples`." if counted_out else ""
 
 
 def notes(table: TrialsConfig, rows: Rows, kept: np.ndarray, row: np.ndarray, rate: float) -> dict[str, object]:

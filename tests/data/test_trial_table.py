@@ -275,6 +275,10 @@ BAD = {  # columns that are changed -> what the one message names
         {"start_time": np.array([0, 2.0, 3.5, 4.0]) / 60, "stop_time": np.array([1.5, 3.5, 3.75, 5.95]) / 60},
         ["a sample in each trial", "Set `unit: min`"],
     ),
+    "samples": (
+        {end: np.round(TABLE[end] * RATE) for end in ("start_time", "stop_time")},
+        ["a sample in each trial", "Set `unit: samples`"],
+    ),
     "texts": ({"start_time": ["a", "b", "c", "d"]}, ["numbers in every column", "'a' (line 2)"]),
     "two at once": (
         {"start_time": [0.5, NAN, 3.5, 9.0], "stop_time": [0.4, 3.5, 3.75, 9.5]},
