@@ -19,7 +19,7 @@ from cebra_pipe.sklearn.bootstrap import resampled_scores
 from cebra_pipe.sklearn.neighbours import vote
 from cebra_pipe.sklearn.nulls import METRICS, median_distance, null_scores, p_value
 from cebra_pipe.sklearn.points import Point, geometric_median, misfit, quantisation_floor
-from cebra_pipe.sklearn.report import label_shifts
+from cebra_pipe.sklearn.report import Result, label_shifts, score_rows
 from tests.toys import open_field, task_of_points
 
 
@@ -112,6 +112,21 @@ def test_the_null_holds_its_level_on_smooth_paths_that_know_nothing_of_the_point
     assert (np.array(p) <= 0.05).sum() <= binom.ppf(0.995, 150, 0.05)
     assert (np.array(p) <= 0.2).sum() >= binom.ppf(0.005, 150, 0.2)
     assert (np.array(permuted) <= 0.05).sum() > binom.ppf(0.995, 150, 0.05)
+
+
+def test_the_null_holds_its_level_where_decoders_learn_from_neurons_that_know_nothing_of_the_point():
+    """Place cells of another walk, as smooth as the one that is decoded."""
+    p = {"window_knn": [], "naive_bayes": []}
+    for seed in range(50):
+        seen, walked = open_field(2 * seed, 1000, 10, 12), open_field(2 * seed + 1, 1000, 10, 12)
+        one = replace(task_of_points(replace(walked, neural=seen.neural), bins=6, offset=(0, 1)), labels=())
+        found = {name: methods.decode(one, "place", methods.BASELINES[name](one)["place"]) for name in [*p, "constant"]}
+        results = [Result(name, 0, -1, {"place": each}) for name, each in found.items()]
+        for row in score_rows("walk", one, results[::-1], 39, seed):
+            p.get(row["method"], []).append(row["p"])
+    for mine in p.values():
+        assert len(mine) == 50
+        assert (np.array(mine) <= 0.05).sum() <= binom.ppf(0.995, 50, 0.05)
 
 
 # ---- decoders --------------------------------------------------------------------------------------------------------
