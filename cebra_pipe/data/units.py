@@ -134,19 +134,19 @@ def _merged(intervals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return ordered[first, 0], last[np.concatenate([np.flatnonzero(first)[1:] - 1, [len(ordered) - 1]])]
 
 
-def notes(trains: Trains, missed: np.ndarray | None) -> dict[str, int]:
-    """Plain numbers for the recording's metadata; missed: (time,) of `unobserved`."""
+def notes(trains: Trains, missed: np.ndarray | None) -> dict[str, int | None]:
+    """Plain numbers for the recording's metadata; missed: (time,) of `unobserved`, None where nothing is said."""
     return {
         "chosen": len(trains),
         "left_out": trains.left_out,
         "without_spikes": int((trains.lengths == 0).sum()),
-        "unobserved_bins": 0 if missed is None else int(missed.sum()),
+        "unobserved_bins": None if missed is None else int(missed.sum()),
     }
 
 
-def line(notes: Mapping[str, int]) -> str:
+def line(notes: Mapping[str, int | None]) -> str:
     """What a recording's notes say of its units, for `check` and the log."""
     told = [f"units: {notes['chosen']} of {notes['chosen'] + notes['left_out']}"]
     told += [f"{notes['without_spikes']} without spikes"] * bool(notes["without_spikes"])
-    bins = counted(notes["unobserved_bins"], "bin")
+    bins = counted(notes["unobserved_bins"] or 0, "bin")
     return ", ".join(told + [f"{bins} outside obs_intervals, dropped"] * bool(notes["unobserved_bins"]))

@@ -38,13 +38,15 @@ def source_warnings(name: str, entry: RecordingConfig, recording: Recording) -> 
     if alone := ends_alone(entry.neural.columns if entry.neural else None):
         told = f"reads 2 neurons, columns {alone[0]} and {alone[1]}"
         yield f"{name}: neural {told}; for all from one to the other write columns: [{BETWEEN.join(map(str, alone))}]"
-    if entry.spikes is not None and entry.spikes.neurons is None and entry.spikes.ends is None:
+    table = recording.notes.get("units")  # an NWB file's, which says whose each spike is
+    if entry.spikes is not None and entry.spikes.neurons is None and entry.spikes.ends is None and table is None:
         yield f"{name}: all spikes count as one neuron; name each spike's with spikes.neurons"
     elif recording.neural.shape[1] == 1:
         yield f"{name}: a single neuron; spike times belong under spikes.times, an array (neuron, time) needs transpose"
     elif recording.neural.shape[1] > len(recording):
         yield f"{name}: more neurons than samples; an array (neuron, time) needs transpose: true"
-    if entry.spikes is not None and entry.spikes.start is None and entry.time is None:
+    observed = table is not None and table["unobserved_bins"] is not None
+    if entry.spikes is not None and entry.spikes.start is None and entry.time is None and not observed:
         yield f"{name}: bins begin at the first spike; set spikes.start to where the labels begin"
 
 

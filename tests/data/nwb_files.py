@@ -32,13 +32,20 @@ def trains() -> list[np.ndarray]:
 
 
 def write_nwb(
-    path: Path, change: Callable[[pynwb.NWBFile], None] | None = None, cached: bool = False, calcium: bool = True
+    path: Path,
+    change: Callable[[pynwb.NWBFile], None] | None = None,
+    cached: bool = False,
+    calcium: bool = True,
+    observed: bool = True,
 ) -> Path:
-    """Writes the file, after `change` has added to it; `cached`: with the schema in it, as pynwb does by default."""
+    """Writes the file, after `change` has added to it.
+
+    cached: with the schema in it, as pynwb does by default. calcium: with fluorescence. observed: with obs_intervals.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         file = pynwb.NWBFile("a session", "rat-1", datetime(2026, 1, 1, tzinfo=UTC))
-        _units(file)
+        _units(file, observed)
         _behavior(file)
         if calcium:
             _fluorescence(file)
@@ -52,11 +59,12 @@ def write_nwb(
     return path
 
 
-def _units(file: pynwb.NWBFile) -> None:
+def _units(file: pynwb.NWBFile, observed: bool) -> None:
     file.add_unit_column("brain_area", "where")
     file.add_unit_column("quality", "of the sorting")
     for number, times, area, quality in zip(IDS, trains(), AREAS, QUALITIES, strict=True):
-        file.add_unit(id=number, spike_times=times, obs_intervals=OBSERVED, brain_area=area, quality=quality)
+        about = {"obs_intervals": OBSERVED} if observed else {}
+        file.add_unit(id=number, spike_times=times, brain_area=area, quality=quality, **about)
 
 
 def _behavior(file: pynwb.NWBFile) -> None:

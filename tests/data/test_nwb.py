@@ -151,6 +151,7 @@ def test_bins_are_those_inside_the_intervals_of_every_unit():
     trains = Trains(times, ends, np.arange(2), observed)
     missed = unobserved(trains, np.arange(-1, 4, 0.5) + 0.25, 2.0)
     np.testing.assert_array_equal(np.arange(-1, 4, 0.5)[~missed], [0.5, 1, 1.5, 2, 2.5])
+    assert not unobserved(trains, np.array([1.25]), 1.0)[0]  # lies in two intervals that touch
     assert unobserved(Trains(times, ends, np.arange(2)), np.zeros(3), 1.0) is None
 
 

@@ -12,6 +12,7 @@ from cebra_pipe.data.load import load_data, open_file
 from cebra_pipe.data.parts import read_split
 from cebra_pipe.data.recording import Recording
 from cebra_pipe.errors import UserError
+from cebra_pipe.pipeline.advice import source_warnings
 from cebra_pipe.pipeline.config.options import SplitConfig
 from cebra_pipe.pipeline.config.recording import RecordingConfig
 from cebra_pipe.pipeline.jobs.job import Job
@@ -78,6 +79,17 @@ def test_load_and_split(folder, tmp_path, capsys):
     )
     split.run(job)
     assert len(read_split(tmp_path / "parts.parquet")["sample"]) == len(made) == 640
+
+
+@pytest.mark.parametrize("observed", [True, False])
+def test_check_does_not_miss_what_a_table_of_units_says(observed, folder, tmp_path):
+    if observed:
+        made = built(folder)
+    else:
+        made = built(rat.write_nwb(tmp_path / "rat.nwb", observed=False, calcium=False).parent)
+    told = "\n".join(source_warnings("rat", RecordingConfig.model_validate(UNITS), made))
+    assert "count as one neuron" not in told
+    assert ("bins begin at the first spike" in told) == (not observed)
 
 
 def test_epochs_are_trials_by_their_name(folder):
