@@ -100,7 +100,6 @@ def comparable(condition: Condition, objective: str, temperature: np.ndarray) ->
 def beside(condition: Condition, objective: str) -> dict[str, str]:
     """What more they must share: it makes other positives of the same kind, or other samples to score on."""
     found = {"windows": f"windows {condition.windows} borders", "window": f"windows of {condition.window}"}
-    found["references"] = f"scored on {condition.references} references"
     if objective == "time" or condition.positives == "time_delta":
         found["offset"] = f"offset {condition.time_offset} s"
     if objective != "time":

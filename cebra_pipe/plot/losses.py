@@ -63,7 +63,7 @@ def draw(drawn: Table, title: str = "") -> Figure:
     for i, (ax, (series, objective)) in enumerate(zip(axes, panels, strict=False)):
         mine = pick(drawn, series=series, objective=objective)
         draw_panel(ax, mine, titles)
-        ax.set_title(literal(f"{series}\n{OBJECTIVES.get(objective, objective)}, {_chance(mine)}"), loc="left")
+        ax.set_title(literal(f"{series}\n{OBJECTIVES.get(objective, objective)}{_chance(mine)}"), loc="left")
         letter(ax, i)
         if i % across == 0:
             ax.set_ylabel("InfoNCE loss (nats)")
@@ -105,8 +105,18 @@ def draw_panel(ax: Axes, mine: Table, titles: list[str]) -> None:
 
 
 def _chance(mine: Table) -> str:
-    """The dashed lines' heights; told above the panel, where no loss lies."""
-    return f"chance {' and '.join(f'{chance:.3g}' for chance in np.unique(mine['chance'].round(6)))} nats"
+    """The dashed lines' heights; told above the panel, where no loss lies.
+
+    A score has as many negatives in every fit, a step as many as its batch size says.
+    """
+    told = {part: _levels(pick(mine, part=part)["chance"]) for part in distinct(mine["part"])}
+    if len(set(told.values())) < 2:
+        return f", chance {_levels(mine['chance'])} nats"
+    return f"\nchance of {', '.join(f'{part} {levels}' for part, levels in sorted(told.items()))} nats"
+
+
+def _levels(chance: np.ndarray) -> str:
+    return " and ".join(f"{level:.3g}" for level in np.unique(chance.round(6)))
 
 
 def _draw_fit(ax: Axes, fit: Table, shade: str) -> None:

@@ -51,7 +51,6 @@ class Condition:
     time_offset: float | None = None  # seconds
     delta: float | None = None  # standard deviation of delta_normal
     own_trial: bool = False  # whether scores take positives of the reference's own trial
-    references: int = 512  # of a batch that scores are taken on
     alias: str = ""  # its name in figures where the usual one would fit another condition too
 
     @property

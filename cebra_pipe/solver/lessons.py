@@ -27,7 +27,9 @@ from .objective import Objective
 from .task import Task, check
 
 ROUNDS = 16  # batches of a final score
-EXAM = 512  # references of such a batch where a step has no number of its own
+# References of such a batch, and its negatives of each session. One number whatever a step has: bits of more negatives
+# are others, so fits in batches of other sizes would not compare.
+EXAM = 512
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,9 +110,9 @@ def _part(
 
 
 def _exams(task: Task, name: str, masks: Sequence[np.ndarray], timeline: Timeline, rounds: int) -> list:
-    """Fixed draws: the same for all conditions, seeds and controls with equal positives."""
+    """Fixed draws: the same for all conditions, seeds, controls and batch sizes with equal positives."""
     apart = not task.training.get("own_trial", False)
-    batch, made, own = EXAM if task.full else task.training["batch_size"], [], []
+    made, own = [], []
     groups = [(task.names[s], slice(s, s + 1)) for s in range(len(task.names))]
     groups += [("pooled", slice(None))] if len(groups) > 1 else []
     for session, chosen in groups:
@@ -119,7 +121,7 @@ def _exams(task: Task, name: str, masks: Sequence[np.ndarray], timeline: Timelin
         shift = int(timeline.start[chosen][0])
         for objective in _named(name, _objectives, task, recordings, mine):
             stream = generator("evaluate", task.study_seed, task.contents[chosen], task.fold, name, objective.name)
-            made.append(exam(objective, session, batch, rounds, stream, shift, apart))
+            made.append(exam(objective, session, EXAM, rounds, stream, shift, apart))
             if apart and any(
                 np.ptp(r.trial) for r in recordings
             ):  # a recording of one trial has no other to take them from

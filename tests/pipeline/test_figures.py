@@ -20,7 +20,6 @@ from cebra_pipe.pipeline.jobs import provenance, roles
 from cebra_pipe.pipeline.planning.plan import Plan
 from cebra_pipe.pipeline.stages import figures
 from cebra_pipe.plot.shown import condition_of
-from cebra_pipe.solver.lessons import EXAM
 
 from ..plot.artifacts import LESS, build, condition, left_out, make_recording
 from .test_study import BASE
@@ -83,7 +82,7 @@ def test_csv_holds_what_is_drawn(made, name, monkeypatch):
 
 
 def test_figures_are_told_what_decides_whether_bits_compare():
-    """Window, weights, and of the positives' distribution what has an effect."""
+    """Window, weights, and of the positives' distribution what has an effect; no batch size, which has none on bits."""
     raw = copy.deepcopy(BASE)
     del raw["recordings"]["b"]
     raw["conditions"] = {
@@ -93,8 +92,10 @@ def test_figures_are_told_what_decides_whether_bits_compare():
     plan = Plan(resolve(raw))
     job = next(job for job in plan.jobs() if job.wildcards.get("figure") == "goodness_of_fit")
     time, near = (condition_of(each) for each in json.loads(job.spec)["conditions"])
-    assert (time.window, time.weights, time.time_offset, time.delta, time.references) == (5, (), 0.5, None, 64)
-    assert (near.window, near.weights, near.time_offset, near.delta, near.references) == (10, (2.0,), None, 0.1, EXAM)
+    assert (time.window, time.weights, time.time_offset, time.delta) == (5, (), 0.5, None)
+    assert (near.window, near.weights, near.time_offset, near.delta) == (10, (2.0,), None, 0.1)
+    assert "batch_size" not in job.spec
+    assert "references" not in job.spec
 
 
 def test_unknown_figure_is_told_the_known_ones(made):

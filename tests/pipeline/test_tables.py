@@ -33,7 +33,6 @@ def made(tmp_path_factory):
             seeds=[1],
             without=left_out(list(each)),
             own_trial=True,
-            references=64,
         ),
         condition("permuted", "Permuted", each, control="permute_labels", seeds=[1]),
     ]
@@ -111,11 +110,11 @@ def test_hybrid_has_two_values_and_train_is_in_sample(made):
         assert bits == pytest.approx(float(row["bits"]), abs=2e-3)
 
 
-def test_bits_that_the_own_trial_makes_higher_are_told_and_how_many_references_they_are_of(made):
+def test_bits_that_the_own_trial_makes_higher_are_told(made):
     rows = table_of(made, "goodness_of_fit")[0]
-    told = {(r["condition"], r["objective"]): (r["own_trial"], r["references"]) for r in rows}
-    assert told["behavior", "labels"] == told["permuted", "labels"] == ("no", "512")
-    assert (told["hybrid", "labels"], told["hybrid", "time"]) == (("yes", "64"), ("no", "64"))
+    told = {(r["condition"], r["objective"]): r["own_trial"] for r in rows}
+    assert told["behavior", "labels"] == told["permuted", "labels"] == "no"
+    assert (told["hybrid", "labels"], told["hybrid", "time"]) == ("yes", "no")
     judged = [r for r in table_of(made, "verdict")[0] if r["score"] == "bits"]
     cautious = {(r["condition"], r["label"]) for r in judged if r["in_words"].endswith(OWN_TRIAL)}
     assert cautious == {("hybrid", "labels")}

@@ -288,19 +288,16 @@ def test_only_comparable_fits_share_a_panel(tmp_path):
         condition("turned", "Turned", each, ("direction", "position")),
         condition("short", "Short", each, window=5),
         condition("own", "Own", each, own_trial=True),
-        condition("small", "Small", each, references=64),
     ]
     table, _ = drawn_of(build(tmp_path, {"rat1": make_recording(1)}, conditions, comparisons=[]), "goodness_of_fit")
     panels = {frozenset(pick(table, panel=panel)["series"]) for panel in distinct(table["panel"])}
     assert any(panel.startswith("positives: time\n") for panel in distinct(table["panel"]))
-    alone = ("Sharp", "Flat", "Late", "Heavy", "Short", "Own", "Small")
+    alone = ("Sharp", "Flat", "Late", "Heavy", "Short", "Own")
     assert panels == {
         frozenset(p) for p in (["Plain", "Hybrid", "Turned"], ["Hybrid", "Time"], *([name] for name in alone))
     }
     (late,) = set(pick(table, series="Late")["panel"])
     assert late.endswith("cosine, τ = 1, 3-D, offset 1.0 s")
-    (small,) = set(pick(table, series="Small")["panel"])
-    assert "scored on 64 references" in small
 
 
 def test_bits_of_the_own_trial_are_called_so_without_others_beside_them(tmp_path):
@@ -327,6 +324,15 @@ def test_losses_of_one_chance_level_share_their_heights(study):
     for chance in chances:
         assert len({ax.get_ylim() for ax, own in zip(panels, chances, strict=True) if own == chance}) == 1
     assert all(ax.get_ylim()[0] <= ax.dataLim.y0 and ax.dataLim.y1 <= ax.get_ylim()[1] for ax in panels)
+
+
+def test_a_chance_of_steps_other_than_that_of_scores_is_told_with_it(study):
+    """Steps of 1,024 negatives, scores of 512: the height of a line says nothing beside that of the circles."""
+    table, _ = drawn_of(study, "losses")
+    raised = {name: table[name] + np.log(2) * (table["part"] == "train") for name in ("loss", "chance")}
+    figure = drawing("losses")[1](Table({**table.columns, **raised}, {}), "")
+    told = {ax.get_title(loc="left").split("\n", 1)[1] for ax in figure.axes if ax.axison}
+    assert told == {f"{name} objective\nchance of train 6.93, valid 6.24 nats" for name in ("label", "time")}
 
 
 def test_chance_is_told_above_a_panel_and_nothing_is_written_on_its_dots(study):

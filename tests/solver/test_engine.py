@@ -188,6 +188,25 @@ def test_a_fit_of_full_batches():
     assert {row["draws"] for row in rows if row["kind"] == "score"} == {lessons.ROUNDS * lessons.EXAM}
 
 
+def test_a_fit_is_scored_on_equal_draws_whatever_its_batch_size():
+    """Alone as together with another recording: as many negatives of each, so that bits compare."""
+
+    def exams(*recordings, batch_size):
+        prepared = lessons.prepare(task_of(*recordings, batch_size=batch_size, hybrid=True), "cpu", rounds=2)
+        return {(name, e.objective.name, e.session): e for name, part in prepared.parts.items() for e in part.exams}
+
+    one, other = track(0, trials=24), track(1, trials=24)
+    alone, full = (exams(one, batch_size=size) for size in (32, "full"))
+    together, larger = (exams(one, other, batch_size=size) for size in (32, 100))
+    assert len(alone) == 8
+    for key, exam in alone.items():
+        for same in (full[key], together[key]) if key[0] != "train_subsample" else (full[key],):
+            assert all((a == b).all() for a, b in zip(exam.draws, same.draws, strict=True))
+    for key, exam in larger.items():
+        assert exam.draws.reference.shape == (2, 2 if key[2] == "pooled" else 1, lessons.EXAM)
+        assert all((a == b).all() for a, b in zip(exam.draws, together[key].draws, strict=True))
+
+
 def test_a_full_batch_is_of_one_recording():
     with pytest.raises(UserError, match=r"training\.batch_size: expected a number .* Set batch_size: 512"):
         lesson(task_of(track(0), track(1), batch_size="full"))

@@ -68,7 +68,7 @@ class TrainingConfig(Model):
     batch_size: Annotated[Int, Field(ge=2, le=65536)] | Literal["full"] = Field(
         512,
         description="References a step and recording, drawn anew, and as many negatives. full: all samples of the "
-        "training part in every step, of units of one recording.",
+        "training part in every step, of units of one recording. Scores are taken on 512 whatever it is.",
     )
     steps: Int = Field(1000, ge=1, le=10_000_000, description="Steps of the optimiser.")
     learning_rate: Float = Field(1e-3, gt=0, description="Learning rate of Adam.")

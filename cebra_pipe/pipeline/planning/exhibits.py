@@ -93,7 +93,6 @@ def _draws(condition: Condition) -> dict:
         "window": len(architecture(training.model, training.causal).offset),
         "weights": list(condition.labels.values()),
         **({"time_offset": training.time_offset} if timed else {}),
-        **({"references": training.batch_size} if training.batch_size != "full" else {}),
         **({"own_trial": True} if training.own_trial and condition.labels else {}),
         **({"delta": training.delta} if condition.positives == "delta_normal" else {}),
     }

@@ -93,7 +93,6 @@ def _fitted(study: Study, rows: list[tuple[Source, Row]]) -> Row:
         "objective": first["objective"],
         "positives": "time" if first["objective"] == "time" else condition.positives,
         "own_trial": "yes" if condition.takes_own_trial(first["objective"]) else "no",  # yes: bits are higher by it
-        "references": condition.references,  # of a batch: bits of more negatives are others
         "similarity": condition.similarity,
         "temperature": mean(r["temperature"] for _, r in rows),
         "dimension": condition.dimension,
