@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -71,3 +71,10 @@ def rates(neural: np.ndarray, rate: float) -> dict[str, float]:
         name: round(float(value), 6)
         for name, value in zip(QUANTILES, np.quantile(mean, list(QUANTILES.values())), strict=True)
     }
+
+
+def doubts(notes: Mapping[str, Mapping[str, str]], labels: Iterable[str]) -> list[str]:
+    """What the notes of a recording hold against `labels`, each sentence once: of their clocks, then of values."""
+    names = list(labels)
+    found = (notes.get(kind, {}).get(name) for kind in ("overlap", "doubts") for name in names)
+    return list(dict.fromkeys(text for text in found if text))

@@ -21,13 +21,15 @@ UNITS = ((60.0, 1.05, "min"), (1e3, 2.0, "ms"), (1e6, 2.0, "µs"))
 Span = tuple[float, float]  # first and last second
 
 
-def doubts(config: RecordingConfig, read: Mapping[str, Read], time: np.ndarray, rate: float, name: str) -> list[str]:
-    """One sentence for each clock of labels that covers another stretch than the neural samples.
+def doubts(
+    config: RecordingConfig, read: Mapping[str, Read], time: np.ndarray, rate: float, name: str
+) -> dict[str, str]:
+    """Label -> a sentence, one for all labels of a clock that covers another stretch than the neural samples.
 
     time (time,) seconds of all neural samples, before any is dropped. A UserError where one clock is as many times as
     long as the other as there are ms or µs in a second or seconds in a minute.
     """
-    neural, problems, told = (float(time[0]), float(time[-1]) + 1 / rate), Problems(), []
+    neural, problems, told = (float(time[0]), float(time[-1]) + 1 / rate), Problems(), {}
     for span, labels in spans(config, read).items():
         where = f"recordings.{name}: time of {', '.join(labels)} ({read[f'labels.{labels[0]}.time'].where})"
         if (unit := other_unit(span, neural)) is not None:
@@ -37,7 +39,7 @@ def doubts(config: RecordingConfig, read: Mapping[str, Read], time: np.ndarray, 
             )
             problems.add(where, "two clocks in seconds", found, remedy)
         elif shared(span, neural, alone=config.spikes is not None and config.spikes.stop is not None) < ALIKE:
-            told.append(sentence(config, labels, span, neural, timed="time" in read))
+            told |= dict.fromkeys(labels, sentence(config, labels, span, neural, timed="time" in read))
     problems.raise_any()
     return told
 

@@ -160,7 +160,8 @@ def verdict(rows: Sequence[Mapping]) -> Iterator[str]:
         for row in mine:
             told.setdefault(row["verdict"], []).append(_score(row))
         parts = [f"{text} ({', '.join(scores)})" for text, scores in told.items()]
-        yield f"  {condition}, {title}: {'; '.join([*parts, *_cautions(mine[0])])}"
+        doubts = dict.fromkeys(doubt for row in mine for doubt in row["doubts"].split("; ") if doubt)
+        yield f"  {condition}, {title}: {'; '.join([*parts, *_cautions(mine[0]), *doubts])}"
         yield from (f"    {_score(row)}: {row['in_words']}" for row in mine if row["nulls_agree"] == "no")
     if any(map(_has_both, rows)):
         yield NULLS
@@ -183,8 +184,6 @@ def _cautions(row: Mapping) -> Iterator[str]:
         yield f"collapsed: {row['collapsed']}"
     if row["too_near"]:
         yield f"parts come within {row['apart_s']:.3g} s, below two autocorrelation times of {row['too_near']}"
-    if row["doubts"]:
-        yield row["doubts"]
 
 
 BOARDS: Mapping[str, Callable[[Sequence[Mapping]], Iterator[str]]] = {

@@ -124,7 +124,9 @@ def prepare(study: Resolved, name: str) -> Prepared:
         recording = replace(simulate(**entry.simulate.model_dump()), minimum_rate=entry.select.minimum_rate)
     else:
         recording = assemble(entry, study.config.data_folder, name)
-    for line in recording.notes.get("overlap", ()):  # first: mistakes told below may follow from it
+    for line in dict.fromkeys(
+        recording.notes.get("overlap", {}).values()
+    ):  # first: mistakes told below may follow from it
         print(f"warning: {name}: {line}")
     return Prepared(recording, split(recording, study.config.split.model_dump()))
 

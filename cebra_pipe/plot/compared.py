@@ -28,6 +28,7 @@ COLUMNS = {
     "null_n": int,
     "null_effective": float,
     "note": str,
+    "doubts": str,  # of a summary: what is to be known before it is believed
 }
 # definition -> (its name, what it is, whether its pairs are drawn)
 DEFINITIONS = {
@@ -75,6 +76,7 @@ def _comparison(study: Study, table: Table) -> Iterator[dict]:
             "null_effective": or_nan(about.get("null_effective")),
             "coverage": mean(mine["coverage"]),
             "note": about.get("note") or "",
+            "doubts": "; ".join(table.meta.get("doubts") or []),
         }
         yield {"what": "null", "definition": definition, "score": null}
 

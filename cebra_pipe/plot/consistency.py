@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
+
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
@@ -17,6 +19,8 @@ from .known import mean
 from .style import COLORS, DARK, GREY, LIGHT, figure, letter, literal, message, minus, probability, styled
 
 LARGEST = 14  # columns up to which the numbers fit into the cells
+WIDE = 150  # letters of a line below the panels
+NOTE = 0.12  # inches a line of them
 
 
 @styled
@@ -24,7 +28,8 @@ def draw(drawn: Table, title: str = "") -> Figure:
     """One row a comparison: the pairs by the held-out map and by the paper's, and the null of both."""
     names = distinct(drawn["comparison"])
     heights = [_height(pick(drawn, comparison=name)) for name in names] or [2.6]
-    fig = figure(sum(heights) + 0.6)
+    doubts = _doubts(drawn)
+    fig = figure(sum(heights) + 0.6 + NOTE * len(doubts))
     grid = fig.add_gridspec(len(heights), 3, height_ratios=heights)
     norm = Normalize(0.0, 1.0)
     for i, name in enumerate(names):
@@ -44,8 +49,17 @@ def draw(drawn: Table, title: str = "") -> Figure:
             letter(ax, 3 * i + column, dx=-6, dy=5)
     if not names:
         message(fig.add_subplot(grid[0, :]), "no comparison in this study: it takes two recordings or two seeds")
+    if doubts:
+        fig.supxlabel(literal("\n".join(doubts)), x=0.01, ha="left", fontsize=6, color=DARK)
     fig.suptitle(literal(f"{title}: consistency" if title else "Consistency"), fontweight="bold")
     return fig
+
+
+def _doubts(drawn: Table) -> list[str]:
+    """Lines of what is to be known of each comparison before it is believed."""
+    summaries = pick(drawn, what="summary")
+    told = dict.fromkeys(pair for pair in columns_of(summaries, "title", "doubts") if pair[1])
+    return [line for title, doubts in told for line in wrap(f"{title}: {doubts}", WIDE)]
 
 
 def _height(mine: Table) -> float:

@@ -57,7 +57,7 @@ COLUMNS = {
     "apart_s": float,  # between the nearest samples of different parts
     "too_near": str,  # whose memory they are not independent in (how far apart they would have to be)
     "dropped_share": float,
-    "doubts": str,  # of the row's label or the condition's: whose period may be in another unit
+    "doubts": str,  # of the row's label or the condition's: their clock, their period; of a comparison's bins too
     "enough_data": str,
 }
 EVIDENCE, NONE, UNTESTED = "evidence", "no evidence at this amount of data", "not tested"

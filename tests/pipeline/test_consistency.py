@@ -392,6 +392,38 @@ def test_labels_that_repeat_give_no_null(tmp_path, capsys):
     assert "null: position of rat1 repeats every 1.5 s: shifts are none" in capsys.readouterr().err
 
 
+# ---- doubts ----------------------------------------------------------------------------------------------------------
+def test_what_is_to_be_known_of_a_comparison_is_in_its_table_and_log(tmp_path, capsys):
+    made, plain = study(tmp_path / "doubted", names=NAMES[:3]), study(tmp_path / "plain", names=NAMES[:3])
+    notes = {
+        "overlap": {"direction": "direction ends 4 s before the last neural sample"},
+        "doubts": {"position": "position spans 3 of its periods", "speed": "speed spans 2", "yaw": "yaw spans 5"},
+    }
+    for name in NAMES[:2]:
+        made.recordings[name] = dataclasses.replace(made.recordings[name], notes=notes)
+    few = {**SPEC, "bins": 4, "null": 0, "fitted_by": ["direction", "speed"]}
+    own = "bins of direction, which the condition is fitted by: means agree by construction"
+    doubts = done(made.job("consistency", "consistency", **few)).meta["doubts"]
+    assert doubts[:3] == [
+        "rat1, rat2: direction ends 4 s before the last neural sample",
+        "rat1, rat2: position spans 3 of its periods",
+        "rat1, rat2: speed spans 2",
+    ]
+    assert doubts[3].startswith(own)
+    assert doubts[4:] == ["few bins: a pair shares 8, and a map has 4 coefficients an output"]
+    said = capsys.readouterr().err
+    assert all(line in said for line in doubts)
+    bytime = {**SPEC, "bins": 5, "null": 0, "fitted_by": []}
+    assert done(plain.job("consistency", "consistency", **bytime)).meta["doubts"] == []
+
+
+def test_runs_are_said_to_be_of_the_same_data(tmp_path):
+    (told,) = done(study(tmp_path, names=NAMES[:1], seeds=(1, 2)).job("consistency", "consistency", **RUNS)).meta[
+        "doubts"
+    ]
+    assert told.startswith("the same data in both runs")
+
+
 # ---- bytes, time, imports --------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(("spec", "threads"), [(SPEC, "2"), (RUNS, "2")], ids=["recordings", "runs"])
 def test_numbers_are_equal_whatever_the_number_of_threads(tmp_path, spec, threads):

@@ -120,7 +120,7 @@ def test_mistakes_name_the_recording_and_write_nothing(rat, tmp_path):
 
 def test_a_doubted_clock_is_told_before_the_mistakes_that_may_follow_from_it(rat, tmp_path, capsys):
     recording = Recording.read(rat)
-    doubted = dataclasses.replace(recording, notes={**recording.notes, "overlap": ["x goes on 48 s"]})
+    doubted = dataclasses.replace(recording, notes={**recording.notes, "overlap": {"x": "x goes on 48 s"}})
     Job("simulate", {"stage": "simulate"}, {}, {"recording": tmp_path / "rat.parquet"}).write(
         "recording", doubted.columns()
     )

@@ -143,6 +143,7 @@ def test_consistency_has_the_null_interval_beside(made):
     assert float(held["null_low"]) < float(held["null_mean"]) < float(held["null_high"])
     assert float(held["mean_r2_with_padded"]) == pytest.approx(float(held["mean_r2"]) - 0.05)
     assert next(r for r in rows if r["comparison"] == "runs")["p"] == ""
+    assert {(r["comparison"], r["doubts"]) for r in rows} == {("rats", ""), ("runs", "the same data in both runs")}
 
 
 def test_recordings_count_their_parts(made):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from cebra_pipe.data.table import Table, read_table, write_table
+from cebra_pipe.pipeline.boards import verdict as verdict_board
 from cebra_pipe.pipeline.stages import tables
 from cebra_pipe.pipeline.tables import against
 from cebra_pipe.pipeline.tables.endings import Change, change, ending
@@ -660,20 +661,31 @@ def test_the_order_of_files_does_not_matter(small):
     assert json.loads(job.outputs["json"].read_text())["rows"] == rows
 
 
+DOUBTS = ("position spans 6.6", "direction ends early")
+
+
 def test_doubts_stand_on_the_rows_that_they_concern(small, tmp_path):
     made, _ = small
     doubted, other = (read_table(path) for path in made.inputs["recordings"])
     notes = doubted.meta["recording"]["notes"] | {"samples": 90, "samples_read": 120}
-    notes |= {"doubts": {"position": "position spans 6.6", "yaw": "yaw spans 3"}}
+    notes |= {"doubts": {"position": DOUBTS[0], "yaw": "yaw spans 3"}}
+    notes |= {"overlap": {"direction": DOUBTS[1]}}
     meta = doubted.meta | {"recording": doubted.meta["recording"] | {"notes": notes}}
     paths = [tmp_path / path.name for path in made.inputs["recordings"]]
     write_table(paths[0], Table(doubted.columns, meta))
     write_table(paths[1], other)
     rows = rows_of(dataclasses.replace(made, inputs=made.inputs | {"recordings": paths}))
-    told = {(r["condition"], r["recording"], r["label"]) for r in rows if r["doubts"] == "position spans 6.6"}
-    by_position = {(c, "rat1", label) for c in ("behavior", "hybrid") for label in ("labels", "position", "direction")}
-    assert told == by_position | {("hybrid", "rat1", "time"), ("time", "rat1", "position")}
-    assert {r["doubts"] for r in rows} == {"position spans 6.6", ""}
+    told = {
+        (r["condition"], r["recording"], r["label"], text) for r in rows for text in r["doubts"].split("; ") if text
+    }
+    by_both = {(c, "rat1", label) for c in ("behavior", "hybrid") for label in ("labels", "position", "direction")}
+    assert told == {
+        *((*row, text) for row in by_both | {("hybrid", "rat1", "time")} for text in DOUBTS),
+        *(("time", "rat1", label, text) for label, text in zip(("position", "direction"), DOUBTS, strict=True)),
+        ("behavior", "", "runs", "the same data in both runs"),
+    }
+    line = next(line for line in verdict_board(rows) if line.startswith("  CEBRA-Time, Rat 1:"))
+    assert all(text in line for text in DOUBTS)  # of all scores of the line, not of its first alone
     assert {r["dropped_share"] for r in rows if r["recording"] == "rat1"} == {0.25}
 
 

@@ -436,4 +436,5 @@ def _consistency(names: list[str], between: str, folds: int) -> Table:
         }
         for d, m in base.items()
     }
-    return from_rows(rows, CONSISTENCY, {"summary": summary})
+    doubts = ["the same data in both runs"] if between == "runs" else []
+    return from_rows(rows, CONSISTENCY, {"summary": summary, "doubts": doubts})

@@ -350,6 +350,7 @@ def test_matrix_is_blank_on_its_diagonal_and_p_stands_beside(study):
     assert (cells["row"] != cells["column"]).all()
     assert any("p = 0.01" in t for t in texts(figure))
     assert any("no null for this comparison" in t for t in texts(figure))
+    assert figure.get_supxlabel() == "Between runs · CEBRA-Behavior: the same data in both runs"
 
 
 def test_pairs_of_runs_are_dots_on_the_line_of_their_recording(study):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -42,6 +42,7 @@ class Session:
     neural: str  # names its neural data
     split: Table
     runs: Mapping[Key, Run]
+    notes: Mapping[str, object] = field(default_factory=dict)  # of its recording
 
     def __len__(self) -> int:
         return len(self.split)
@@ -115,9 +116,8 @@ def _read_session(name: str, recording_path: Path, split_path: Path, runs: Mappi
         found = f"{len(split)} samples, {len(recording)} in {recording_path}"
         raise UserError(Problem(str(split_path), "the split of the recording", found, "Give both in the same order."))
     made = {key: _run(name, key, rows, len(recording)) for key, rows in sorted(runs.items())}
-    return Session(
-        name, recording.rate, recording.labels, content(recording), neural_digest(recording.neural), split, made
-    )
+    named = content(recording), neural_digest(recording.neural)
+    return Session(name, recording.rate, recording.labels, *named, split, made, recording.notes)
 
 
 def _read_runs(paths: Sequence[Path], names: list[str]) -> dict[str, dict[Key, Table]]:

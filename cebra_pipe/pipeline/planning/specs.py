@@ -159,8 +159,10 @@ def _align_spec(plan: Layout, w: Wildcards) -> dict:
 
 def _consistency_spec(plan: Layout, w: Wildcards) -> dict:
     comparison = plan.study.comparisons[w["comparison"]]
-    sessions = plan.study.conditions[comparison.condition].recordings
+    condition = plan.study.conditions[comparison.condition]
+    sessions, fitted_by = condition.recordings, [] if condition.control else sorted(condition.labels)
     spec = {"between": comparison.between, "sessions": list(sessions), "study_seed": plan.study.config.seed}
+    spec |= {"fitted_by": fitted_by}  # a control is fitted to other values of its labels than bins are made of
     if comparison.between == "recordings":
         labels = plan.study.bin_labels(comparison.labels, sessions)
         spec |= {"labels": labels, "bins": comparison.bins, "minimum": comparison.minimum, "null": comparison.shifts}

@@ -8,6 +8,7 @@ from ...data.table import from_rows
 from ...errors import Problem, UserError, did_you_mean
 from ..comparing.between_recordings import between_recordings
 from ..comparing.between_runs import between_runs
+from ..comparing.doubts import doubts
 from ..comparing.sessions import read_sessions
 from ..jobs.job import Job, say
 
@@ -32,9 +33,11 @@ def run(job: Job) -> None:
         raise UserError(
             Problem("between", "recordings or runs", repr(spec["between"]), did_you_mean(spec["between"], BETWEEN))
         )
-    rows, summary = BETWEEN[spec["between"]](spec, read_sessions(job))
-    job.write("consistency", from_rows(rows, COLUMNS, {"between": spec["between"], "summary": summary}))
-    for line in _lines(rows, summary):
+    sessions = read_sessions(job)
+    rows, summary = BETWEEN[spec["between"]](spec, sessions)
+    about = {"between": spec["between"], "summary": summary, "doubts": doubts(spec, sessions, rows)}
+    job.write("consistency", from_rows(rows, COLUMNS, about))
+    for line in (*_lines(rows, summary), *about["doubts"]):
         say(line)
 
 

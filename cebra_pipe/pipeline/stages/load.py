@@ -49,7 +49,7 @@ def report(recording: Recording) -> None:
     units = [units_line(notes["units"])] if "units" in notes else []
     table = [table_line(notes["trial_table"])] if "trial_table" in notes else []
     dropped = [f"dropped: {told(notes['dropped'])}"] * bool(notes["dropped"])
-    for line in notes["overlap"]:
+    for line in dict.fromkeys(notes["overlap"].values()):
         say(f"warning: {line}")
     for line in (*units, *table, *dropped, *notes["proposals"], *notes["doubts"].values()):
         say(line)

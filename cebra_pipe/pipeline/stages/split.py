@@ -18,7 +18,7 @@ def run(job: Job) -> None:
     """Writes sample, epoch and one column of parts a fold; autocorrelation times beside what is between parts."""
     path, scheme = job.input("recording"), job.spec["split"]
     recording = Recording.read(path)
-    for line in recording.notes.get("overlap", ()):  # before mistakes that may follow from it
+    for line in dict.fromkeys(recording.notes.get("overlap", {}).values()):  # before mistakes that may follow from it
         say(f"warning: {line}")
     cuts = _split(path, recording, scheme)
     times, parts = memory_times(recording, scheme["scheme"]), [cut.names() for cut in cuts]

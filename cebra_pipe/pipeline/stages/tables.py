@@ -118,7 +118,8 @@ def _consistency(job: Job, study: Study) -> Iterator[Row]:
     for entry, path in comparisons(study, job.files("consistency")):
         table = read_table(path, stage="consistency")
         for definition, summary in (table.meta.get("summary") or {}).items():
-            yield _compared(entry, definition, summary, pick(table, definition=definition))
+            told = "; ".join(table.meta.get("doubts") or [])
+            yield _compared(entry, definition, summary, pick(table, definition=definition)) | {"doubts": told}
 
 
 def _compared(entry: Mapping[str, str], definition: str, summary: Mapping, rows: Table) -> Row:

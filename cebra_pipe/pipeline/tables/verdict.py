@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ...data.alike import shared_neural
+from ...data.describe import doubts
 from ...data.table import Table, read_meta, read_table
 from ...plot.drawn import pick
 from ...plot.files import Source, comparisons, histories, named, of_units, splits, transfers
@@ -54,7 +55,7 @@ class Files:
     histories: Sequence[Source]
     embeddings: Sequence[Source]
     splits: Mapping[str, Table]
-    loaded: Mapping[str, Row]  # recording -> the share of its samples that loading left out, label -> doubt
+    loaded: Mapping[str, Row]  # recording -> the share of its samples that loading left out, and its notes
     consistency: Sequence[tuple[Mapping[str, str], Mapping]]  # comparison, summary of its held-out map
     transfers: Sequence[Source]
     adapted: new.Adapted
@@ -100,20 +101,21 @@ def _all_loaded(paths: Mapping[str, Path]) -> dict[str, Row]:
 
 
 def _loaded(notes: Mapping) -> Row:
-    """The share of samples that loading left out, and what it found doubtful in labels."""
+    """The share of samples that loading left out, and all that it noted."""
     read = notes.get("samples_read", 0)
     dropped = 1 - notes["samples"] / read if read else 0.0
-    return {"dropped_share": dropped, "doubts": notes.get("doubts", {})}
+    return {"dropped_share": dropped, "notes": notes}
 
 
 def _concerning(loaded: Row, condition: Condition, label: str) -> Row:
     """What loading says of one row: of the doubts those about its label and the labels that its condition fits by."""
-    told = (text for name, text in loaded["doubts"].items() if name in (label, *condition.labels))
-    return loaded | {"doubts": "; ".join(filter(None, (loaded["twins"], *told)))}
+    told = (loaded["twins"], *doubts(loaded["notes"], (label, *condition.labels)))
+    return {"dropped_share": loaded["dropped_share"], "doubts": "; ".join(filter(None, told))}
 
 
 def _held_out(path: Path) -> Mapping:
-    return (read_table(path, stage="consistency").meta.get("summary") or {}).get("held_out") or {}
+    meta = read_table(path, stage="consistency").meta
+    return {**((meta.get("summary") or {}).get("held_out") or {}), "doubts": meta.get("doubts") or []}
 
 
 def rows(files: Files) -> Iterator[Row]:
@@ -229,7 +231,7 @@ def _compared(files: Files, condition: Condition, entry: Mapping[str, str], summ
     fits = [s.read() for unit in condition.units for s in files.of(files.histories, condition, unit)]
     nowhere = dict.fromkeys(("gap_share", "padded_share", "dropped_share", "apart_s"), np.nan) | {
         "too_near": "",
-        "doubts": "",
+        "doubts": "; ".join(summary["doubts"]),
     }
     null_of = without(summary.get("note") or "no null", median) | (tried if len(null) else {})
     spread = collapse([w for unit in condition.units for w in _widths(files, condition, unit, fits)])
