@@ -139,7 +139,10 @@ def _config(verb: argparse.ArgumentParser) -> None:
 def _status(verb: argparse.ArgumentParser) -> None:
     _config(verb)
     verb.add_argument("--commands", action="store_true", help="print the commands that mend what is not current")
-    verb.add_argument("--all", action="store_true", help="list current artifacts too")
+    verb.add_argument(
+        "--files", action="store_true", help="list each file that is not current instead of counting jobs"
+    )
+    verb.add_argument("--all", action="store_true", help="list each file, current ones too")
 
 
 def _prune(verb: argparse.ArgumentParser) -> None:

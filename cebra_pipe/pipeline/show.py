@@ -58,7 +58,7 @@ def _stale(found: Mapping[str, str], options: argparse.Namespace) -> Iterator[st
         given = shlex.join([str(options.config), *(["--config", *options.changes] if options.changes else [])])
         files = f"{counted(number, 'file')} {'is' if number == 1 else 'are'}"
         yield f"{files} missing, damaged or outdated (of another config, code or data); numbers of such are not shown."
-        yield f"  which:  cebra-pipe status {given}"
+        yield f"  which:  cebra-pipe status {given} --files"
         yield f"  remake: snakemake{for_snakemake(options.config, options.changes)}\n"
 
 

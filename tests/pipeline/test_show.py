@@ -52,7 +52,7 @@ def test_other_numbers_are_not_printed(shown, state):
     code, said = shown(state)
     assert (code, NUMBERS in said) == (1, False)
     assert said.startswith("1 file is missing, damaged or outdated (of another config, code or data); numbers of such")
-    assert "cebra-pipe status mine.yaml\n  remake: snakemake --configfile mine.yaml\n" in said
+    assert "cebra-pipe status mine.yaml --files\n  remake: snakemake --configfile mine.yaml\n" in said
     assert f"\n  {state}: results/s/tables/decoding.json" in said
 
 

@@ -183,7 +183,7 @@ def test_another_study_leaves_this_alone(checkout):
 def test_metadata_lost_status_tells(checkout):
     shutil.rmtree(checkout.folder / ".snakemake")
     checkout.config(lambda c: c["conditions"]["time"].update(temperature=0.5))
-    out = checkout.run("status", "config.yaml", program="cebra_pipe", check=False)
+    out = checkout.run("status", "config.yaml", "--files", program="cebra_pipe", check=False)
     assert out.returncode == 1
     assert "outdated" in out.stdout
     assert "fits/time/rat1/fold0/seed1/model.pt  (config)" in out.stdout
@@ -192,7 +192,7 @@ def test_metadata_lost_status_tells(checkout):
     mend = checkout.run("status", "config.yaml", "--commands", program="cebra_pipe", check=False).stdout.strip()
     assert mend.startswith("snakemake --forcerun ")
     checkout.run(*mend.split()[1:], "--cores", "2")
-    again = checkout.run("status", "config.yaml", program="cebra_pipe")
+    again = checkout.run("status", "config.yaml", "--files", program="cebra_pipe")
     assert "outdated" not in again.stdout
 
 

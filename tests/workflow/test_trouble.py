@@ -74,7 +74,7 @@ def test_damaged_artifacts_are_told_and_mended(checkout):
     for turn in range(len(DAMAGES)):
         for number, path in enumerate(files):
             path.write_bytes(list(DAMAGES.values())[(turn + number) % len(DAMAGES)](good[path]))
-        out = checkout.run("status", "config.yaml", program="cebra_pipe", check=False)
+        out = checkout.run("status", "config.yaml", "--files", program="cebra_pipe", check=False)
         for path in files:
             assert f"damaged         {path.relative_to(checkout.folder)}" in out.stdout
     shown = checkout.run(
@@ -102,7 +102,7 @@ def test_a_file_in_place_of_another_is_told_and_mended(checkout):
     at = content.index(b"IDAT") + 99  # in the pixels: what the picture says of itself stays
     picture.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
     table.write_text(table.read_text().replace("rat1", "rat9"))
-    out = checkout.run("status", "config.yaml", program="cebra_pipe", check=False)
+    out = checkout.run("status", "config.yaml", "--files", program="cebra_pipe", check=False)
     edited = "a damaged one (its content is not what was written: something else changed it since)"
     for path, why in ((picture, edited), (table, "not the one that was made with recordings.json")):
         assert f"damaged         {path.relative_to(checkout.folder)}  ({why})" in out.stdout

@@ -24,7 +24,7 @@ from ..jobs.job import RECORDED, digest
 from ..jobs.locks import is_running
 from ..jobs.seen import look
 from ..planning.plan import Plan, Planned, check_files
-from . import claims
+from . import claims, overview
 from .environment import same
 
 KINDS = (
@@ -51,12 +51,18 @@ class State:
 
 def states(plan: Plan) -> Iterator[State]:
     """Every file of the study, upstream first, then the files that it does not name."""
+    for _, found in of_jobs(plan):
+        yield from found
+    yield from foreign(plan)
+
+
+def of_jobs(plan: Plan) -> Iterator[tuple[Planned, list[State]]]:
+    """Every job of the study with the states of its files, upstream first."""
     stale: set[str] = set()  # outputs that will be remade: what reads them is outdated too
     for job in plan.jobs():
         found = list(_states(job, stale))
         stale |= {s.path for s in found if s.state in MENDED}
-        yield from found
-    yield from foreign(plan)
+        yield job, found
 
 
 def _states(job: Planned, stale: set[str]) -> Iterator[State]:
@@ -155,24 +161,41 @@ def commands(plan: Plan, found: list[State]) -> list[str]:
 
 
 def main(options: argparse.Namespace) -> int:
-    """Print the states; exit 0 where all is current, 1 else."""
+    """Print the states, of jobs or of files; exit 0 where all is current, 1 else."""
     plan = Plan(read_changed(options.config, options.changes))
     check_files(plan, str(options.config))
-    found = list(states(plan))
+    jobs, beside = list(of_jobs(plan)), list(foreign(plan))
+    found = [state for _, files in jobs for state in files] + beside
     if options.commands:
         config = for_snakemake(options.config, options.changes)
         print("\n".join(line.replace("{config}", config) for line in commands(plan, found)))
     else:
-        for state in found:
-            if options.all or state.state != "current":
-                print(state)
-        counts = Counter(s.state for s in found)
-        print(f"{plan.root}: " + ", ".join(f"{n} {state}" for state, n in sorted(counts.items())))
-        try:
-            claims.check(plan, [options.config])
-        except UserError as error:
-            print(error)
-        devices = sorted({s.device for s in found if s.device})
-        if len(devices) > 1:
-            print(f"Mixed devices: {', '.join(devices)}. Their numbers differ by rounding; refit for equal ones.")
-    return 0 if all(s.state in ("current", "foreign", "other versions") for s in found) else 1
+        for line in (*_listed(options, jobs, found), *_summed(plan, options, found)):
+            print(line)
+    return 0 if all(s.state in ("foreign", *SOUND) for s in found) else 1
+
+
+def _listed(options: argparse.Namespace, jobs: list[tuple[Planned, list[State]]], found: list[State]) -> Iterator[str]:
+    """A line a rule and condition; or a line a file, of those that are current if all are asked for."""
+    if options.files or options.all:
+        yield from (str(state) for state in found if options.all or state.state != "current")
+        return
+    yield from overview.lines(
+        [overview.standing(job.stage, job.wildcards, ((s.state, s.why) for s in files)) for job, files in jobs]
+    )
+
+
+def _summed(plan: Plan, options: argparse.Namespace, found: list[State]) -> Iterator[str]:
+    """How many files are in which state, and what is to be known of the whole folder."""
+    counts = Counter(s.state for s in found)
+    yield f"{plan.root}: " + ", ".join(f"{n} {state}" for state, n in sorted(counts.items()))
+    if not options.files and not options.all and set(counts) != {"current"}:
+        given = shlex.join([str(options.config), *(["--config", *options.changes] if options.changes else [])])
+        yield f"Which: cebra-pipe status {given} --files"
+    try:
+        claims.check(plan, [options.config])
+    except UserError as error:
+        yield str(error)
+    devices = sorted({s.device for s in found if s.device})
+    if len(devices) > 1:
+        yield f"Mixed devices: {', '.join(devices)}. Their numbers differ by rounding; refit for equal ones."
