@@ -1,7 +1,8 @@
-"""What a job asks of a machine: memory and minutes from the config alone, since files may not exist yet."""
+"""What a job asks of a machine: memory and minutes, from the config and, where they are there, from recordings."""
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Mapping
@@ -24,10 +25,15 @@ MEMORY = {
     "figures": (1000, 200),
     "tables": (500, 50),
 }
-# Of a full batch the samples are not known here. The loss of 8,192 takes 137 ms where all pairs are needed, so that of
-# 30,000 about 2 s (docs/performance.md). Seeds together are allowed for all pairs at once: 15,000 squared in float32,
-# and their gradient, in MB; a single fit holds no such matrix.
-FULL_SLOWER, FULL_PAIRS = 10, 1500
+# MB. Seeds together of a full batch are allowed for all pairs at once: 15,000 squared in float32, and their gradient; a
+# single fit holds no such matrix.
+FULL_PAIRS = 1500
+STEP = 0.2  # seconds of a step and recording at the very most, of a usual batch and of a full one of `USUAL` samples
+USUAL = 10_000
+# Seconds of a pair in the loss of a full batch, twice those of 8,192 squared in 137 ms (docs/performance.md). Samples
+# are all those of the recording, of which training has the larger part: half of the pairs or so.
+PAIR = 4e-9
+UNREAD = 20_000  # samples of a recording that is not made yet
 MINUTES = {"fit": 10, "fit_together": 10, "adapt": 10}  # besides the steps; other stages take minutes at most
 
 
@@ -55,7 +61,7 @@ def memory(plan, stage: str, wildcards: Mapping[str, str], attempt: int) -> int:
 
 
 def minutes(plan, stage: str, wildcards: Mapping[str, str], attempt: int) -> int:
-    """Minutes of run time: five steps a second and recording at the very least, of full batches one in two seconds."""
+    """Minutes of run time, rounded up: five steps a second and recording at the very least, fewer of full batches."""
     base = MINUTES.get(stage, 15)
     if stage not in MINUTES:
         return attempt * base
@@ -64,7 +70,26 @@ def minutes(plan, stage: str, wildcards: Mapping[str, str], attempt: int) -> int
         steps = 2 * len(condition.leave_one_out.shares) * condition.leave_one_out.steps
     else:
         steps = _recordings(plan, stage, wildcards) * condition.training.steps * _seeds(plan, stage, wildcards)
-    return attempt * (base + steps * (FULL_SLOWER if _is_full(plan, wildcards) else 1) // 300)
+    return attempt * (base + math.ceil(round(steps * _seconds(plan, wildcards) / 60, 6)))
+
+
+def _seconds(plan, wildcards: Mapping[str, str]) -> float:
+    """Of a step; the loss of a full batch takes the square of its samples."""
+    if not _is_full(plan, wildcards):
+        return STEP
+    (recording,) = plan.study.conditions[wildcards["condition"]].fitted[wildcards["unit"]]
+    samples = _samples(plan.output("load", "recording", recording=recording))
+    return STEP * max(1, samples / USUAL) + PAIR * samples**2
+
+
+def _samples(path: str) -> int:
+    """How many a recording has. A run asks anew before each job, when the file is there."""
+    from pyarrow import parquet
+
+    try:
+        return parquet.read_metadata(path).num_rows
+    except (OSError, ValueError):  # not made yet, or cut short: then it will be made anew
+        return UNREAD
 
 
 def _is_full(plan, wildcards: Mapping[str, str]) -> bool:
