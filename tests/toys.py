@@ -1,7 +1,8 @@
-"""Small recordings, splits and fit jobs for tests."""
+"""Small recordings, splits, configs and fit jobs for tests."""
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 import numpy as np
@@ -133,6 +134,17 @@ def transform_job(fit: Job, *models: Path) -> Job:
         "models": [[0, seed] for seed, _ in enumerate(models, 1)],
     }
     return Job("transform", spec, {**fit.inputs, "models": list(models)}, {"embedding": models[0].parent / "e.parquet"})
+
+
+def altered(config: dict, **entries: object) -> dict:
+    """A copy of a config in which `conditions__joint__seeds=3` sets conditions.joint.seeds."""
+    made = copy.deepcopy(config)
+    for path, value in entries.items():
+        place, (*parents, last) = made, path.split("__")
+        for key in parents:
+            place = place.setdefault(key, {})
+        place[last] = value
+    return made
 
 
 SPEC = ("labels", "positives", "hybrid", "control", "fold", "seed", "study_seed", "device")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-
 import numpy as np
 import pytest
 import yaml
@@ -16,7 +14,7 @@ from cebra_pipe.pipeline.planning.plan import Plan, check_files
 from cebra_pipe.pipeline.stages import fit
 
 from ..conftest import ROOT
-from ..toys import track
+from ..toys import altered, track
 
 BASE = {
     "study": "s",
@@ -58,13 +56,7 @@ def save(name, recording, **changed):
 
 def study(**changed) -> dict:
     """BASE with `conditions__behavior__steps=3` for conditions.behavior.steps."""
-    made = copy.deepcopy(BASE)
-    for path, value in changed.items():
-        place, (*parents, last) = made, path.split("__")
-        for key in parents:
-            place = place[key]
-        place[last] = value
-    return made
+    return altered(BASE, **changed)
 
 
 def run(folder, **changed) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import json
 from importlib import import_module
@@ -28,7 +27,7 @@ from cebra_pipe.solver import fitting, keeper
 from cebra_pipe.solver.artifact import read_model, read_models, write_model
 from cebra_pipe.solver.fitting import fit as train
 
-from ..toys import OUTPUTS, parts, save, track
+from ..toys import OUTPUTS, altered, parts, save, track
 
 NAMES = ("a", "b", "c")
 RECORDINGS = {name: track(seed, neurons=8 + seed) for seed, name in enumerate(NAMES)}
@@ -50,17 +49,6 @@ BASE = {
     "align": {"bins": 10, "minimum": 2},
     "comparisons": {},
 }
-
-
-def changed(**paths) -> dict:
-    """BASE with `conditions__joint__seeds=2` for conditions.joint.seeds."""
-    made = copy.deepcopy(BASE)
-    for path, value in paths.items():
-        place, (*parents, last) = made, path.split("__")
-        for key in parents:
-            place = place.setdefault(key, {})
-        place[last] = value
-    return made
 
 
 class Study:
@@ -366,7 +354,7 @@ def test_bins_that_are_too_few_leave_transfer_without_a_score(study):
 def test_a_control_has_labels_of_its_own_for_each_seed(tmp_path):
     shifted = {**BASE["conditions"]["joint"], "control": "circular_shift", "seeds": 2}
     shifted["leave_one_out"] = {"shares": [1.0], "steps": 10}
-    made = Study(tmp_path, changed(conditions={"shifted": shifted}, defaults__steps=10)).run()
+    made = Study(tmp_path, altered(BASE, conditions={"shifted": shifted}, defaults__steps=10)).run()
     assert {(r["method"], r["seed"]) for r in made.rows("shifted", label="position")} == {
         (method, seed) for seed in (1, 2) for method in ("transfer", "within", "scratch", "naive_bayes", "constant")
     }
@@ -376,7 +364,7 @@ def test_a_control_has_labels_of_its_own_for_each_seed(tmp_path):
 
 # ---- what is shown ---------------------------------------------------------------------------------------------------
 def test_table_and_figure_show_every_share(study, tmp_path):
-    given = changed(conditions__joint__recordings=["a", "b", "c"])
+    given = altered(BASE, conditions__joint__recordings=["a", "b", "c"])
     plan = Plan(resolve(given | {"results": str(study.folder)}))
     spec = json.loads(plan.spec("tables", {"table": "transfer"}))
     spec["conditions"][0]["without"] = [u for u in spec["conditions"][0]["without"] if u["name"] == "without_c"]
@@ -407,19 +395,19 @@ def differ(config: dict) -> set[str]:
 
 
 def test_each_recording_is_left_out_once():
-    plan = Plan(resolve(changed(conditions__joint__seeds=2, split__scheme="folds", split__folds=3)))
+    plan = Plan(resolve(altered(BASE, conditions__joint__seeds=2, split__scheme="folds", split__folds=3)))
     assert [w["unit"] for w in plan.left_out] == ["without_a", "without_b", "without_c"]
     assert len(list(plan.instances("adapt"))) == 3 * 2 * 3
     assert len([w for w in plan.instances("fit") if w["unit"].startswith("without_")]) == 3 * 2 * 3
     adapted = plan.inputs("transfer", {"condition": "joint", "unit": "without_a"})["adapted"]
     assert len(adapted) == 2 * 3
-    groups = changed(conditions__joint__units={"g": ["a", "b"]})
+    groups = altered(BASE, conditions__joint__units={"g": ["a", "b"]})
     assert Plan(resolve(groups)).study.conditions["joint"].without == {"without_a": ("b",), "without_b": ("a",)}
 
 
 def test_a_control_leaves_none_out_unless_it_says_so():
     """Its draws are fits of units: what is fitted without a recording gives no p."""
-    made = changed(conditions__shifted={"like": "joint", "control": "circular_shift", "seeds": 20})
+    made = altered(BASE, conditions__shifted={"like": "joint", "control": "circular_shift", "seeds": 20})
     made["conditions"]["same"] = {"like": "joint"}
     made["conditions"]["draws"] = {"like": "shifted", "seeds": 30}
     asked = {"steps": 7}
@@ -445,11 +433,11 @@ CHANGES = [
 
 @pytest.mark.parametrize(("change", "stages"), CHANGES)
 def test_a_change_reruns_what_it_reaches(change, stages):
-    assert differ(changed(**change)) == stages
+    assert differ(altered(BASE, **change)) == stages
 
 
 def test_without_the_option_nothing_is_left_out():
-    made = changed()
+    made = altered(BASE)
     del made["conditions"]["joint"]["leave_one_out"]
     assert {stage for stage, *_ in specs(made)}.isdisjoint({"adapt", "transfer"})
 
@@ -468,7 +456,7 @@ MISTAKES = [
 @pytest.mark.parametrize(("change", "told"), MISTAKES)
 def test_what_has_no_sense_is_refused(change, told):
     with pytest.raises(UserError, match=told):
-        resolve(changed(**change))
+        resolve(altered(BASE, **change))
 
 
 def test_a_share_too_small_is_told_with_its_name(study):

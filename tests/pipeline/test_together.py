@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from pathlib import Path
 
@@ -26,7 +25,7 @@ from cebra_pipe.plot.files import histories, left_out
 from cebra_pipe.plot.shown import Study
 from cebra_pipe.solver.artifact import read_models, read_provenance, read_seed
 
-from ..toys import fit_job, together_job, track
+from ..toys import altered, fit_job, together_job, track
 
 CONFIG = {
     "study": "s",
@@ -43,19 +42,8 @@ CONFIG = {
 }
 
 
-def changed(**values) -> dict:
-    """CONFIG with `conditions__joint__seeds=3` for conditions.joint.seeds."""
-    made = copy.deepcopy(CONFIG)
-    for path, value in values.items():
-        place, (*parents, last) = made, path.split("__")
-        for key in parents:
-            place = place.setdefault(key, {})
-        place[last] = value
-    return made
-
-
 def planned(**values) -> Plan:
-    return Plan(resolve(changed(**values)))
+    return Plan(resolve(altered(CONFIG, **values)))
 
 
 def jobs(plan: Plan) -> dict[str, str]:
