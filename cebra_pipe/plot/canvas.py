@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
+from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 
 import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.artist import Artist, ArtistInspector
 from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, LinearSegmentedColormap, is_color_like
 
-from ..errors import Problem, UserError, did_you_mean
+from ..errors import Problem, UserError, WrongType, did_you_mean
 
 # Dark to light through blue, teal and amber, with lightness rising all along: it stays readable in grey.
 STOPS = ("#1B1448", "#27458F", "#1F7F93", "#3FAE7C", "#B5C04B", "#FFC15E")
@@ -57,6 +61,26 @@ def check_color(value: object, where: str = "color") -> None:
     """A ValueError where this is no colour that matplotlib knows."""
     if not is_color_like(value):
         raise UserError(Problem(where, "a colour that matplotlib knows", repr(value)))
+
+
+def check_keywords(
+    function: Callable, given: Mapping[str, object], methods: Sequence[Callable], drawn: type[Artist], *more: str
+) -> None:
+    """A WrongType that names each keyword that neither `function` itself takes nor the `methods` of matplotlib.
+
+    drawn: what they draw, whose properties they take as well. more: keywords that `function` takes among `given`.
+    """
+    own, *theirs = (inspect.signature(each).parameters for each in (function, *methods))
+    taken = {"self", "x", "y", "xs", "ys", "zs", "X", "args", "kwargs"}  # filled in already
+    inspected = ArtistInspector(drawn)
+    aliases = sorted(alias for names in inspected.aliasd.values() for alias in names)
+    named = dict.fromkeys([*own, *more, *chain(*theirs), *inspected.get_setters(), *aliases])
+    known = [name for name in named if name not in taken]
+    expected = f"a keyword of it or of matplotlib's {methods[0].__qualname__}"
+    unknown = [name for name in given if name not in known]
+    if unknown:
+        where = function.__name__
+        raise WrongType(*(Problem(where, expected, repr(name), did_you_mean(name, known)) for name in unknown))
 
 
 def spread(cmap: str | Colormap, number: int) -> np.ndarray:

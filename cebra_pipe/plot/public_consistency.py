@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from ..data.arrays import plain
 from ..errors import Problems
-from .canvas import canvas, check_color, colormap
+from .canvas import canvas, check_color, check_keywords, colormap
 
 EMPTY = "#A6A6A6"  # frame, and hatching of cells without a score: the lowest score may be as white as the page
 DARK = 0.55  # relative luminance below which white text reads better than black
@@ -55,6 +55,7 @@ def plot_consistency(
     Raises:
         ValueError: pairs or data sets are missing, or there is not one pair a score.
     """
+    check_keywords(plot_consistency, kwargs, [Axes.imshow], AxesImage)
     matrix, names = _matrix(scores, pairs, datasets)
     ax = canvas(ax, figsize, dpi, (5, 5))
     limits = {} if "norm" in kwargs else {"vmin": 0, "vmax": 100}

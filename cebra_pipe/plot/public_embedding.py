@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
 from matplotlib.colors import Colormap
 from matplotlib.lines import Line2D
+from mpl_toolkits.mplot3d import Axes3D
 from numpy.typing import ArrayLike
 
 from ..errors import Problem, Problems, UserError, short
-from .canvas import canvas, colormap
+from .canvas import canvas, check_keywords, colormap
 from .points import points
 
 INK = 15_000  # points squared that all samples cover: an eighth of a figure of 5 by 5 inches
@@ -54,20 +56,23 @@ def plot_embedding(
     Raises:
         ValueError: no sample is finite, labels of another length, no colour, latents that are not there, axes of other
             dimensions, no colour map, a name for a colour bar that nothing is shown by.
+        TypeError: a keyword that there is none of.
         NotImplementedError: labels of several columns.
     """
     shown, colors = points(embedding, embedding_labels, idx_order), colormap(cmap)
     valued = shown.mapped and shown.classes is None
+    new, deep = ax is None, shown.dimensions == 3
     _check_colors(kwargs, shown.mapped)
+    check_keywords(plot_embedding, kwargs, [Axes3D.scatter, Axes.scatter][not deep :], PathCollection)
     if colorbar_label and not valued:
         found = "one colour for all, or texts"
         raise UserError(Problem("colorbar_label", "values in embedding_labels", found, "Leave it out."))
-    new, deep = ax is None, shown.dimensions == 3
     ax = canvas(ax, figsize, dpi, (5, 5), "3d" if deep else None)
     if new and deep:
         _fill(ax, shown.values, beside=valued and colorbar_label is not None)
     coloring = {"c": shown.colors, "cmap": colors} if shown.mapped else {"color": shown.colors}
-    size = {"s": area(len(shown.values)) if markersize is None else markersize, "linewidths": 0}
+    size = {"s": area(len(shown.values)) if markersize is None else markersize}
+    size |= {} if {"linewidths", "linewidth", "lw"} & kwargs.keys() else {"linewidths": 0}
     drawn = ax.scatter(*shown.values.T, alpha=alpha, **(size | coloring | kwargs))
     if shown.classes is not None and len(shown.classes) <= MOST:
         drawn_in = drawn.cmap(drawn.norm(np.arange(len(shown.classes))))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import matplotlib.pyplot as plt
@@ -10,10 +10,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike
 
 from ..errors import Problem, Problems, UserError
-from .canvas import canvas, check_color, spread
+from .canvas import canvas, check_color, check_keywords, spread
 from .public_embedding import plot_embedding
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def plot_loss(
     Raises:
         ValueError: the model is not fitted.
     """
+    _check_lines(plot_loss, kwargs)
     return _draw("loss", [model], [label], [color], (ax, figsize, dpi), linewidth, (x_label, y_label), kwargs)
 
 
@@ -70,6 +72,7 @@ def plot_temperature(
     **kwargs: object,
 ) -> Axes:
     """Axes with the temperature over steps; it moves where `temperature_mode` is "auto". Arguments as `plot_loss`."""
+    _check_lines(plot_temperature, kwargs)
     return _draw("temperature", [model], [None], [color], (ax, figsize, dpi), linewidth, (x_label, y_label), kwargs)
 
 
@@ -106,6 +109,7 @@ def compare_models(
     Raises:
         ValueError: no list of models, one of them is not fitted, or not one label a model.
     """
+    _check_lines(compare_models, kwargs)
     _check_models(models, labels)
     colors = spread(cmap, len(models))
     if color is not None:
@@ -179,6 +183,10 @@ def _draw(
         if wanted:
             ax.set(**{name: text})
     return ax
+
+
+def _check_lines(function: Callable, kwargs: Mapping[str, object]) -> None:
+    check_keywords(function, kwargs, [Axes.plot], Line2D, "title")
 
 
 def _logged(model: CEBRA, key: str, where: str) -> np.ndarray:

@@ -9,18 +9,22 @@ from typing import Self
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
-from sklearn.base import TransformerMixin
+from sklearn import get_config
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ..errors import Problems
+from ..errors import Problem, Problems, UserError
 from . import doors, storage
 from .building import resolve_device
 from .declared import Declared
 from .labels import is_several, is_trials, signal, trials_of
 
 
-class Fitted(TransformerMixin, Declared):
-    """The use of `solver_` and of what was noted beside it."""
+class Fitted(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Declared):
+    """The use of `solver_` and of what was noted beside it.
+
+    `get_feature_names_out` gives cebra0, cebra1, …, and `set_output(transform="pandas")` frames with these columns.
+    """
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -41,6 +45,7 @@ class Fitted(TransformerMixin, Declared):
         them give lists of the same shape.
         """
         check_is_fitted(self, "model_")
+        self._check_frame(X)
         if not is_several(X):
             return self._embedded(X, batch_size, session_id, trial)
         doors.check_lists(X, self.num_sessions_, session_id, trial)
@@ -81,6 +86,29 @@ class Fitted(TransformerMixin, Declared):
         border = np.flatnonzero(np.diff(trial)) + 1
         parts = [self.solver_.transform(part, **options) for part in inputs.tensor_split(border.tolist())]
         return torch.cat(parts).cpu().numpy()
+
+    def _check_frame(self, X: ArrayLike | Sequence) -> None:
+        """A UserError where `set_output` asks for a frame that X has no single one of, or with rows that it lacks."""
+        kind = getattr(self, "_sklearn_output_config", {}).get("transform", get_config()["transform_output"])
+        if kind == "default":
+            return
+        where = f"set_output(transform={kind!r})"
+        if is_several(X):
+            remedy = "Embed one after the other with session_id=, or set_output(transform='default')."
+            raise UserError(Problem(where, "one array of samples", "a list of them", remedy))
+        if kind == "pandas" and hasattr(X, "index") and not self.pad_before_transform and len(self.offset_) > 1:
+            remedy = "Set it to True, or pass X.to_numpy()."
+            raise UserError(
+                Problem(
+                    where, "an embedding of every row of X", "pad_before_transform=False, which gives fewer", remedy
+                )
+            )
+
+    @property
+    def _n_features_out(self) -> int:
+        """Dimensions of the embedding: what scikit-learn names outputs by, only of a fitted model."""
+        check_is_fitted(self, "model_")
+        return self.solver_.models[0].num_output
 
     def _check_names(self, X: ArrayLike) -> None:
         """ValueError where neurons differ from those of the fit in number or, of a data frame, in name.

@@ -7,13 +7,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
+from ..models.expansion import expansion
 from ..models.table import MODELS
+from ..solver.progress import lasting
 from .declared import Declared
 from .labels import Session
 
 TURNED = 10  # neurons a sample from which X is probably (neuron, sample)
 APART = 5.0  # times that one range may be another's before the unit is doubted: of two sessions, of a period
 MANY = 10_000  # samples of which a step on all pairs takes long
+LONG = 600.0  # seconds of all steps of a fit above which they are told
+# Seconds of one core for a pair of samples in the loss, and for a monomial of a sample where sums over all pairs follow
+# from those: 8,192 squared in 137 ms, 8,192 of 165 in 7.3 ms (docs/performance.md).
+PAIR, TERM = 2e-9, 5.4e-9
 NEAR = 1.0  # widths of the wider range that data may begin beyond those before: laps or trials that come in parts
 
 
@@ -178,12 +184,8 @@ def _of_periods(found: Sequence[Session], periods: Sequence[float]) -> Iterator[
 # ---- options ---------------------------------------------------------------------------------------------------------
 def _of_batches(found: Sequence[Session], estimator: Declared) -> Iterator[str]:
     if estimator.batch_size is None:
-        samples = len(found[0].neural)
-        if samples > MANY and len(found) == 1:
-            yield (
-                f"batch_size=None: each step compares all {samples:,} samples with each other, {samples**2:.1e} pairs. "
-                "Set batch_size=512, which is usual, for steps that are far quicker"
-            )
+        if len(found) == 1:
+            yield from _of_full_batches(len(found[0].neural), estimator)
         return
     shortest = min(len(s.neural) for s in found)
     if estimator.batch_size > shortest:
@@ -196,6 +198,26 @@ def _of_batches(found: Sequence[Session], estimator: Declared) -> Iterator[str]:
     if (estimator.num_negatives or estimator.batch_size) == 1:
         name = "batch_size" if estimator.num_negatives is None else "num_negatives"
         yield f"{name}=1: each reference is told from a single negative, which is mostly noise. Set {name}=512"
+
+
+def _of_full_batches(samples: int, estimator: Declared) -> Iterator[str]:
+    steps, step = estimator.max_iterations, _seconds(samples, estimator)
+    if samples > MANY or steps * step > LONG:
+        yield (
+            f"batch_size=None: each step compares all {samples:,} samples with each other, {samples**2:.1e} pairs: "
+            f"about {lasting(step)} of one core for the loss, {lasting(steps * step)} in max_iterations={steps:,} steps"
+            ". Set batch_size=512, which is usual, for steps that are far quicker"
+        )
+
+
+def _seconds(samples: int, estimator: Declared) -> float:
+    """Of one core, for the loss of a step on all samples."""
+    row = MODELS.get(estimator.model_architecture)
+    if estimator.distance == "cosine" and (row is None or row.normalize):  # so similarities lie within 1 / temperature
+        reach, eps = 1 / estimator.temperature, float(np.finfo(np.float32).eps)
+        if found := expansion(reach, samples, samples, estimator.output_dimension, eps):
+            return TERM * samples * len(found.weights)
+    return PAIR * samples**2
 
 
 def _of_lengths(estimator: Declared) -> Iterator[str]:

@@ -40,7 +40,10 @@ class Progress:
 
 def remaining(seconds: float) -> str:
     """`, about 3 min left`; nothing where less than a second is."""
-    for unit, length in (("h", 3600), ("min", 60), ("s", 1)):
-        if seconds >= length:
-            return f", about {seconds / length:.2g} {unit} left"
-    return ""
+    return f", about {lasting(seconds)} left" if seconds >= 1 else ""
+
+
+def lasting(seconds: float) -> str:
+    """`3 min`: two digits, in the largest unit that is not longer."""
+    unit, length = next(each for each in (("h", 3600), ("min", 60), ("s", 1)) if seconds >= each[1] or each[1] == 1)
+    return f"{seconds / length:.2g} {unit}"

@@ -432,6 +432,37 @@ MISTAKES = {
         ValueError,
         "colorbar_label: expected values in embedding_labels, found one colour",
     ),
+    "keyword of points": (
+        lambda: cebra_pipe.plot_embedding(E, nonsense=3),
+        TypeError,
+        "plot_embedding: expected a keyword of it or of matplotlib's Axes3D.scatter, found 'nonsense'. Known: "
+        "embedding, embedding_labels, ",
+    ),
+    "keyword nearly right": (
+        lambda: cebra_pipe.plot_embedding(E[:, :2], edgecolour="k"),
+        TypeError,
+        "found 'edgecolour'. Did you mean 'edgecolor'?",
+    ),
+    "keyword of lines": (
+        lambda: cebra_pipe.plot_loss(Fitted(), titel="a"),
+        TypeError,
+        "plot_loss: .* matplotlib's Axes.plot, found 'titel'. Did you mean 'title'?",
+    ),
+    "keyword of several": (
+        lambda: cebra_pipe.compare_models([Fitted()], legend=1),
+        TypeError,
+        "compare_models: .*legend",
+    ),
+    "keyword of temperature": (
+        lambda: cebra_pipe.plot_temperature(Fitted(), x=1),
+        TypeError,
+        "plot_temperature: .*'x'",
+    ),
+    "keyword of a matrix": (
+        lambda: cebra_pipe.plot_consistency(SCORES, PAIRS, range(3), nonsense=1),
+        TypeError,
+        "plot_consistency: .* matplotlib's Axes.imshow, found 'nonsense'",
+    ),
     "cube": (lambda: cebra_pipe.plot_embedding(E.reshape(3, 20, 5)), ValueError, r"shape \(3, 20, 5\)"),
     "flat axes": (lambda: cebra_pipe.plot_embedding(E, ax=flat_axes()), ValueError, "Add the subplot with projection"),
     "deep axes": (lambda: cebra_pipe.plot_loss(Fitted(), ax=deep_axes()), ValueError, "Leave projection='3d' out"),
@@ -457,6 +488,27 @@ MISTAKES = {
         r"shape \(4, 2\), one a score",
     ),
 }
+
+
+KNOWN = {
+    "marker": "x",
+    "vmin": 0,
+    "zorder": 3,
+    "lw": 1,
+    "rasterized": True,
+    "label": "a",
+    "gid": "g",
+    "edgecolors": "k",
+}
+
+
+@pytest.mark.parametrize("latents", [2, 3])
+def test_what_matplotlib_takes_is_no_mistake(latents):
+    values = np.arange(len(E))
+    points = cebra_pipe.plot_embedding(E[:, :latents], values, **KNOWN).collections[0]
+    assert (points.get_gid(), points.get_zorder(), points.norm.vmin) == ("g", 3, 0)
+    (line,) = cebra_pipe.plot_loss(Fitted(), ls="--", marker="x", drawstyle="steps", markersize=2).lines
+    assert (line.get_linestyle(), line.get_marker()) == ("--", "x")
 
 
 @pytest.mark.parametrize("name", MISTAKES)

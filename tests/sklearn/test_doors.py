@@ -446,7 +446,7 @@ def test_all_pairs_of_a_long_recording_are_told(options, told):
     (found,) = sessions(LONG, [])
     texts = [text for text in doubts([found], estimator(**options)) if "10,001 samples" in text]
     assert len(texts) == told
-    assert all("1.0e+08 pairs. Set batch_size=512" in text for text in texts)
+    assert all("1.0e+08 pairs: about" in text and "Set batch_size=512" in text for text in texts)
     (short,) = sessions(LONG[1:], [])
     assert not list(doubts([short], estimator(**options)))
 
@@ -597,3 +597,22 @@ def test_untouched_defaults_are_never_told():
         warnings.simplefilter("error")
         for y in ((), (POSITION,), (WAY,), (POSITION, WAY)):
             CEBRA(batch_size=16, max_iterations=1, device="cpu").fit(SIGNAL, *y)
+
+
+# ---- all samples in every step ---------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("samples", "options", "told"),
+    [
+        (20_000, {"output_dimension": 8}, "4.0e+08 pairs: about 0.8 s of one core for the loss, 2.2 h in"),
+        (9_000, {"output_dimension": 8}, "8.1e+07 pairs: about 0.16 s of one core for the loss, 27 min in"),
+        (20_000, {"output_dimension": 3}, "4.0e+08 pairs: about 0.018 s of one core for the loss, 3 min in"),
+        (20_000, {"output_dimension": 3, "temperature": 0.1}, "about 0.8 s of one core for the loss, 2.2 h in"),
+        (9_000, {"output_dimension": 3}, None),
+        (9_000, {"output_dimension": 8, "max_iterations": 100}, None),
+    ],
+)
+def test_long_steps_of_all_samples_are_told_with_their_time(samples, options, told):
+    found = sessions(np.random.default_rng(0).normal(size=(samples, 2)), [], None)
+    lines = [line for line in doubts(found, CEBRA(**options)) if line.startswith("batch_size=None")]
+    assert len(lines) == (told is not None)
+    assert all(f"{told} max_iterations=10,000 steps. Set batch_size=512" in line for line in lines)

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 import torch
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -387,6 +388,31 @@ def test_it_stands_in_a_pipeline():
     assert list(named.feature_names_in_) == list(frame.columns)
     with pytest.raises(ValueError, match="feature names"):
         named.transform(frame.rename(columns={"n0": "other"}))
+
+
+def test_outputs_have_names_which_frames_have_as_columns():
+    names, frame = [f"cebra{i}" for i in range(4)], pd.DataFrame(SIGNAL, index=np.arange(400) * 0.025)
+    model = estimator().fit(frame)
+    plain = model.transform(frame)
+    assert model.set_params(output_dimension=7).get_feature_names_out().tolist() == names  # of what was fitted
+    made = model.set_output(transform="pandas").transform(frame)
+    assert (list(made.columns), list(made.index)) == (names, list(frame.index))
+    assert (made.to_numpy() == plain).all()
+    chain = make_pipeline(StandardScaler(), estimator()).set_output(transform="pandas")
+    assert list(chain.fit_transform(frame).columns) == list(chain.get_feature_names_out()) == names
+    with pytest.raises(NotFittedError):
+        estimator().get_feature_names_out()
+
+
+def test_frames_that_cannot_be_made_are_told():
+    several = estimator().fit(*TWO).set_output(transform="pandas")
+    with pytest.raises(UserError, match=r"set_output\(transform='pandas'\): expected one array.*session_id="):
+        several.transform(TWO[0])
+    assert several.transform(TWO[0][1], session_id=1).shape == (300, 4)
+    short = estimator(pad_before_transform=False).fit(SIGNAL).set_output(transform="pandas")
+    with pytest.raises(UserError, match="found pad_before_transform=False, which gives fewer"):
+        short.transform(pd.DataFrame(SIGNAL))
+    assert short.transform(SIGNAL).shape == (396, 4)
 
 
 def test_what_may_be_left_out_or_listed():
