@@ -491,7 +491,7 @@ MISTAKES = {
 
 
 KNOWN = {
-    "marker": "x",
+    "marker": "s",
     "vmin": 0,
     "zorder": 3,
     "lw": 1,
