@@ -13,6 +13,7 @@ from sklearn import get_config
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from ..data.arrays import is_a
 from ..errors import Problem, Problems, UserError
 from . import doors, storage
 from .building import resolve_device
@@ -96,7 +97,12 @@ class Fitted(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Declared):
         if is_several(X):
             remedy = "Embed one after the other with session_id=, or set_output(transform='default')."
             raise UserError(Problem(where, "one array of samples", "a list of them", remedy))
-        if kind == "pandas" and hasattr(X, "index") and not self.pad_before_transform and len(self.offset_) > 1:
+        if (
+            kind == "pandas"
+            and is_a(X, "pandas", "DataFrame", "Series")
+            and not self.pad_before_transform
+            and len(self.offset_) > 1
+        ):
             remedy = "Set it to True, or pass X.to_numpy()."
             raise UserError(
                 Problem(
