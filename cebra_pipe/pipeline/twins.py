@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ..data.alike import REMEDY, neural_digest, twins
+from ..data.alike import REMEDY, imprint, twins
 from ..data.recording import Recording
 from ..data.sources import sources
 from ..errors import Problems
@@ -13,9 +13,9 @@ from .config.study import Resolved
 
 def check_twins(study: Resolved, recordings: Mapping[str, Recording], problems: Problems) -> Iterator[str]:
     """A problem for each model and comparison that holds two of the same, and a line for those that meet in none."""
-    for same in twins({name: neural_digest(one.neural) for name, one in recordings.items()}):
-        found = f"the same neural data in {' and '.join(_named(study, name) for name in same)}"
-        places = [*_models(study, same), *_comparisons(study, same)]
+    for pair in twins({name: imprint(one.neural, one.time) for name, one in recordings.items()}):
+        found = pair.told([_named(study, name) for name in pair.names])
+        places = [*_models(study, pair.names), *_comparisons(study, pair.names)]
         for place in places:
             problems.add(place, "each recording once", found, REMEDY)
         if not places:
@@ -27,14 +27,14 @@ def _named(study: Resolved, name: str) -> str:
     return f"{name} ({', '.join(sources(entry)) or f'simulate seed {entry.simulate.seed}'})"
 
 
-def _models(study: Resolved, same: list[str]) -> Iterator[str]:
+def _models(study: Resolved, same: tuple[str, str]) -> Iterator[str]:
     for name, condition in study.conditions.items():
         for unit, members in condition.units.items():
             if len(set(same) & set(members)) > 1:
                 yield f"conditions.{name}.units.{unit}"
 
 
-def _comparisons(study: Resolved, same: list[str]) -> Iterator[str]:
+def _comparisons(study: Resolved, same: tuple[str, str]) -> Iterator[str]:
     for name, comparison in study.comparisons.items():
         compared = study.conditions[comparison.condition].recordings
         if comparison.between == "recordings" and len(set(same) & set(compared)) > 1:

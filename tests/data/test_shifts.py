@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy.signal import butter, lfilter, sosfiltfilt
 
+from cebra_pipe.data.alike import imprint
 from cebra_pipe.data.controls import Repeat, circular_shift
 from cebra_pipe.data.parts import windows_inside
 from cebra_pipe.data.recording import Label
@@ -144,7 +145,7 @@ def test_the_three_nulls_bring_the_same_label_to_a_sample():
     # consistency, over all samples: in the bin of a sample lies the embedding of the sample that its label came to
     run = Run(np.arange(length, dtype=np.float64)[:, None], np.zeros(length, bool))
     split = make_split(RAT)
-    session = Session("rat", RAT.rate, RAT.labels, "", "", split, {(0, 1): run})
+    session = Session("rat", RAT.rate, RAT.labels, "", imprint(RAT.neural, RAT.time), split, {(0, 1): run})
     means = shifted_means(session, (0, 1), np.arange(length), length, 1, np.array([shift])).means["train"][0, :, 0]
     came_to = np.empty(length)
     came_to[source(np.arange(length), shift, length)] = np.arange(length)

@@ -15,7 +15,7 @@ from scipy.stats import binom
 from sklearn.linear_model import LinearRegression
 from sklearn.metrics import r2_score
 
-from cebra_pipe.data.alike import neural_digest
+from cebra_pipe.data.alike import imprint
 from cebra_pipe.data.parts import content
 from cebra_pipe.data.recording import Label
 from cebra_pipe.data.table import Table, read_table
@@ -62,7 +62,7 @@ def study(folder, embed=noisy, names=NAMES, first=0, **options) -> Study:
 def in_memory(recording, embed) -> Session:
     run = Run(embed(recording, 0, 1), padding(recording))
     name = str(len(recording))
-    names = content(recording), neural_digest(recording.neural)
+    names = content(recording), imprint(recording.neural, recording.time)
     return Session(name, recording.rate, recording.labels, *names, make_split(recording), {(0, 1): run})
 
 

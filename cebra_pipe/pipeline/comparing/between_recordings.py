@@ -31,7 +31,7 @@ def between_recordings(spec: dict, sessions: tuple[Session, ...]) -> tuple[list[
     """Rows and summary over pairs of recordings, in bins of their labels; fits of one fold and seed with each other."""
     if len(sessions) < 2:
         raise UserError(Problem("sessions", "two recordings or more", str(len(sessions)), "Add one, or compare runs."))
-    refuse_twins({session.name: session.neural for session in sessions}, "sessions")
+    refuse_twins({session.name: session.samples for session in sessions}, "sessions")
     common = compared(spec, sessions)
     real = [_means(common, sessions, key) for key in common.keys]
     for key, means in zip(common.keys, real, strict=True):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...data.alike import neural_digest
+from ...data.alike import Imprint, imprint
 from ...data.parts import content, part_of, read_split
 from ...data.recording import Label, Recording
 from ...data.shifts import shifted
@@ -39,7 +39,7 @@ class Session:
     rate: float  # samples per second
     labels: Mapping[str, Label]
     content: str  # names the recording's samples whatever it is called
-    neural: str  # names its neural data
+    samples: Imprint  # of its neural data
     split: Table
     runs: Mapping[Key, Run]
     notes: Mapping[str, object] = field(default_factory=dict)  # of its recording
@@ -116,7 +116,7 @@ def _read_session(name: str, recording_path: Path, split_path: Path, runs: Mappi
         found = f"{len(split)} samples, {len(recording)} in {recording_path}"
         raise UserError(Problem(str(split_path), "the split of the recording", found, "Give both in the same order."))
     made = {key: _run(name, key, rows, len(recording)) for key, rows in sorted(runs.items())}
-    named = content(recording), neural_digest(recording.neural)
+    named = content(recording), imprint(recording.neural, recording.time)
     return Session(name, recording.rate, recording.labels, *named, split, made, recording.notes)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ...data.alike import neural_digest, refuse_twins
+from ...data.alike import imprint, refuse_twins
 from ...data.controls import OF_LABELS
 from ...data.parts import check_length, content, part_of, read_split
 from ...data.portions import Portion, portion
@@ -45,7 +45,7 @@ def given_of(job: Job) -> tuple[list[Recording], list[np.ndarray]]:
     for name, recording, split in zip(names, recordings, splits, strict=True):
         check_length(name, recording, split)
     if len(names) > 1:
-        refuse_twins({n: neural_digest(r.neural) for n, r in zip(names, recordings, strict=True)}, "sessions")
+        refuse_twins({n: imprint(r.neural, r.time) for n, r in zip(names, recordings, strict=True)}, "sessions")
     _check_control(spec)
     return recordings, [part_of(split, spec["fold"]) for split in splits]
 
