@@ -5,7 +5,10 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
+from unittest.mock import patch
+from uuid import UUID
 
 import numpy as np
 
@@ -38,13 +41,15 @@ def write_nwb(
     calcium: bool = True,
     observed: bool = True,
 ) -> Path:
-    """Writes the file, after `change` has added to it.
+    """Writes the file, after `change` has added to it: the same bytes each time.
 
     cached: with the schema in it, as pynwb does by default. calcium: with fluorescence. observed: with obs_intervals.
     """
-    with warnings.catch_warnings():
+    numbers = map(lambda number: UUID(int=number), count())
+    with warnings.catch_warnings(), patch("hdmf.container.uuid4", lambda: next(numbers)):
         warnings.simplefilter("ignore")
-        file = pynwb.NWBFile("a session", "rat-1", datetime(2026, 1, 1, tzinfo=UTC))
+        began = datetime(2026, 1, 1, tzinfo=UTC)
+        file = pynwb.NWBFile("a session", "rat-1", began, file_create_date=[began])
         _units(file, observed)
         _behavior(file)
         if calcium:

@@ -118,6 +118,17 @@ def test_resample_needs_a_clock(folder):
     assert "expected `time`, the label's own clock" in told
 
 
+def test_an_attribute_that_would_crash_hdf5_is_told_first(tmp_path):
+    import h5py
+
+    path = rat.write_nwb(tmp_path / "a.nwb", calcium=False)
+    with h5py.File(path, "a") as file:
+        lists = np.empty(1, object)
+        lists[0] = np.arange(2, dtype=np.uint8)
+        file[POSITION].attrs.create("comments", lists, dtype=h5py.vlen_dtype(np.uint8))
+    assert f"'comments' of {POSITION}, lists of any length" in message(load_data, path, POSITION)
+
+
 EXTENSION = {
     "groups": [{"neurodata_type_def": "LabSeries", "neurodata_type_inc": "TimeSeries", "doc": "a series of our own"}]
 }

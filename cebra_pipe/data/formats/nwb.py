@@ -39,6 +39,8 @@ def read_nwb(path: Path) -> dict[str, Entry]:
     with h5py.File(path, "r") as file:
         plain, extended = "nwb_version" not in file.attrs, bool(set(file.get("specifications", ())) - OWN)
         if not plain:
+            _check_attributes("/", file)
+            file.visititems(_check_attributes)
             links, parts = _inside(path, file)
     if plain:
         return read_hdf5(path)
@@ -52,6 +54,17 @@ def read_nwb(path: Path) -> dict[str, Entry]:
                 found |= _table(path, key, each)
     linked = {name: found[to] for name, to in _linked(links, found)}
     return parts | dict(sorted(found.items())) | linked
+
+
+def _check_attributes(name: str, node) -> None:
+    """A Refusal for attributes of a type that NWB does not have: HDF5 crashes as it reads one that damage made such."""
+    import h5py
+
+    for i in range(h5py.h5a.get_num_attrs(node.id)):
+        attribute = h5py.h5a.open(node.id, index=i)
+        if attribute.get_type().detect_class(h5py.h5t.VLEN):
+            found = f"{attribute.name.decode('utf-8', 'replace')[:40]!r} of {name}, lists of any length"
+            raise Refusal("attributes that are texts and numbers", found, "The file is damaged: copy or save it anew.")
 
 
 def _inside(path: Path, file) -> tuple[dict[str, str], dict[str, Entry]]:
