@@ -214,6 +214,19 @@ def test_without_pynwb_what_to_install_is_said(monkeypatch, folder):
     assert "Install cebra_pipe[nwb]" in message(load_data, folder / "rat.nwb", POSITION)
 
 
+def test_a_home_that_pynwb_cannot_write_to_is_told(monkeypatch, folder):
+    class ReadOnly:
+        def find_spec(self, name, *_):
+            if name == "pynwb":
+                raise OSError("Read-only file system: '/home/rat/.cache'")
+
+    monkeypatch.delitem(sys.modules, "pynwb")
+    monkeypatch.setattr(sys, "meta_path", [ReadOnly(), *sys.meta_path])
+    told = message(load_data, folder / "rat.nwb", POSITION)
+    assert "found Read-only file system" in told
+    assert "XDG_CACHE_HOME" in told
+
+
 def test_an_index_that_does_not_fit_its_values_is_told(tmp_path):
     import h5py
 
