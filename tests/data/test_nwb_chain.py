@@ -173,6 +173,21 @@ def test_values_that_lie_in_another_file_are_refused(tmp_path):
         load_data(path, POSITION)
 
 
+@pytest.mark.parametrize(("place", "marks"), [("#place", {}), ("_i_table", {}), ("place", {"pandas_type": "frame"})])
+def test_a_link_to_another_file_is_found_in_every_group(place, marks, tmp_path):
+    import h5py
+
+    path = rat.write_nwb(tmp_path / "a.nwb", calcium=False)
+    with h5py.File(path, "a") as file, h5py.File(tmp_path / "secret.h5", "w") as other:
+        other["data"] = np.arange(50.0)
+        file.move("acquisition/speed", f"acquisition/{place}")
+        other["data"].attrs.update(dict(file[f"acquisition/{place}/data"].attrs))
+        del file[f"acquisition/{place}/data"]
+        file[f"acquisition/{place}/data"] = h5py.ExternalLink("secret.h5", "data")
+        file[f"acquisition/{place}"].attrs.update(marks)
+    assert f"'acquisition/{place}/data', a link to 'secret.h5'" in message(load_data, path, POSITION)
+
+
 def test_a_series_with_a_clock_needs_no_start(folder):
     given = {"file": "rat.nwb", "neural": CALCIUM, "start": 10.0}
     told = message(assemble, RecordingConfig.model_validate(given), folder, "rat")

@@ -57,23 +57,26 @@ def arrays_of(path: Path, transposed: bool) -> dict[str, Entry]:
         }
 
 
-def nodes(group, seen: set) -> Iterator[tuple[str, object]]:
-    """Datasets, pandas' groups, and links that are not followed under `group`; no group is entered twice."""
+def nodes(group, seen: set, every: bool = False) -> Iterator[tuple[str, object]]:
+    """Datasets, pandas' groups, and links that are not followed under `group`; no group is entered twice.
+
+    every: what is no data of the user as well, and what lies in pandas' groups in place of these.
+    """
     import h5py
 
     for name in group:
-        if name.startswith("#") or name == INDICES:
+        if not every and (name.startswith("#") or name == INDICES):
             continue
         link, path = group.get(name, getlink=True), f"{group.name}/{name}".strip("/")
         if not isinstance(link, h5py.HardLink):
             yield path, link
             continue
         node = group[name]
-        if isinstance(node, h5py.Dataset) or "pandas_type" in node.attrs:
+        if isinstance(node, h5py.Dataset) or (not every and "pandas_type" in node.attrs):
             yield path, node
         elif isinstance(node, h5py.Group) and (address := h5py.h5o.get_info(node.id).addr) not in seen:
             seen.add(address)
-            yield from nodes(node, seen)
+            yield from nodes(node, seen, every)
 
 
 def elsewhere(node) -> str:

@@ -75,7 +75,7 @@ def _inside(path: Path, file) -> tuple[dict[str, str], dict[str, Entry]]:
     import h5py
 
     links, parts, limit = {}, {}, allowance(path.stat().st_size)
-    for name, node in nodes(file, set()):
+    for name, node in nodes(file, set(), every=True):  # pynwb follows the links of every group
         if isinstance(node, h5py.ExternalLink):
             raise Refusal("values that lie in the file", f"{name!r}, a link to {node.filename!r}", CONVERT)
         if isinstance(node, h5py.SoftLink):
