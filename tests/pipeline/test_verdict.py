@@ -661,6 +661,7 @@ def test_the_order_of_files_does_not_matter(small):
     assert json.loads(job.outputs["json"].read_text())["rows"] == rows
 
 
+INPUTS = ("recordings", "scores")
 DOUBTS = ("position spans 6.6", "direction ends early")
 
 
@@ -687,6 +688,23 @@ def test_doubts_stand_on_the_rows_that_they_concern(small, tmp_path):
     line = next(line for line in verdict_board(rows) if line.startswith("  CEBRA-Time, Rat 1:"))
     assert all(text in line for text in DOUBTS)  # of all scores of the line, not of its first alone
     assert {r["dropped_share"] for r in rows if r["recording"] == "rat1"} == {0.25}
+
+
+def test_doubts_of_labels_stand_on_the_rows_of_their_point(small, tmp_path):
+    made, _ = small
+    recordings, decoded = ([tmp_path / f"{role}{i}" for i, _ in enumerate(made.inputs[role])] for role in INPUTS)
+    for path, to in zip(made.inputs["recordings"], recordings, strict=True):
+        one = read_table(path)
+        notes = one.meta["recording"]["notes"] | {"doubts": {"position": DOUBTS[0]}}
+        write_table(to, Table(one.columns, one.meta | {"recording": one.meta["recording"] | {"notes": notes}}))
+    for path, to in zip(made.inputs["scores"], decoded, strict=True):
+        one = read_table(path)
+        label = np.where(one["label"] == "position", "place", one["label"])
+        spec = one.meta["spec"] | {"decode": {"points": {"place": ["position", "height"]}}}
+        write_table(to, Table({**one.columns, "label": label}, one.meta | {"spec": spec}))
+    inputs = made.inputs | {"recordings": recordings, "scores": decoded}
+    rows = [r for r in rows_of(dataclasses.replace(made, inputs=inputs)) if r["condition"] == "time"]
+    assert {(r["label"], r["doubts"]) for r in rows} == {("time", ""), ("direction", ""), ("place", DOUBTS[0])}
 
 
 def test_one_recording_under_two_names_is_told_on_each_row(small, tmp_path):

@@ -9,9 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...data.alike import shared_neural
-from ...data.describe import doubts
-from ...data.table import Table, read_meta, read_table
+from ...data.table import Table, read_table
 from ...plot.drawn import pick
 from ...plot.files import Source, comparisons, histories, named, of_units, splits, transfers
 from ...plot.held_out import by_fold_and_seed, held_out_bits
@@ -38,6 +36,7 @@ from .against import (
     without,
 )
 from .endings import ending, temperature_of
+from .noted import all_loaded, concerning, points_of
 from .spread import collapse, first_padded, left_out, nearness, widths
 
 NOT_RUN = "not run"  # of enough_data
@@ -85,32 +84,12 @@ def files(job: Job, study: Study) -> Files:
         histories(study, job.files("histories")),
         embedded,
         splits(study, job.files("splits")),
-        _all_loaded(named(study, job.files("recordings"), "recordings")),
+        all_loaded(named(study, job.files("recordings"), "recordings")),
         [(entry, _held_out(path)) for entry, path in comparisons(study, job.files("consistency"))],
         transfers(study, job.files("transfer")),
         new.adapted(study, job),
         enough.cells(enough.curves(job, study)),
     )
-
-
-def _all_loaded(paths: Mapping[str, Path]) -> dict[str, Row]:
-    """What loading says of each recording, and with which it has its neural data in common."""
-    metas = {name: read_meta(path)["recording"] for name, path in paths.items()}
-    same = shared_neural(metas)
-    return {name: _loaded(meta["notes"]) | {"twins": same.get(name, "")} for name, meta in metas.items()}
-
-
-def _loaded(notes: Mapping) -> Row:
-    """The share of samples that loading left out, and all that it noted."""
-    read = notes.get("samples_read", 0)
-    dropped = 1 - notes["samples"] / read if read else 0.0
-    return {"dropped_share": dropped, "notes": notes}
-
-
-def _concerning(loaded: Row, condition: Condition, label: str) -> Row:
-    """What loading says of one row: of the doubts those about its label and the labels that its condition fits by."""
-    told = (loaded["twins"], *doubts(loaded["notes"], (label, *condition.labels)))
-    return {"dropped_share": loaded["dropped_share"], "doubts": "; ".join(filter(None, told))}
 
 
 def _held_out(path: Path) -> Mapping:
@@ -130,9 +109,10 @@ def _rows(files: Files) -> Iterator[Row]:
         for unit, members in condition.units.items():
             yield from _unit(files, condition, unit, members)
     for source in (s for s in files.transfers if not s.condition.control):
+        points = points_of([source])
         for row in new.rows(source, files.adapted, files.splits, files.alpha):
             named = {"title": f"{files.study.recordings[row['recording']]}, left out", "enough_data": NOT_RUN}
-            yield row | named | _concerning(files.loaded[row["recording"]], source.condition, row["label"])
+            yield row | named | concerning(files.loaded[row["recording"]], source.condition, row["label"], points)
     for entry, summary in files.consistency:
         condition = next((k for k in files.study.conditions if k.name == entry["condition"]), None)
         if condition and not condition.control:
@@ -144,7 +124,8 @@ def _unit(files: Files, condition: Condition, unit: str, members: Sequence[str])
     ended, temperature = ending([table for _, table in fits]), temperature_of([table for _, table in fits])
     embedding = files.of(files.embeddings, condition, unit)[0].read()
     spread = widths(embedding, files.splits, condition.similarity, temperature)
-    decoded = [source.read() for source in files.of(files.scores, condition, unit)]
+    sources = files.of(files.scores, condition, unit)
+    decoded, points = [source.read() for source in sources], points_of(sources)
     for name in members:
         found = [*_bits(files, condition, unit, name, fits)]
         found += [row for table in decoded for row in _decoded(files, condition, unit, pick(table, recording=name))]
@@ -153,7 +134,7 @@ def _unit(files: Files, condition: Condition, unit: str, members: Sequence[str])
         shares = left_out(first_padded(embedding, name), files.splits[name]) | nearness(files.splits[name])
         for row in found:
             cell = files.enough.get((condition.name, unit, (name, row["score"], row["label"])), NOT_RUN)
-            told = _concerning(files.loaded[name], condition, row["label"])
+            told = concerning(files.loaded[name], condition, row["label"], points)
             yield {**about, **row, **ended, **collapse(spread[name]), **shares, **told, "enough_data": cell}
 
 
