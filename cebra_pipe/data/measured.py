@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
+
+from ..errors import Problems
 
 if TYPE_CHECKING:
     from ..pipeline.config.recording import LabelConfig
+    from .recording import Label
 
 SHORT = {  # names of units, in the singular -> their signs
     "meter": "m",
@@ -50,3 +54,13 @@ def doubt(name: str, label: LabelConfig, told: str) -> str | None:
         f"{name} is in {label.unit} by the config and in {file} by its file; the config counts. Where the file is "
         f"right, leave `unit` out, or give the `scale` that makes {label.unit} of {file}"
     )
+
+
+def add_unlike(labels: Mapping[str, Mapping[str, Label]], names: Iterable[str], where: str, problems: Problems) -> None:
+    """A problem for each label that recordings (name -> label -> values) have in several units, as files may tell."""
+    for name in names:
+        known = {recording: mine[name].unit or "no unit" for recording, mine in labels.items() if name in mine}
+        if len(set(known.values())) > 1:
+            found = ", ".join(f"{unit} in {recording}" for recording, unit in known.items())
+            remedy = "Give its `unit` in every recording, and the `scale` that makes it where a file has another one."
+            problems.add(f"{where}labels.{name}", "one unit in all recordings that go together", found, remedy)

@@ -20,10 +20,9 @@ from ..data.assemble import assemble
 from ..data.memory import apart, memory_times, near_lines
 from ..data.recording import Recording
 from ..data.split import NAMES, PARTS, Cut, split
-from ..data.words import add_clashes
 from ..datasets.rats import simulate
 from ..errors import Problems, UserError, counted
-from . import reachable, twins
+from . import loaded_labels, reachable, twins
 from .advice import convention_lines, label_lines, label_warnings, metric_lines, source_warnings
 from .comparing.sessions import differ
 from .condensed import condensed
@@ -85,7 +84,7 @@ def main(options: argparse.Namespace) -> int:
     for condition in study.conditions.values():
         for line in check_condition(plan, condition, prepared, problems):
             print(line)
-    check_classes(study, recordings, problems)
+    loaded_labels.check(study, recordings, problems)
     check_rates(plan, rates, problems)
     collected(problems, "device", lambda: check_device(study))
     sys.stdout.flush()
@@ -229,14 +228,6 @@ def rehearse_adaptation(plan: Plan, k: Condition, unit: str, one: Prepared) -> N
             for lesson in lessons(spec, one.recording, cut.names(), None):
                 with naming(lesson):
                     begin(lesson.task, "cpu", rounds=1)
-
-
-def check_classes(study: Resolved, recordings: Mapping[str, Recording], problems: Problems) -> None:
-    """Recordings of one condition, which are compared, aligned and drawn together, name their classes alike."""
-    for name, condition in study.conditions.items():
-        labels = {one: recordings[one].labels for one in condition.recordings if one in recordings}
-        known = dict.fromkeys(label for mine in labels.values() for label in mine)
-        add_clashes(labels, known, f"conditions.{name}: ", problems)
 
 
 def check_rates(plan: Plan, rates: Mapping[str, float], problems: Problems) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -286,6 +287,36 @@ def test_classes_of_two_recordings_have_one_order(folder):
     save("a", track(0, trials=24, length=25, neurons=6), direction=way)
     with pytest.raises(UserError, match=r"conditions\.behavior: labels\.direction: .*'back' in a, '0' in b.*`classes`"):
         run(folder)
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({}, ["conditions.time: labels.position: ", "found m in a, cm in b"]),
+        ({"recordings__b__labels__position__unit": "cm"}, []),
+        (
+            {"decode__points": {"place": ["position", "other"]}},
+            ["decode.points.place: ", "recording 'a', found position in m, other in no unit"],
+        ),
+    ],
+)
+def test_units_of_files_are_looked_at(folder, monkeypatch, changed, told):
+    """As an NWB file tells them, where the config says nothing."""
+    units, made = {"a.npz": "m", "b.npz": "cm"}, check.assemble
+
+    def measured(entry, data_folder, name):
+        recording = made(entry, data_folder, name)
+        position = replace(recording.labels["position"], unit=units[entry.file])
+        return replace(recording, labels=recording.labels | {"position": position})
+
+    monkeypatch.setattr(check, "assemble", measured)
+    quiet = {f"recordings__{name}__labels__position__unit": "" for name in "ab"}
+    given = {"conditions": {"time": {}}} | quiet | changed
+    if not told:
+        return run(folder, **given)
+    with pytest.raises(UserError) as caught:
+        run(folder, **given)
+    assert all(text in str(caught.value) for text in told)
 
 
 def test_stretches_that_are_left_out_have_one_line_a_recording(folder, capsys):

@@ -339,6 +339,19 @@ def test_every_share_has_the_same_test_samples_and_the_baselines_of_adapt(study)
     assert {r["recording"] for r in rows} == {"c"}
 
 
+def test_what_the_others_measured_in_another_unit_is_not_decoded(study, tmp_path):
+    from cebra_pipe.pipeline.stages import transfer
+
+    job = study.job("transfer", condition="joint", unit="without_c")
+    first, *others = job.inputs["recordings"]
+    one = Recording.read(first)
+    position = dataclasses.replace(one.labels["position"], unit="cm")
+    first, _ = save(tmp_path, first.stem, dataclasses.replace(one, labels=one.labels | {"position": position}))
+    inputs = {**job.inputs, "recordings": [first, *others]}
+    with pytest.raises(UserError, match=r"labels\.position: expected one unit .*cm in a, m in b, m in c"):
+        transfer.run(Job("transfer", job.spec, inputs, {"transfer": tmp_path / "none.parquet"}))
+
+
 def test_bins_that_are_too_few_leave_transfer_without_a_score(study):
     job = study.job("transfer", condition="joint", unit="without_c")
     few = job.spec | {"rotation": job.spec["rotation"] | {"minimum": 10_000}}

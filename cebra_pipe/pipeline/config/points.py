@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from ...errors import Problems, did_you_mean
-from ...sklearn.points import misfit
+from ...sklearn.points import Stated, misfit
 from .study import LabelInfo, Resolved, decoded_labels, shared_labels
 
 AXES = ("x", "y", "z")
@@ -57,7 +57,14 @@ def _check_members(
     if not having:
         remedy = "It would be decoded nowhere: remove it."
         problems.add(place, f"a recording that has {' and '.join(members)}", "none", remedy)
-    for recording, mine in having.items():
+    add_misfits(members, having, place, problems)
+
+
+def add_misfits(
+    members: Sequence[str], labels: Mapping[str, Mapping[str, Stated]], place: str, problems: Problems
+) -> None:
+    """A problem for each recording (name -> label -> what is said of it) whose labels are no coordinates of a point."""
+    for recording, mine in labels.items():
         if told := misfit({member: mine[member] for member in members}):
             expected = f"continuous labels of one unit without `period` in recording {recording!r}"
             remedy = "Bring them to one unit (`unit`, `scale` of a label), or leave the point out."

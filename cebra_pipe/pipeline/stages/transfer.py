@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
 from ...data.controls import apply_control
+from ...data.measured import add_unlike
 from ...data.parts import check_length, part_of, read_split
 from ...data.recording import Recording
 from ...data.shares import adapt_part
@@ -78,7 +80,10 @@ def _given(job: Job) -> list[Given]:
     problems = Problems()
     for one in found:
         check_length(one.name, one.recording, one.split)
-    add_clashes({one.name: one.recording.labels for one in found}, job.spec["decode"]["labels"], "", problems)
+    labels, decode = {one.name: one.recording.labels for one in found}, job.spec["decode"]
+    names = dict.fromkeys([*decode["labels"], *chain(*(decode.get("points") or {}).values())])
+    for check in (add_clashes, add_unlike):
+        check(labels, names, "", problems)
     problems.raise_any()
     return found
 
