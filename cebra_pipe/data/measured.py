@@ -35,9 +35,11 @@ NONE = {"", "unknown", "n/a", "na", "n.a.", "none", "a.u.", "au", "arbitrary", "
 
 def sign(unit: str) -> str:
     """A unit as figures write it; empty where the text says that there is none."""
-    plain = unit.strip().lower().replace("meters", "meter").replace("metres", "metre").removesuffix("s")
-    plain = unit.strip().lower() if unit.strip().lower() in NONE else plain
-    return "" if plain in NONE else SHORT.get(plain, unit.strip())
+    plain = unit.strip().lower()
+    single = (
+        plain.replace("meters", "meter").replace("metres", "metre").removesuffix("s") or plain
+    )  # s is a unit itself
+    return "" if NONE & {plain, single} else SHORT.get(single, unit.strip())
 
 
 def unit_of(label: LabelConfig, told: str) -> str:

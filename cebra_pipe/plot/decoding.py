@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 
 from ..data.table import Table
 from .drawn import NONE, class_text, distinct, pick, repeated
-from .plane import HEIGHT, draw_plane
+from .plane import HEIGHT, draw_plane, entitle
 from .plane import legend as legend_of_paths
 from .style import (
     COLORS,
@@ -33,7 +33,7 @@ KINDS = {"condition": COLORS[2], "control": GREY, "baseline": DARK}
 NAMED = {"condition": "decoded from an embedding", "control": "from a control's embedding", "baseline": "baseline"}
 CLASSES = tuple(shade for shade in COLORS if shade not in KINDS.values())
 ACROSS = 2  # panels of errors beside a trace; a third would leave the trace no width
-TITLE, NOTE, LABEL, LONG = 50, 62, 30, 30  # letters in a line: of a trace's title and note, a panel's title, a method
+LABEL, LONG = 30, 30  # letters in a line: of a panel's title, a method
 METRICS = {
     **{"median_abs_error": "median absolute error", "median_distance": "median distance to the true point"},
     "balanced_accuracy": "balanced accuracy",
@@ -126,19 +126,7 @@ def draw_trace(ax: Axes, part: Table) -> None:
     ax.set_xlabel("time in the shown test samples, closed up (s)")
     ax.set_ylabel(measured(trace["label"][0], trace["unit"][0]))
     whole_ticks(ax.yaxis, trace["truth"])
-    shown = f"{trace['title'][0]} · {trace['series'][0]}, fold {trace['fold'][0]}, seed {trace['seed'][0]}"
-    note = wrapped(trace["note"][0], NOTE)
-    ax.set_title(literal(wrapped(shown, TITLE)), loc="left", pad=12 + 7.5 * note.count("\n"))
-    ax.annotate(
-        literal(note),
-        (0, 1),
-        (0, 3),
-        xycoords="axes fraction",
-        textcoords="offset points",
-        fontsize=6,
-        color=DARK,
-        in_layout=False,
-    )
+    entitle(ax, trace)
 
 
 def _runs(trace: Table) -> list[np.ndarray]:

@@ -41,7 +41,7 @@ def draw_plane(fig: Figure, place: SubplotSpec, part: Table) -> Axes:
         ax.set_xlabel(measured(mine["axis"][0], mine["unit"][0]) if bottom else "")
         ax.set_ylabel(measured(mine["axis_2"][0], mine["unit"][0]) if left else "")
         made.append(ax)
-    _title(made[0], path)
+    entitle(made[0], path)
     return made[0]
 
 
@@ -62,7 +62,8 @@ def _range(path: Table) -> tuple[np.ndarray, np.ndarray]:
     return low - margin, high + margin
 
 
-def _title(ax: Axes, path: Table) -> None:
+def entitle(ax: Axes, path: Table) -> None:
+    """What a trace or path is of, and below it the note on which samples are shown."""
     shown = f"{path['title'][0]} · {path['series'][0]}, fold {path['fold'][0]}, seed {path['seed'][0]}"
     note = wrapped(path["note"][0], NOTE)
     ax.set_title(literal(wrapped(shown, TITLE)), loc="left", pad=12 + 7.5 * note.count("\n"))

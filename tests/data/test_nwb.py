@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import pytest
 
+from cebra_pipe.data import measured
 from cebra_pipe.data.assemble import assemble
 from cebra_pipe.data.load import load_data, open_file
 from cebra_pipe.data.units import Trains, unobserved
@@ -95,6 +96,15 @@ def test_the_unit_is_that_of_the_file_unless_the_config_gives_one(made):
     assert not scaled.notes["doubts"]
     same = made(labels={"position": {"key": POSITION, "column": 0, "unit": "m"}})
     assert not same.notes["doubts"]
+
+
+@pytest.mark.parametrize(
+    ("unit", "sign"),
+    [("meters", "m"), ("Centimetres", "cm"), ("meters/second", "m/s"), ("s", "s"), ("seconds", "s"), (" ms ", "ms")]
+    + [("volts", "V"), ("a.u.", ""), ("arbitrary units", ""), ("", ""), ("unknown", ""), ("Celsius", "Celsius")],
+)
+def test_units_are_written_as_figures_write_them(unit, sign):
+    assert measured.sign(unit) == sign
 
 
 def test_units_are_binned_where_all_were_observed(made):
