@@ -95,9 +95,8 @@ def check_lengths(config: RecordingConfig, read: Mapping[str, Read], name: str) 
             listed = "; ".join(f"{role} {n} ({read[role].where})" for role, n in lengths.items())
             remedy = "Cut them to the same samples, or give labels and trials their own `time`."
             if _is_turned(read, lengths):
-                remedy = (
-                    f"The neural array is {' × '.join(map(str, read['neural'].values.shape))}: set `transpose: true`."
-                )
+                turn = "leave `transpose` out." if config.neural.transpose else "set `transpose: true`."
+                remedy = f"The neural array is {' × '.join(map(str, read['neural'].values.shape))}: {turn}"
             problems.add(f"recordings.{name}", "as many samples in each", listed, remedy)
     problems.raise_any()
 

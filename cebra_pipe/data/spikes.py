@@ -70,6 +70,7 @@ def owners(ends: np.ndarray, number: int, where: str) -> np.ndarray:
     ends: (neuron,) how many spikes there are up to the end of each, as an index of NWB says.
     Raises: UserError unless they are whole, do not fall, and the last one is all spikes.
     """
+    ends = ends.astype(np.float64)  # of unsigned numbers no difference is below 0
     whole = np.isfinite(ends).all() and (ends == np.round(ends)).all()
     if not len(ends) or not whole or ends[0] < 0 or (np.diff(ends) < 0).any() or ends[-1] != number:
         last = f"{ends[-1]:g} at last" if len(ends) else "none"

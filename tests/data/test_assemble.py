@@ -316,6 +316,8 @@ def test_spikes_that_lie_neuron_after_neuron(tmp_path):
     assert "numbers that rise to 90, that of the spikes, found 2 numbers, 80 at last" in message(
         assemble, few, tmp_path, "rat"
     )
+    write_npz(tmp_path / "rat.npz", times=times, few=np.array([20, 10, 90], np.uint8))
+    assert "found 3 numbers, 90 at last" in message(assemble, few, tmp_path, "rat")
     with pytest.raises(ValueError, match="`neurons` or `ends`, not both"):
         RecordingConfig.model_validate(base | {"spikes": spikes | {"ends": "ends", "neurons": "unit"}})
 
@@ -616,6 +618,9 @@ def test_an_array_that_lies_on_its_side(tmp_path):
     assert "The neural array is 7 × 100: set `transpose: true`." in told
     right = RecordingConfig(**{**config, "neural": {"key": "spikes", "transpose": True}})
     assert assemble(right, tmp_path, "rat").neural.shape == (100, 7)
+    write_npz(tmp_path / "rat.npz", spikes=rng.poisson(1, (100, 7)), x=rng.random(100), y=rng.random(90))
+    assert "The neural array is 7 × 100: leave `transpose` out." in message(assemble, right, tmp_path, "rat")
+    write_npz(tmp_path / "rat.npz", spikes=rng.poisson(1, (7, 100)), x=rng.random(100), y=rng.random(90))
     other = RecordingConfig(**{**config, "labels": {"y": "y"}})
     assert "transpose" not in message(assemble, other, tmp_path, "rat")
 
