@@ -188,13 +188,7 @@ def _draw_method(ax: Axes, y: int, mine: Table) -> None:
 
 def _draw_levels(ax: Axes, means: Table) -> None:
     """Chance and quantisation floor as lines, and the heads of the columns at the right."""
-    ax.axvline(
-        np.nanmean(means["chance"]) if np.isfinite(means["chance"]).any() else np.nan,
-        color=DARK,
-        lw=0.6,
-        ls=(0, (4, 2)),
-        zorder=0,
-    )
+    ax.axvline(_chance(means), color=DARK, lw=0.6, ls=(0, (4, 2)), zorder=0)
     floor = means["floor"][np.isfinite(means["floor"])]
     if len(floor) and floor[0] > 0:
         ax.axvline(floor[0], color=DARK, lw=0.6, ls=(0, (1, 1)), zorder=0)
@@ -202,6 +196,14 @@ def _draw_levels(ax: Axes, means: Table) -> None:
         ax.annotate(
             text, (1, 1), (dx, 2), xycoords="axes fraction", textcoords="offset points", fontsize=6, fontstyle="italic"
         )
+
+
+def _chance(means: Table) -> float:
+    """The best constant on the scored labels: a control's own labels are shifted, and its constant is another."""
+    known = means.where(np.isfinite(means["chance"]))
+    # Baselines are scored on the very samples of the row "best constant"; other conditions may have longer windows.
+    of_kinds = (pick(known, kind=kind)["chance"] for kind in ("baseline", "condition", "control"))
+    return float(next((chance.mean() for chance in of_kinds if len(chance)), np.nan))
 
 
 def _legend(drawn: Table) -> list[Line2D]:

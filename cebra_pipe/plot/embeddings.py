@@ -21,7 +21,8 @@ def draw(drawn: Table, title: str = "") -> Figure:
     names, points = distinct(drawn["recording"]), pick(drawn, what="point")
     keys, panels = keys_of(drawn), _columns(points)
     flat = not np.isfinite(points["z"]).any()
-    above, below = 0.45, 1.15 if flat else 0.85
+    alone = "control" not in panels
+    above, below = (0.73 if flat else 0.45) + 0.2 * alone, 1.15 if flat else 0.85
     deep = ROW * len(names) + above + below
     # 3-D axes leave wide margins that a layout engine takes for decorations: places are given in inches instead.
     fig = figure(deep, (0.1 + 0.3 * len(panels)) * WIDTH)
@@ -38,8 +39,8 @@ def draw(drawn: Table, title: str = "") -> Figure:
             letter(ax, row * len(panels) + column, dx=6 if not flat else -14, dy=-2)
     draw_keys(fig, fig.add_gridspec(1, 1, left=0.12, right=0.88, bottom=0.45 / deep, top=0.55 / deep)[0], keys)
     fig.suptitle(literal(f"{title}: embeddings" if title else "Embeddings"), fontweight="bold", y=1 - 0.1 / deep)
-    if "control" not in panels:
-        fig.text(0.5, 1 - 0.36 / deep, "no control condition in this study", ha="center", color=DARK)
+    if alone:
+        fig.text(0.5, 1 - 0.38 / deep, "no control condition in this study", ha="center", color=DARK)
     return fig
 
 

@@ -37,7 +37,7 @@ COLUMNS = {
     "unit": str,
     "note": str,
 }
-LAPS, RASTER, BINS, CLASSES = 4, 800, 40, 2  # trials and samples at most of a raster, bins and classes of fields
+LAPS, RASTER, BINS, CLASSES = 4, 800, 40, 4  # trials and samples at most of a raster, bins and classes of fields
 CELLS = 160, 400  # lines and columns that a panel can show, at 300 dots an inch
 TRACE = 3000  # points of a trace
 BLACK = 0.95  # quantile of the activity above 0 from which a raster is black: one large event would pale all others
@@ -164,12 +164,14 @@ def _fields(recording: Recording, study: Study) -> Iterator[dict]:
     if label is None:
         return
     classes = recording.labels[discrete].values if discrete else np.zeros(len(recording), int)
-    groups = np.unique(classes)[:CLASSES]
+    every = np.unique(classes)
+    groups = every[:CLASSES]
     odd, even, sorting = _halves(recording, classes, groups)
     edges = bin_edges(recording.labels[label].values)
     deep = -(-recording.neural.shape[1] // CELLS[0])
     cells = f", mean of {deep} neurons" * (deep > 1)
-    note = f"fields: share of the peak{cells}, {sorting}"
+    some = f"first {len(groups)} of {len(every)} classes of {discrete}, " * (len(every) > len(groups))
+    note = f"fields: {some}share of the peak{cells}, {sorting}"
     about = {"label": label, "unit": recording.labels[label].unit}
     axis = {"low": edges[0], "high": edges[-1], "wide": edges[1] - edges[0]}
     yield {"what": "notes on field", **about, **axis, "count": recording.neural.shape[1], "deep": deep, "note": note}

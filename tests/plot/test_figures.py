@@ -162,6 +162,16 @@ def test_a_colour_means_one_thing(study):
     assert {"decoded from an embedding", "from a control's embedding", "baseline"} <= set(legend(figure))
 
 
+def test_the_line_of_chance_lies_on_the_best_constant(study):
+    """A control is scored against shifted labels, of which another constant is the best."""
+    table, _ = drawn_of(study, "decoding")
+    chance = np.where(table["kind"] == "control", 0.5 * table["chance"], table["chance"])
+    figure = decoding.draw(Table({**table.columns, "chance": chance, "floor": np.full(len(table), np.nan)}, {}))
+    for ax in (ax for ax in figure.axes if ax.get_title(loc="left") == "position"):
+        (line,) = [line for line in ax.lines if line.get_linestyle() == "--"]
+        assert line.get_xdata()[0] == pytest.approx(40)
+
+
 LABELS = ("position", "direction", "speed", "head angle to the goal, as it was smoothed", "y")
 
 
@@ -272,6 +282,22 @@ def test_without_a_control_there_is_no_empty_column(tmp_path, study):
     figure = drawn_of(study, "embeddings")[1]
     assert sum(ax.name == "3d" for ax in figure.axes) == 3 * len(study.recordings)
     assert "no control condition in this study" not in texts(figure)
+
+
+@pytest.mark.parametrize("dimension", [2, 3])
+@pytest.mark.parametrize("controls", [[], ["circular_shift"]])
+def test_titles_of_embeddings_lie_apart(tmp_path, dimension, controls):
+    each = {"rat1": ["rat1"]}
+    kinds = {"behavior": {}} | {control: {"control": control} for control in controls}
+    conditions = [condition(name, "", each, dimension=dimension, **more) for name, more in kinds.items()]
+    figure = drawn_of(build(tmp_path, {"rat1": make_recording(1)}, conditions, comparisons=[]), "embeddings")[1]
+    figure.draw_without_rendering()
+    over = [figure._suptitle, *(text for text in figure.texts if "no control" in text.get_text())]
+    heads = [text.get_window_extent() for ax in figure.axes for text in ax.texts if "(in-sample)" in text.get_text()]
+    lowest = min(text.get_window_extent().y0 for text in over)
+    assert len(heads) == 1
+    assert lowest - heads[0].y1 > 0.03 * figure.dpi
+    assert len(over) == 1 or over[0].get_window_extent().y0 > over[1].get_window_extent().y1
 
 
 # ---- goodness of fit and losses --------------------------------------------------------------------------------------

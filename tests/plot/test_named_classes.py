@@ -32,6 +32,15 @@ def test_fields(rat):
     assert parts == {"direction back", "direction out"}
 
 
+@pytest.mark.parametrize(("number", "said"), [(3, ""), (4, ""), (6, "first 4 of 6 classes of arm, ")])
+def test_fields_of_several_classes_are_drawn_or_told(rat, number, said):
+    arm = Label(rat.trial % number, "discrete")
+    made = replace(rat, labels={"position": rat.labels["position"], "arm": arm})
+    rows = list(recorded._fields(made, STUDY))
+    assert [row["part"] for row in rows if row["what"] == "field"] == [f"arm {i}" for i in range(min(number, 4))]
+    assert rows[0]["note"].startswith(f"fields: {said}share of the peak")
+
+
 def test_keys_of_an_embedding(rat):
     rows = Table({"sample": np.arange(1200), "fold": np.zeros(1200, int)}, {})
     split = Table({"fold0": np.full(1200, "train", object)}, {})
