@@ -13,8 +13,9 @@ def linear_map_r2(
     target: np.ndarray,
     source_test: np.ndarray | None = None,
     target_test: np.ndarray | None = None,
+    pooled: bool = False,
 ) -> np.ndarray:
-    """(…) R² of the least squares map with intercept from `source` to `target` (…, row, dim), mean over dimensions.
+    """(…) R² of the least squares map with intercept from `source` to `target` (…, row, dim); `pooled` as `r_squared`.
 
     Fitted on these rows and scored on the test rows, on the same ones where there are none. Rows with a NaN in source
     or target are left out.
@@ -25,13 +26,15 @@ def linear_map_r2(
     from_mean, to_mean = _mean(source, used), _mean(target, used)
     slope = _slope(_centred(source, from_mean, used), _centred(target, to_mean, used))
     predicted = np.einsum("...ri,...ij->...rj", source_test - from_mean, slope) + to_mean
-    return r_squared(target_test, predicted)
+    return r_squared(target_test, predicted, pooled)
 
 
-def r_squared(target: np.ndarray, predicted: np.ndarray) -> np.ndarray:
-    """(…) 1 - residual / total about the mean of `target` (…, row, dim), mean over dimensions; NaN below two rows.
+def r_squared(target: np.ndarray, predicted: np.ndarray, pooled: bool = False) -> np.ndarray:
+    """(…) 1 - residual / total about the mean of `target` (…, row, dim); NaN below two rows.
 
-    A dimension that does not vary leaves nothing to explain and counts as 0.
+    pooled: residual and total are sums over dimensions, so that turning the target changes nothing; else the mean of
+    the dimensions' own, in which one of little variance weighs as much as any other. What does not vary, a dimension or
+    all of them, leaves nothing to explain and counts as 0.
     """
     used = complete(target) & complete(predicted)
     residual = np.where(used[..., None], target - predicted, 0.0)
@@ -39,6 +42,8 @@ def r_squared(target: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     total, left = (centred**2).sum(axis=-2), (residual**2).sum(axis=-2)
     largest = np.where(used[..., None], np.abs(target), 0.0).max(axis=-2)
     varies = total > used.sum(axis=-1)[..., None] * (CONSTANT * largest) ** 2
+    if pooled:
+        total, left, varies = (each.sum(axis=-1, keepdims=True) for each in (total, left, varies))
     score = np.where(varies, 1 - left / np.where(varies, total, 1.0), 0.0).mean(axis=-1)
     return np.where(used.sum(axis=-1) >= 2, score, np.nan)
 

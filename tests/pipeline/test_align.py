@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+from functools import partial
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from cebra_pipe.pipeline.stages.align import run
 
 from .compared import Study, curve, make_recording, make_split, padding
 
-NAMES = ("rat1", "rat2", "rat3")
+NAMES, PARTS = ("rat1", "rat2", "rat3"), ("train", "test")
 SPEC = {"reference": "rat2", "labels": ["position", "direction"], "bins": 20, "minimum": 5}
 
 
@@ -51,6 +52,21 @@ def test_turned_copies_of_one_embedding_come_back(tmp_path):
         assert score["train"] == pytest.approx(1, abs=1e-9)
         assert score["test"] == pytest.approx(1, abs=1e-9)
         assert score["coverage"] == 1
+
+
+def test_scores_know_no_axes(tmp_path):
+    """Flat in one dimension and noisy: turned as a whole it scores as it did."""
+
+    def flat(recording, fold, seed, turn):
+        noisy = curve(recording, noise=1.0, seed=len(recording))
+        return (noisy * [1, 1, 0.02]) @ turn
+
+    scores = []
+    for i, turn in enumerate((np.eye(3), rotation_of(4))):
+        job = study(tmp_path / f"{i}", embed=partial(flat, turn=turn)).job("align", "aligned", **SPEC)
+        run(job)
+        scores.append([score[part] for score in read_table(job.outputs["aligned"]).meta["scores"] for part in PARTS])
+    assert scores[1] == pytest.approx(scores[0], abs=1e-6)
 
 
 def test_recordings_with_other_laps_come_near(tmp_path):

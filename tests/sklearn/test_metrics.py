@@ -92,6 +92,17 @@ def test_many_maps_at_once_leave_out_their_own_rows():
         assert score == pytest.approx(r2_score(truth[draw][test], fitted.predict(new[draw][test])), abs=1e-9)
 
 
+def test_a_pooled_r_squared_is_one_of_all_dimensions():
+    rng = np.random.default_rng(1)
+    truth, predicted = rng.normal(size=(2, 4, 30, 3)) * [3, 1, 0.01]
+    predicted[2, 4] = np.nan
+    for draw, score in enumerate(r_squared(truth, truth + predicted, pooled=True)):
+        used = np.isfinite(predicted[draw]).all(1)
+        found = r2_score(truth[draw][used], (truth + predicted)[draw][used], multioutput="variance_weighted")
+        assert score == pytest.approx(found, abs=1e-9)
+    assert r_squared(np.ones((5, 2)), np.zeros((5, 2)), pooled=True) == 0  # nothing to explain
+
+
 def test_collinear_sources_and_constant_targets():
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(40, 2)), rng.normal(size=(40, 3))

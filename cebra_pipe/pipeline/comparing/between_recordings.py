@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from itertools import combinations, permutations
 
 import numpy as np
@@ -18,11 +19,20 @@ from ..jobs.job import say
 from .common import Common, check_overlap, compared
 from .sessions import Key, Means, Session
 
-# definition -> (part the map is fitted on, part it is scored on, whether bin means have length 1)
+
+@dataclass(frozen=True)
+class Definition:
+    """What the R² of a map is of."""
+
+    fit: str  # the part that the map is fitted on
+    scored: str
+    published: bool  # bin means of length 1, and the mean of the R² of each dimension, which turning the target changes
+
+
 DEFINITIONS = {
-    "paper": ("train", "train", True),
-    "held_out": ("train", "test", False),
-    "paper_test": ("test", "test", True),
+    "paper": Definition("train", "train", published=True),
+    "held_out": Definition("train", "test", published=False),
+    "paper_test": Definition("test", "test", published=True),
 }
 FEWEST_RECORDINGS = 3  # below: description only
 
@@ -63,11 +73,11 @@ def score_of(definition: str, source: Means, target: Means) -> tuple[np.ndarray,
 
     NaN below dim + 2 bins: a map with dim + 1 coefficients an output runs through dim + 1 points.
     """
-    fit, scored, unit = DEFINITIONS[definition]
-    sides = [side.means[part] for side in (source, target) for part in (fit, scored)]
+    way = DEFINITIONS[definition]
+    sides = [side.means[part] for side in (source, target) for part in (way.fit, way.scored)]
     used = np.logical_and.reduce([complete(rows) for rows in sides])
-    left = [np.where(used[..., None], unit_rows(rows) if unit else rows, np.nan) for rows in sides]
-    score = linear_map_r2(left[0], left[2], left[1], left[3])
+    left = [np.where(used[..., None], unit_rows(rows) if way.published else rows, np.nan) for rows in sides]
+    score = linear_map_r2(left[0], left[2], left[1], left[3], pooled=not way.published)
     return np.where(used.sum(axis=-1) >= _fewest(sides[0]), score, np.nan), used
 
 
@@ -77,8 +87,8 @@ def _fewest(rows: np.ndarray) -> int:
 
 def _occupied(definition: str, source: Means, target: Means) -> np.ndarray:
     """(bin,) bool: samples of either recording in the parts that the definition uses."""
-    parts = set(DEFINITIONS[definition][:2])
-    return np.logical_or.reduce([side.counts[part] > 0 for side in (source, target) for part in sorted(parts)])
+    parts = sorted({DEFINITIONS[definition].fit, DEFINITIONS[definition].scored})
+    return np.logical_or.reduce([side.counts[part] > 0 for side in (source, target) for part in parts])
 
 
 def _statistic(definition: str, fits: list[dict[str, Means]]) -> np.ndarray:
@@ -100,7 +110,7 @@ def _summary(
 ) -> dict:
     mean, recordings = float(_statistic(definition, real)), len(shifts)
     about = {"mean": mean, "mean_with_padded": float(_statistic(definition, padded)), "pairs": math.comb(recordings, 2)}
-    return about | _tested(mean, null, shifts, held_out=DEFINITIONS[definition][0] != DEFINITIONS[definition][1])
+    return about | _tested(mean, null, shifts, held_out=DEFINITIONS[definition].fit != DEFINITIONS[definition].scored)
 
 
 # ---- the null --------------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import permutations
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from ...errors import Problems
 from ...sklearn.maps import linear_map_r2
 from ..jobs.job import say
-from .between_recordings import DEFINITIONS
+from .between_recordings import DEFINITIONS, Definition
 from .sessions import Key, Session, padded_lines
 
 Seeds = dict[str, dict[int, list[int]]]  # recording -> fold -> seeds
@@ -51,8 +51,8 @@ def _rows(sessions: tuple[Session, ...], seeds: Seeds, padded: bool) -> Iterator
 
 def _row(session: Session, source: Key, target: Key, definition: str, padded: bool) -> dict:
     """R² of the map between two fits; coverage: the share of samples of the definition's parts that is not padded."""
-    fit, scored, _ = DEFINITIONS[definition]
-    parts = dict.fromkeys((fit, scored))
+    way = DEFINITIONS[definition]
+    parts = dict.fromkeys((way.fit, way.scored))
     used = {part: session.chosen(source, part, padded) & session.chosen(target, part, padded) for part in parts}
     every = sum(session.chosen(source, part, padded=True).sum() for part in parts)
     return {
@@ -62,15 +62,18 @@ def _row(session: Session, source: Key, target: Key, definition: str, padded: bo
         "recording": session.name,
         "seed": -1,
         "definition": definition,
-        "score": _score(session.runs[source].embedding, session.runs[target].embedding, used[fit], used[scored]),
+        "score": _score(*(session.runs[key].embedding for key in (source, target)), used, way),
         "coverage": float(sum(mask.sum() for mask in used.values()) / max(every, 1)),
         "bins_used": -1,
     }
 
 
-def _score(x: np.ndarray, y: np.ndarray, fit: np.ndarray, scored: np.ndarray) -> float:
-    """R² of the map fitted on some samples and scored on others; NaN where too few leave it free."""
-    return float(linear_map_r2(x[fit], y[fit], x[scored], y[scored])) if fit.sum() >= x.shape[1] + 2 else np.nan
+def _score(x: np.ndarray, y: np.ndarray, used: Mapping[str, np.ndarray], way: Definition) -> float:
+    """R² of the map fitted on some samples and scored on others; NaN where too few leave it free. used: by part."""
+    fit, scored = used[way.fit], used[way.scored]
+    if fit.sum() < x.shape[1] + 2:
+        return np.nan
+    return float(linear_map_r2(x[fit], y[fit], x[scored], y[scored], pooled=not way.published))
 
 
 def _summary(definition: str, rows: list[dict], padded: list[dict]) -> dict:

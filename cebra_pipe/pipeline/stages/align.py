@@ -90,7 +90,7 @@ def _turn(session: Session, key: Key, own: Means, goal: Means) -> Turn:
 
 def _score(x: np.ndarray, y: np.ndarray, rotation: np.ndarray) -> float:
     """R² of the turned bin means; NaN where the recordings share no bin of this part."""
-    return float(r_squared(y, np.einsum("bi,ij->bj", x, rotation))) if len(x) else np.nan
+    return float(r_squared(y, np.einsum("bi,ij->bj", x, rotation), pooled=True)) if len(x) else np.nan
 
 
 def _matrix(turn: Turn) -> np.ndarray:
