@@ -232,6 +232,7 @@ class CEBRA(Fitted):
 
     def _note_names(self, X: object) -> CEBRA:
         """Names of neurons, where X is a data frame; scikit-learn compares them in `transform`."""
+        vars(self).pop("feature_names_in_", None)  # of an earlier fit
         if self.num_sessions_ is None and not is_several(X):
             validate_data(self, X, skip_check_array=True)
         return self

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..data.arrays import is_a
 from ..errors import Problem, Problems, UserError
-from . import doors, storage
+from . import doors, neurons, storage
 from .building import resolve_device
 from .declared import Declared
 from .labels import is_several, is_trials, signal, trials_of
@@ -119,13 +119,13 @@ class Fitted(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Declared):
     def _check_names(self, X: ArrayLike) -> None:
         """ValueError where neurons differ from those of the fit in number or, of a data frame, in name.
 
-        In scikit-learn's words, which its own checks look for, with what to do.
+        In scikit-learn's words, which its own checks look for, and what to do on a line of its own.
         """
         try:
             validate_data(self, X, reset=False, skip_check_array=True)
         except ValueError as error:
-            remedy = "For other neurons fit(X, *labels, adapt=True) trains a new first layer of the model."
-            raise ValueError(f"{str(error).rstrip()} {remedy}") from None
+            remedy = neurons.remedy(getattr(self, "feature_names_in_", None), getattr(X, "columns", None))
+            raise ValueError(f"{str(error).rstrip()}\n{remedy}") from None
 
     @property
     def _neurons(self) -> list[int]:

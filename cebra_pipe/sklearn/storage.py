@@ -26,6 +26,7 @@ from .parameters import settled
 FORMAT = "cebra_pipe estimator 1"
 FROM_CEBRA = ("label_types_", "n_features_", "n_features_in_", "num_sessions_", "solver_name_")
 NOTED = (*FROM_CEBRA, "random_state_", "has_trials_", "label_ranges_")
+NAMES = "feature_names_in_"
 KEYS = {"args", "state", "state_dict", "metadata"}
 UNREADABLE = (
     *(RuntimeError, EOFError, OSError, ValueError, LookupError, TypeError, AttributeError),
@@ -49,11 +50,17 @@ def save(estimator: Declared, path: Path, backend: str) -> None:
     content = {
         "format": FORMAT,
         "args": json.dumps(args, default=_listed),
-        "state": {name: getattr(estimator, name) for name in NOTED} | {"trained": trained},
+        "state": {name: getattr(estimator, name) for name in NOTED} | {"trained": trained} | _names(estimator),
         "state_dict": estimator.solver_.state_dict(),
         "metadata": {"version": __version__, "model": f"{kind.__module__}.{kind.__qualname__}"},
     }
     write(content, path)
+
+
+def _names(estimator: Declared) -> dict[str, list[str]]:
+    """Of neurons, where the fit was to a data frame that has them: scikit-learn asks whether the attribute is there."""
+    names = vars(estimator).get(NAMES)
+    return {} if names is None else {NAMES: list(map(str, names))}
 
 
 def load(kind: type[Declared], path: Path, backend: str, weights_only: bool | None, device: str | None) -> Declared:
@@ -212,6 +219,8 @@ def rebuilt(kind: type[Declared], args: dict, state: dict, state_dict: dict, dev
     made.solver_.load_state_dict(state_dict, strict=bool(state_dict))
     for name in NOTED:
         setattr(made, name, state.get(name))
+    if NAMES in state:
+        made.feature_names_in_ = np.array(state[NAMES], dtype=object)
     made.settled_ = settled(made)
     made.model_, made.device_ = made.solver_.model, place
     made.offset_, made.state_dict_ = made.solver_.models[0].get_offset(), made.solver_.state_dict()

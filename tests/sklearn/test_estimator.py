@@ -390,6 +390,47 @@ def test_it_stands_in_a_pipeline():
         named.transform(frame.rename(columns={"n0": "other"}))
 
 
+def test_names_of_neurons_are_saved(tmp_path):
+    frame = pd.DataFrame(SIGNAL, columns=[f"n{i}" for i in range(12)])
+    model = estimator(max_iterations=1).fit(frame)
+    model.save(tmp_path / "model.pt")
+    loaded = CEBRA.load(tmp_path / "model.pt")
+    assert list(loaded.feature_names_in_) == list(frame.columns)
+    assert (loaded.transform(frame) == model.transform(frame)).all()
+    with pytest.raises(ValueError, match="same order"):
+        loaded.transform(frame[frame.columns[::-1]])
+    model.fit(*TWO).save(tmp_path / "several.pt")  # whose columns have no names
+    assert not hasattr(model, "feature_names_in_")
+    assert not hasattr(CEBRA.load(tmp_path / "several.pt"), "feature_names_in_")
+
+
+@pytest.mark.filterwarnings("ignore:X does not have valid feature names")  # one is an array
+def test_other_names_of_neurons_are_told_with_what_to_do():
+    frame = pd.DataFrame(SIGNAL, columns=[f"unit{i:02}" for i in range(12)])
+    model = estimator(max_iterations=1).fit(frame)
+    cases = [
+        (frame[frame.columns[::-1]], "\nReorder the columns: X[list(model.feature_names_in_)]."),
+        (frame.assign(time=0), "\nSelect the columns of the fit: X[list(model.feature_names_in_)]."),
+        (
+            frame.rename(columns={"unit03": "Unit03"}),
+            "\nOf the 12 neurons of the fit X lacks unit03 (is it Unit03?). It has 1 column that the fit did not have: "
+            "Unit03. Rename or add columns; only for a recording of other neurons fit(X, *labels, adapt=True) trains a "
+            "new first layer of the model.",
+        ),
+        (
+            frame.iloc[:, :6],
+            "\nOf the 12 neurons of the fit X lacks unit06, unit07, unit08, unit09, unit10 and 1 more. Rename or "
+            "add columns; only for a recording of other neurons fit(X, *labels, adapt=True) trains a new first layer "
+            "of the model.",
+        ),
+        (SIGNAL[:, :6], "\nFor other neurons fit(X, *labels, adapt=True) trains a new first layer of the model."),
+    ]
+    for given, remedy in cases:
+        with pytest.raises(ValueError) as told:
+            model.transform(given)
+        assert str(told.value).endswith(remedy)
+
+
 def test_outputs_have_names_which_frames_have_as_columns():
     names, frame = [f"cebra{i}" for i in range(4)], pd.DataFrame(SIGNAL, index=np.arange(400) * 0.025)
     model = estimator().fit(frame)
