@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from ..errors import counted
+from ..plot.judged import spelled
 
 BASELINE = "baseline: "
 NULLS = (
@@ -83,7 +84,9 @@ def tests(rows: Sequence[Mapping]) -> Iterator[str]:
             yield f"\nPrimary tests, corrected over the family ({row['correction']}), alpha {row['alpha']:g}:"
         what = " ".join(text for text in (row["score"], row["label"]) if text)
         found = f"{row['real']:.3g} {row['unit']} (null {row['null_median']:.3g}, n = {row['null_n']})"
-        p = f"p={row['p']:.3f} corrected {row['p_corrected']:.3f}" if row["p_corrected"] is not None else row["note"]
+        p = spelled(row["note"], row["null_n"], "refit")
+        if row["p_corrected"] is not None:
+            p = f"p={row['p']:.3f} corrected {row['p_corrected']:.3f}"
         yield f"  {row['condition']} against {row['control']}, {row['title']}, {what}: {found} {p}"
 
 
@@ -158,7 +161,7 @@ def verdict(rows: Sequence[Mapping]) -> Iterator[str]:
     for (condition, _, title), mine in fits.items():
         told: dict[str, list[str]] = {}
         for row in mine:
-            told.setdefault(row["verdict"], []).append(_score(row))
+            told.setdefault(spelled(row["verdict"], row["null_n"], row["null"]), []).append(_score(row))
         parts = [f"{text} ({', '.join(scores)})" for text, scores in told.items()]
         doubts = dict.fromkeys(doubt for row in mine for doubt in row["doubts"].split("; ") if doubt)
         yield f"  {condition}, {title}: {'; '.join([*parts, *_cautions(mine[0]), *doubts])}"

@@ -19,7 +19,7 @@ from ..data import trial_table, units
 from ..data.assemble import assemble
 from ..data.memory import apart, memory_times, near_lines
 from ..data.recording import Recording
-from ..data.split import NAMES, PARTS, Cut, split
+from ..data.split import GAP, NAMES, PARTS, Cut, split
 from ..datasets.rats import simulate
 from ..errors import Problems, UserError, counted
 from . import loaded_labels, reachable, twins
@@ -139,10 +139,12 @@ def near(one: Prepared, scheme: str) -> Iterator[str]:
 def describe(name: str, one: Prepared) -> str:
     """One line: sizes, trials, epochs, parts."""
     r, count = one.recording, np.bincount(one.cuts[0].part, minlength=len(NAMES))
-    parts = ", ".join(f"{part} {n}" for part, n in zip(NAMES, count, strict=True))
+    parts = ", ".join(f"{part} {n}" for part, n in zip(PARTS, count, strict=False))
+    # A share of none is no sign that `split.gap` is ignored: rests between trials may keep parts farther apart.
+    dropped = f"{counted(count[GAP], 'sample')} between parts dropped by split.gap"
     return (
         f"{name}: {len(r)} samples × {counted(r.neural.shape[1], 'neuron')} at {r.rate:g} Hz, "
-        f"{counted(len(np.unique(r.trial)), 'trial')}, {counted(r.epoch[-1] + 1, 'epoch')}; fold 0: {parts}"
+        f"{counted(len(np.unique(r.trial)), 'trial')}, {counted(r.epoch[-1] + 1, 'epoch')}; fold 0: {parts}; {dropped}"
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ..sklearn.nulls import SMALLEST_NULL
+
 COLUMNS = {
     "condition": str,
     "condition_title": str,
@@ -61,3 +63,15 @@ COLUMNS = {
     "enough_data": str,
 }
 EVIDENCE, NONE, UNTESTED = "evidence", "no evidence at this amount of data", "not tested"
+TOO_FEW = "n too small for p"
+
+
+def draws(n: int, null: str) -> str:
+    """What n counts: draws of a null, named as in the column `null`, and no animals."""
+    return f"{n} {'fit' if null.startswith('refit') else 'shift'}{'s' * (n != 1)}"
+
+
+def spelled(told: str, n: int, null: str) -> str:
+    """Why there is no p, with what is counted where the draws of a null are too few."""
+    of = " of the control" * null.startswith("refit")
+    return told.replace(TOO_FEW, f"{draws(n, null)}{of}, {SMALLEST_NULL} needed for p")

@@ -14,7 +14,7 @@ from matplotlib.text import Annotation, Text
 from ..data.table import Table
 from ..sklearn.nulls import SMALLEST_NULL
 from .drawn import distinct, pick
-from .judged import EVIDENCE, NONE, UNTESTED
+from .judged import EVIDENCE, NONE, UNTESTED, draws
 from .style import COLORS, DARK, GREY, LIGHT, figure, letter, literal, message, probability, rounded, styled
 
 PAINT = {EVIDENCE: to_rgba(COLORS[0], 0.25), NONE: to_rgba(COLORS[4], 0.35), UNTESTED: (0, 0, 0, 0)}
@@ -24,13 +24,13 @@ ORDER = ("bits", "decoding", "consistency")
 OBJECTIVES = {"labels": "label objective", "time": "time objective"}
 LINE = {False: 0.27, True: 0.36}  # inches a line, by whether a cell holds the p of both nulls
 SIZE = 5.5  # points of what cells hold, less where the longest would leave its cell
-SHORT = ", short"  # parts that lie nearer to each other than two autocorrelation times
+NEAR = ", near"  # parts that lie nearer to each other than two autocorrelation times
 SOUND = {  # heading -> (column, whether a cell is a warning)
     "converged": ("converged", lambda text: text not in ("yes", "")),
     "collapsed": ("collapsed", lambda text: text not in ("no", "")),
     "dims\nin use": ("effective_dimension", lambda text: False),
     "padded\n%": ("padded_share", lambda text: False),
-    "gap\n%": ("gap_share", lambda text: text.endswith(SHORT)),
+    "cut at\ngaps %": ("gap_share", lambda text: text.endswith(NEAR)),
     "dropped\n%": ("dropped_share", lambda text: False),
     "enough\ndata": ("enough_data", lambda text: text in ("no", "not known")),
 }
@@ -140,7 +140,7 @@ def _fill(left: Axes, right: Axes, y: int, line: Line, drawn: Table) -> None:
     for x, (column, warns) in enumerate(SOUND.values()):
         if title:
             text = _sound(column, _worst([row[column] for row in rows]))
-            text += SHORT if column == "gap_share" and rows[0]["too_near"] else ""
+            text += NEAR if column == "gap_share" and rows[0]["too_near"] else ""
             _write(right, x, y, text, WARNING if warns(text) else PAINT[UNTESTED], False)
 
 
@@ -153,7 +153,7 @@ def _cell(row: dict) -> str:
     """Score and null median of what the verdict follows; below it the p of either null, corrected where it is."""
     value, null = rounded(row["real"]), rounded(row["null_median"])
     few = 0 < row["null_n"] < SMALLEST_NULL
-    told = [*_told(row)] or [f"n < {SMALLEST_NULL}: no p" if few else "no p"]
+    told = [*_told(row)] or [f"{draws(row['null_n'], row['null'])}, p needs {SMALLEST_NULL}" if few else "no p"]
     return "\n".join([f"{value}{f' (null {null})' if null else ''}", *told])
 
 

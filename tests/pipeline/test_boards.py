@@ -43,6 +43,20 @@ def test_primary_tests_alone_with_both_p(lines):
     assert all("bits labels" in line and "n = 19" in line and "p=0.050 corrected 0.050" in line for line in tests)
 
 
+def test_draws_that_are_too_few_for_p_are_no_animals():
+    """The table's cell says "n too small for p", which n may be taken for the number of rats."""
+    row = {"primary": "yes", "correction": "holm", "alpha": 0.05, "score": "bits", "label": "labels", "unit": "bits"}
+    row |= {"condition": "behavior", "control": "shifted", "title": "Rat 1", "real": 1.0, "null_median": 0.2}
+    row |= {"null_n": 3, "p_corrected": None, "note": "n too small for p"}
+    assert list(BOARDS["tests"]([row]))[-1].endswith("(null 0.2, n = 3) 3 fits of the control, 19 needed for p")
+    of_fit = {"condition_title": "B", "unit_of_fit": "rat1", "too_near": "", "doubts": "", "collapsed": "no"}
+    of_fit |= {"converged": "yes", "nulls_agree": "", "decoder_p": None, "refit_p": None}
+    for null, said in (("refit: shifted", "3 fits of the control"), ("decoder", "3 shifts")):
+        judged = {**row, **of_fit, "null": null, "verdict": "not tested: n too small for p, worse than best constant"}
+        told = f"not tested: {said}, 19 needed for p, worse than best constant (bits of labels)"
+        assert list(BOARDS["verdict"]([judged]))[-1] == f"  B, Rat 1: {told}"
+
+
 ROW = {"title": "Rat 1", "label": "position", "metric": "median_abs_error", "unit": "cm", "label_unit": "cm"}
 ROW |= {"method": "embedding", "score": 9.0, "p": 0.01, "null_effective": 40.2, "n_test": 900}
 
@@ -138,7 +152,7 @@ def test_what_cannot_be_told_is_said(lines):
     row |= {"verdict": "evidence", "converged": "no", "ending": "1 of 1 fits: valid loss rises"}
     row |= {"collapsed": "yes, 1 of 1 fits", "apart_s": 1.0, "too_near": "label x (1.9 s)"}
     row |= {"decoder_p": 0.001, "refit_p": None, "nulls_agree": "", "worse_than": "", "in_words": "better than X"}
-    row |= {"doubts": ""}
+    row |= {"doubts": "", "null": "decoder", "null_n": 999}
     (_, line) = BOARDS["verdict"]([row])
     told = "converged: no, 1 of 1 fits: valid loss rises; collapsed: yes, 1 of 1 fits; parts come within 1 s, below two"
     assert line.endswith(f"{told} autocorrelation times of label x (1.9 s)")

@@ -72,7 +72,9 @@ def test_a_study_in_order(folder, capsys):
     run(folder)
     told = capsys.readouterr().out
     assert "behavior (a): offset5-model, 5 samples a window (0.25 s), time offset 5 (0.25 s); windows train " in told
-    assert "a: 600 samples × 6 neurons at 20 Hz, 24 trials, 24 epochs" in told
+    line = r"a: 600 samples × 6 neurons at 20 Hz, 24 trials, 24 epochs; fold 0: train (\d+), valid (\d+), test (\d+); "
+    found = re.search(line + r"(\d+) samples between parts dropped by split\.gap\n", told)
+    assert sum(map(int, found.groups())) == 600
     assert "  position: 0.02 to 0.98 m; 37 distinct values, 12 samples each (median)" in told
     assert "  direction: 2 classes (samples): 0 (300), 1 (300)" in told
     assert "distance² = (1 Δposition/m)², within the class of direction" in told

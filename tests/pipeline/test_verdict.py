@@ -173,7 +173,8 @@ def test_a_score_says_what_it_is_worse_than(tmp_path):
     assert bits["effect"] < 0
     assert bits["worse_than"] == "fits of shifted and a constant embedding"
     assert bits["verdict"] == "not tested: n too small for p, worse than fits of shifted and a constant embedding"
-    told = f"worse than fits of shifted (median {bits['null_median']:.3g}; refit null, n too small for p)"
+    few = "refit null, 1 fit of the control, 19 needed for p"
+    told = f"worse than fits of shifted (median {bits['null_median']:.3g}; {few})"
     assert bits["in_words"] == f"{told}; worse than a constant embedding (0)"
 
 

@@ -237,13 +237,16 @@ def test_no_text_leaves_its_cell_and_parts_too_near_are_marked(study):
     table.columns["null_median"][:] = -0.82812
     table.columns["real"][:] = -0.050512
     table.columns["too_near"][table["recording"] == "rat1"] = "label position (1.88 s)"
+    few = table["score"] == "bits"
+    table.columns["null"][few], table.columns["null_n"][few] = "refit: shifted", 3
     left, right = verdict.draw(table).axes
+    assert sum(t.get_text().endswith("\n3 fits, p needs 19") for t in left.texts) == sum(few) > 0
     for ax in (left, right):
         for patch, text in zip(ax.patches, [t for t in ax.texts if not isinstance(t, Annotation)], strict=True):
             assert text.get_window_extent().width <= patch.get_window_extent().width
-    short = sum(t.get_text().endswith(", short") for t in right.texts)
+    near = sum(t.get_text().endswith(", near") for t in right.texts)
     lines = {(r["condition"], r["unit_of_fit"]) for r in table.rows() if r["recording"] == "rat1"}
-    assert short == len(lines)
+    assert near == len(lines)
 
 
 # ---- embeddings ------------------------------------------------------------------------------------------------------

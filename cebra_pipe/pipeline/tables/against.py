@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ...plot.judged import EVIDENCE, NONE, UNTESTED
+from ...plot.judged import EVIDENCE, NONE, UNTESTED, spelled
 from ...plot.summary import METHODS, SIGNED, Score, remarks
 from ...sklearn.nulls import NO_P_METHODS
 
@@ -136,14 +136,19 @@ def in_words(null: Row, alpha: float, sign: int) -> str:
     untested, of = deciding(null) != deciding(null), f"{kind} null{null.get('p_of', '')}, " * (kind in (DECODER, REFIT))
     if untested and not _worse(null, sign):
         wanted = null["primary"] == "yes" and kind == REFIT
-        return f"against fits of {control} not tested: {null['why_no_p'] or 'no p'}" * wanted
-    shown = null["why_no_p"] or "no p"
+        return f"against fits of {control} not tested: {_why(null)}" * wanted
+    shown = _why(null)
     if not untested:
         shown = f"p {null['p']:.2g}" + (f", corrected {null['p_corrected']:.2g}" if null["primary"] == "yes" else "")
     how = "worse" if _worse(null, sign) else "better" if passes(null, alpha, sign) else "not shown to be better"
     median = f"median {_shown(null)[1]:.3g}" * (how == "worse")
     others = control[len(_control(null)) :].strip(" ()")
     return f"{how} than {_named(null)} ({'; '.join(filter(None, (median, f'{of}{shown}', others)))})"
+
+
+def _why(null: Row) -> str:
+    """Why it has no p, in words that leave no doubt what n counts."""
+    return spelled(null["why_no_p"] or "no p", null["null_n"], null["null"])
 
 
 def _worse(null: Row, sign: int) -> bool:
