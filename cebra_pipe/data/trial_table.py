@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -60,11 +60,14 @@ class Rows:
         """(row,) the first sample of a trial and the one after its last: start <= clock < stop."""
         return tuple(np.searchsorted(self.clock, ends - self.slack) for ends in (self.start, self.stop))
 
-    def overlapping(self, rows: np.ndarray) -> np.ndarray:
-        """Of some rows, those that begin before an earlier one has ended."""
+    def overlapping(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Of some rows, those that begin before an earlier one has ended, and of each the one before that ends last."""
         order = rows[np.lexsort((self.stop[rows], self.start[rows]))]
-        ended = np.maximum.accumulate(self.stop[order])[:-1]
-        return order[1:][self.start[order[1:]] < ended - self.slack]
+        stop = self.stop[order]
+        ended = np.maximum.accumulate(stop)
+        last = np.maximum.accumulate(np.where(stop == ended, np.arange(len(order)), 0))
+        wrong = np.flatnonzero(self.start[order[1:]] < ended[:-1] - self.slack)
+        return order[wrong + 1], order[last[wrong]]
 
 
 def place(config: RecordingConfig, read: Mapping[str, Read], time: np.ndarray, rate: float, name: str) -> Placed | None:
@@ -121,11 +124,14 @@ def told(rows: Rows, usable: np.ndarray, lenient: bool, read: Mapping[str, Read]
     """What is wrong with the rows; lenient: those without numbers or samples are left out, and no problem."""
     problems, given = Problems(), {end: read[f"trials.{end}"] for end in ("start", "stop")}
 
-    def add(wrong: np.ndarray, expected: str, remedy: str) -> None:
+    def row(i: int) -> str:
+        return f"{given['start'].place(int(i))}: {_span(*(given[end].values[i] for end in given))}"
+
+    def add(wrong: np.ndarray, expected: str, remedy: str, beside: Sequence[int] = ()) -> None:
         if not len(wrong):
             return
-        place = given["start"].place
-        listed = [f"{place(int(i))}: {_span(*(given[end].values[i] for end in given))}" for i in wrong[:SHOWN]]
+        listed = [row(i) for i in wrong[:SHOWN]]
+        listed = [f"{one}, after {row(i)}" for one, i in zip(listed, beside, strict=False)] or listed
         more = f" and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else ""
         number = f"{len(wrong)} of {counted(len(usable), 'row')}"
         problems.add(where, expected, f"{number} without it ({'; '.join(listed)}{more})", remedy)
@@ -138,7 +144,8 @@ def told(rows: Rows, usable: np.ndarray, lenient: bool, read: Mapping[str, Read]
     add(back, "stop after start", "Exchange `start` and `stop`." if turned else "Mend these rows.")
     whole = usable if lenient else rows.forward
     remedy = "A sample is of one trial: cut or merge these rows."
-    add(rows.overlapping(np.flatnonzero(whole)), "a start when the trials before it have ended", remedy)
+    later, earlier = rows.overlapping(np.flatnonzero(whole))
+    add(later, "a start when the trials before it have ended", remedy, earlier)
     if not lenient:
         unit = "samples" if rows.samples else "s"
         lasts = f"the recording's clock goes from {rows.clock[0]:.9g} to {rows.clock[-1]:.9g} {unit}"

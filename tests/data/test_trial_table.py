@@ -256,11 +256,15 @@ BAD = {  # columns that are changed -> what the one message names
     "all turned": ({"stop_time": [0.4, 1.9, 3.2, 3.9]}, ["stop after start", "4 of 4 rows", "Exchange `start`"]),
     "overlap": (
         {"stop_time": [1.5, 3.6, 3.75, 5.5], "start_time": [0.5, 1.4, 3.5, 4.0]},
-        ["2 of 4 rows", "line 3: 1.4 to 3.6", "line 4: 3.5 to 3.75", "cut or merge"],
+        ["2 of 4 rows", "line 3: 1.4 to 3.6, after line 2: 0.5 to 1.5; line 4: 3.5 to 3.75, after line 3: 1.4 to 3.6)"],
     ),
     "one in another": (
         {"start_time": [0.5, 0.7, 2.0, 4.0], "stop_time": [3.0, 0.9, 2.5, 5.5]},
-        ["2 of 4 rows", "line 3: 0.7 to 0.9", "line 4: 2 to 2.5"],
+        [
+            "2 of 4 rows",
+            "line 3: 0.7 to 0.9, after line 2: 0.5 to 3; line 4: 2 to 2.5, after line 2: 0.5 to 3",
+            "cut or",
+        ],
     ),
     "outside of the recording": (
         {"start_time": [0.5, 2.0, 7.0, 9.0], "stop_time": [1.5, 3.5, 8.0, 9.5]},
