@@ -62,6 +62,9 @@ def main(options: argparse.Namespace) -> int:
     prepared, missing = {}, {problem.where.rpartition("recordings.")[2] for problem in problems}
     for name in (name for name in study.config.recordings if name not in missing):
         collected(problems, f"recordings.{name}", lambda name=name: prepared.update({name: prepare(study, name)}))
+    recordings = {name: one.recording for name, one in prepared.items()}
+    for line in twins.check_twins(study, recordings, problems):
+        print(f"warning: {line}")
     for name, one in prepared.items():
         print(describe(name, one))
         if (chosen := one.recording.notes.get("units")) is not None:
@@ -77,9 +80,8 @@ def main(options: argparse.Namespace) -> int:
             *(f"{name}: {line}" for line in near(one, study.config.split.scheme)),
         ]:
             print(f"warning: {line}")
-    recordings = {name: one.recording for name, one in prepared.items()}
-    rates = {name: recording.rate for name, recording in recordings.items()}
-    for line in (*doubts(study, rates), *twins.check_twins(study, recordings, problems)):
+    rates = {name: one.rate for name, one in recordings.items()}
+    for line in (*doubts(study, rates), *loaded_labels.lines(study, recordings)):
         print(f"warning: {line}")
     for condition in study.conditions.values():
         for line in check_condition(plan, condition, prepared, problems):
@@ -123,9 +125,8 @@ def prepare(study: Resolved, name: str) -> Prepared:
         recording = replace(simulate(**entry.simulate.model_dump()), minimum_rate=entry.select.minimum_rate)
     else:
         recording = assemble(entry, study.config.data_folder, name)
-    for line in dict.fromkeys(
-        recording.notes.get("overlap", {}).values()
-    ):  # first: mistakes told below may follow from it
+    # First: mistakes told below may follow from it.
+    for line in dict.fromkeys(recording.notes.get("overlap", {}).values()):
         print(f"warning: {name}: {line}")
     return Prepared(recording, split(recording, study.config.split.model_dump()))
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+
+import numpy as np
 
 from ..data.measured import add_unlike
-from ..data.recording import Recording
+from ..data.recording import Label, Recording
 from ..data.words import add_clashes
 from ..errors import Problems
 from .config.points import add_misfits
 from .config.study import Resolved, shared_labels
+
+ONE_UNIT = 50.0  # times that one coordinate's range may be another's before the unit is doubted
 
 
 def check(study: Resolved, recordings: Mapping[str, Recording], problems: Problems) -> None:
@@ -25,3 +29,19 @@ def check(study: Resolved, recordings: Mapping[str, Recording], problems: Proble
     for name, members in (study.config.decode.points or {}).items():
         having = {one: r.labels for one, r in recordings.items() if set(members) <= set(r.labels)}
         add_misfits(members, having, f"decode.points.{name}", problems)
+
+
+def lines(study: Resolved, recordings: Mapping[str, Recording]) -> Iterator[str]:
+    """One for each point and recording whose coordinates, of one unit by name, are of very unlike ranges."""
+    for name, members in (study.config.decode.points or {}).items():
+        for one, recording in recordings.items():
+            axes = {key: label for key, label in recording.labels.items() if key in members and not label.discrete}
+            width = {key: float(np.ptp(label.values)) for key, label in axes.items()}
+            narrow, wide = (found(width, key=width.get, default=None) for found in (min, max))
+            if narrow != wide and width[wide] >= ONE_UNIT * width[narrow]:
+                told = " and ".join(_range(key, axes[key]) for key in (narrow, wide))
+                yield f"decode.points.{name}: {one}: ranges are {told}: is one in another unit?"
+
+
+def _range(name: str, label: Label) -> str:
+    return f"{name} {label.values.min():.4g} to {label.values.max():.4g} {label.unit}".rstrip()

@@ -12,13 +12,14 @@ from .config.study import Resolved
 
 
 def check_twins(study: Resolved, recordings: Mapping[str, Recording], problems: Problems) -> Iterator[str]:
-    """A problem for each model and comparison that holds two of the same, and a line for those that meet in none."""
+    """A problem for each pair that meets in a model or a comparison, and a line for those that meet in none."""
     for pair in twins({name: imprint(one.neural, one.time) for name, one in recordings.items()}):
         found = pair.told([_named(study, name) for name in pair.names])
         places = [*_models(study, pair.names), *_comparisons(study, pair.names)]
-        for place in places:
-            problems.add(place, "each recording once", found, REMEDY)
-        if not places:
+        if places:
+            where = ", ".join(f"recordings.{name}" for name in pair.names)
+            problems.add(where, "each recording once", f"{found}, which meet in {', '.join(places)}", REMEDY)
+        else:
             yield f"{found}: they are no two recordings"
 
 
@@ -38,4 +39,9 @@ def _comparisons(study: Resolved, same: tuple[str, str]) -> Iterator[str]:
     for name, comparison in study.comparisons.items():
         compared = study.conditions[comparison.condition].recordings
         if comparison.between == "recordings" and len(set(same) & set(compared)) > 1:
-            yield f"comparisons.{name}"
+            named = name in (study.config.comparisons or {})  # else it is one that follows from the conditions
+            yield (
+                f"comparisons.{name}"
+                if named
+                else f"the comparison of the recordings of conditions.{comparison.condition}"
+            )

@@ -262,7 +262,8 @@ def test_the_fits_of_an_adaptation_are_counted(folder, capsys):
 
 
 TWINS = {
-    "one matrix": ({}, "comparisons.behavior_recordings: expected each recording once"),
+    "one matrix": ({}, "the comparison of the recordings of conditions.behavior"),
+    "one of the config": ({"comparisons": {"mine": {"condition": "behavior"}}}, "comparisons.mine"),
     "one model": ({"conditions__behavior__units": "joint", "comparisons": {}}, "conditions.behavior.units.joint"),
     "apart": ({"comparisons": {}}, None),
 }
@@ -280,8 +281,10 @@ def test_one_recording_under_two_names(case, folder, capsys):
         return
     with pytest.raises(UserError) as caught:
         run(folder, **changed)
-    assert place in str(caught.value)
-    assert "the same neural data in a (a.npz) and b (copy.npz)" in str(caught.value)
+    told = "recordings.a, recordings.b: expected each recording once, found the same neural data in a (a.npz) and "
+    told += f"b (copy.npz), which meet in {place}."
+    assert str(caught.value).startswith(told)
+    assert str(caught.value).count("the same neural data") == 1
 
 
 def test_classes_of_two_recordings_have_one_order(folder):
@@ -319,6 +322,20 @@ def test_units_of_files_are_looked_at(folder, monkeypatch, changed, told):
     with pytest.raises(UserError) as caught:
         run(folder, **given)
     assert all(text in str(caught.value) for text in told)
+
+
+def test_coordinates_of_very_unlike_ranges_are_doubted(folder, capsys):
+    """A point of x from 0 to 100 and y from 0 to 1 in a, where one may be in cm, to 5 in b."""
+    for seed, (name, height) in enumerate({"a": 1, "b": 5}.items()):
+        recording = track(seed, trials=24, length=25, neurons=6)
+        x = recording.labels["position"].values
+        x = (x - x.min()) / np.ptp(x)
+        save(name, recording, position=100 * x, other=height * np.random.default_rng(1).permutation(x))
+    unit = {f"recordings__{name}__labels__other": {"key": "other", "unit": "m"} for name in "ab"}
+    run(folder, conditions={"time": {}}, decode__points={"place": ["position", "other"]}, **unit)
+    ranges = "a: ranges are other 0 to 1 m and position 0 to 100 m: is one in another unit?"
+    told = [line for line in capsys.readouterr().out.splitlines() if "another unit" in line]
+    assert told == [f"warning: decode.points.place: {ranges}"]
 
 
 def test_stretches_that_are_left_out_have_one_line_a_recording(folder, capsys):
