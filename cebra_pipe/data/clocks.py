@@ -47,7 +47,7 @@ def rate_of(time: np.ndarray, rate: float | None, where: str, name: str) -> floa
     if rate is not None:
         if abs(step * rate - 1) > AGREE:
             found = f"time stamps with a median step of {step:.6g} s, which is {1 / step:.6g} per second ({where})"
-            remedy = "Time stamps are in seconds: correct one of the two, or leave `rate` out."
+            remedy = "Time stamps are in seconds: correct one of the two. Without spike times `rate` may be left out."
             raise UserError(Problem(f"recordings.{name}.rate and time", f"rate {rate:g} in both", found, remedy))
         return float(rate)
     regular = np.mean(np.abs(np.diff(time) / step - 1) <= 0.5)

@@ -8,6 +8,7 @@ from ..errors import counted
 from ..plot.judged import spelled
 
 BASELINE = "baseline: "
+ROUNDING = 1e-4  # share of an interval below which a difference is no difference
 NULLS = (
     "Decoder null: does the decoder on this embedding beat shifted labels? Refit null: does training on these labels\n"
     "score better than training on shifted ones? Where both have a p, the verdict follows the larger one, of a\n"
@@ -98,11 +99,17 @@ def differences(rows: Sequence[Mapping]) -> Iterator[str]:
             other = row["other_condition"] if row["other_method"] == "embedding" else row["other_method_title"]
             unit = f" ({row['unit']})" if row["unit"] else ""
             key = (f"{row['label']}{unit}", row["condition"], other)
-            cell = f"{row['title']} {row['difference']:+.3g} [{row['low']:.3g}, {row['high']:.3g}]"
-            pairs.setdefault(key, []).append(cell)
+            mean, low, high = _plain(row["difference"], row["low"], row["high"])
+            pairs.setdefault(key, []).append(f"{row['title']} {mean:+.3g} [{low:.3g}, {high:.3g}]")
     if pairs:
         yield "\nDifferences, paired by test trial, with 95 % intervals over trials:"
     yield from (f"  {label}: {one} - {other}: {', '.join(cells)}" for (label, one, other), cells in pairs.items())
+
+
+def _plain(*numbers: float) -> list[float]:
+    """0 for what is nothing beside the largest: scores of labels of few values differ by what rounding leaves."""
+    least = ROUNDING * max(map(abs, numbers))
+    return [0.0 if abs(number) < least else number for number in numbers]
 
 
 def population(rows: Sequence[Mapping]) -> Iterator[str]:

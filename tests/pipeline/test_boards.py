@@ -86,6 +86,15 @@ def test_differences_of_embeddings_and_naive_bayes(lines):
     assert all(line.count("[") == len(RATS) for line in pairs)
 
 
+def test_a_difference_that_rounding_leaves_is_none():
+    row = {"method": "embedding", "condition": "time", "other_method": "embedding", "other_condition": "joint"}
+    row |= {"title": "Rat 1", "label": "position", "unit": "cm", "difference": 2.26e-8, "low": -0.003, "high": 0.0048}
+    *_, line = BOARDS["differences"](
+        [row, {**row, "title": "Rat 2", "difference": -0.0021, "low": 1.49e-8, "high": 0.03}]
+    )
+    assert line == "  position (cm): time - joint: Rat 1 +0 [-0.003, 0.0048], Rat 2 -0.0021 [0, 0.03]"
+
+
 def test_recordings_that_were_left_out_by_share_and_method():
     row = {"condition_title": "Joint", "label": "position", "metric": "median_abs_error", "unit": "cm", "p": 0.05}
     row |= {"method": "transfer", "method_title": "decoder of the others", "title": "Rat 1", "note": ""}
