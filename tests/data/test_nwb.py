@@ -202,6 +202,18 @@ def test_arrays_are_read_by_their_own_paths_too_and_not_listed(folder, tmp_path)
     assert f"{POSITION}/data" not in open_file(folder / "rat.nwb").listing()
 
 
+def test_the_lines_of_the_page_for_a_notebook(folder, pytestconfig):
+    """Spikes of each bin as a loop counts them, and the position at its middle."""
+    page = (pytestconfig.rootpath / "docs" / "files.md").read_text()
+    code = page.split("**In a notebook**")[1].split("```python\n")[1].split("  ```")[0]
+    made = {"np": np, "load_data": load_data, "file": folder / "rat.nwb", "series": POSITION}
+    exec("\n".join(line.removeprefix("  ") for line in code.splitlines()), made)
+    starts = made["edges"][:-1]
+    loop = [[((start <= unit) & (unit < start + 0.025)).sum() for unit in rat.trains()] for start in starts]
+    np.testing.assert_array_equal(made["counts"][:-1], loop[:-1])  # the last bin of a histogram has both its edges
+    assert made["x"] == pytest.approx(np.interp(starts + 0.0125, rat.STAMPS, rat.PLACE * 0.01))
+
+
 def test_a_file_of_version_1_is_plain_hdf5(tmp_path):
     import h5py
 
