@@ -28,6 +28,7 @@ from .comparing.sessions import differ
 from .condensed import condensed
 from .config.changes import read_changed
 from .config.doubts import doubts
+from .config.points import by_one_label
 from .config.study import Condition, Resolved, left_out
 from .config.without import check_sizes
 from .disk import claims
@@ -91,7 +92,7 @@ def main(options: argparse.Namespace) -> int:
     collected(problems, "device", lambda: check_device(study))
     sys.stdout.flush()
     problems.raise_any()
-    for line in reachable.lines(study, recordings):
+    for line in (*reachable.lines(study, recordings), *by_one_label(study, plan.aligned, plan.figures)):
         print(line)
     jobs = Counter(job.stage for job in plan.jobs())
     listed = ", ".join(f"{number} {stage}" for stage, number in jobs.items())

@@ -69,7 +69,8 @@ def run(folder, **changed) -> None:
 
 
 def test_a_study_in_order(folder, capsys):
-    run(folder)
+    others = {f"recordings__{name}__labels__other": {"key": "other", "unit": "m"} for name in "ab"}
+    run(folder, decode__points={"place": ["position", "other"]}, **others)
     told = capsys.readouterr().out
     assert "behavior (a): offset5-model, 5 samples a window (0.25 s), time offset 5 (0.25 s); windows train " in told
     line = r"a: 600 samples × 6 neurons at 20 Hz, 24 trials, 24 epochs; fold 0: train (\d+), valid (\d+), test (\d+); "
@@ -80,6 +81,7 @@ def test_a_study_in_order(folder, capsys):
     assert "distance² = (1 Δposition/m)², within the class of direction" in told
     assert "jobs (2 load, 2 split, 2 fit, 2 transform, 2 decode, " in told
     assert "warning: a: parts come within 0.5" in told
+    assert "point place [position, other]: its other alone is used where one continuous label is taken: " in told
     assert not (folder / "results" / "s" / "fits").exists()
 
 

@@ -12,6 +12,7 @@ import pytest
 from cebra_pipe.data.table import read_table
 from cebra_pipe.errors import UserError
 from cebra_pipe.pipeline.config.doubts import doubts
+from cebra_pipe.pipeline.config.points import by_one_label
 from cebra_pipe.pipeline.config.reading import resolve
 from cebra_pipe.pipeline.planning.plan import Plan
 from cebra_pipe.plot import decoded, decoding
@@ -71,6 +72,18 @@ def test_a_point_is_in_the_specs_that_decode_it_and_no_others():
     assert "points" not in json.loads(without.spec("decode", where))["decode"]
     fit = {**where, "fold": "0", "seed": "1"}
     assert plan.spec("fit", fit) == without.spec("fit", fit)
+
+
+def test_where_one_label_stands_for_a_point_is_told():
+    made = config({"points": PLACE})
+    made["comparisons"] = {"rats": {"condition": "behavior"}, "along_y": {"condition": "behavior", "labels": ["y"]}}
+    plan = Plan(resolve(made))
+    start = "point place [x, y]: its {} alone is used where one continuous label is taken: {}"
+    assert list(by_one_label(plan.study, plan.aligned, plan.figures)) == [
+        start.format("x", "align of behavior, comparisons.rats, the colours of figures/embeddings"),
+        start.format("y", "comparisons.along_y"),
+    ]
+    assert list(by_one_label(resolve(config()), plan.aligned, plan.figures)) == []
 
 
 def test_a_point_may_be_a_primary_test():
