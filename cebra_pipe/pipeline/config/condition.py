@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from ...models.table import SINGLE
-from .recording import Float, Int, Line, Model, Name
+from .base import Float, Int, Line, Model, Name
 
 MOST_SEEDS = 1000
 

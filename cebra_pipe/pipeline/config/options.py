@@ -12,8 +12,9 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field, model_validator
 
+from .base import Float, Int, Line, Model, Name, Path
 from .condition import ConditionConfig, DefaultsConfig
-from .recording import Float, Int, Line, Model, Name, Path, RecordingConfig
+from .recording import RecordingConfig
 
 RESERVED = re.compile(r"joint|pooled|without_.*|(minutes|neurons)\d+_of_.*")  # names that the chain gives to units
 FOLDED = ("folds", "nested")  # schemes of a split that give several folds
