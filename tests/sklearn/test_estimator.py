@@ -114,7 +114,7 @@ def test_partial_fit_reads_the_new_data():
     one.partial_fit(SIGNAL, POSITION)
     two.partial_fit(SIGNAL[::-1].copy(), POSITION)
     assert not np.allclose(one.transform(SIGNAL), two.transform(SIGNAL))
-    with pytest.raises(ValueError, match=r"5 features, but CEBRA is expecting 12 .*fit\(X, \*labels, adapt=True\)"):
+    with pytest.raises(ValueError, match=r"5 features, but CEBRA is expecting 12 .*\n.*fit\(X, \*labels, adapt=True\)"):
         one.partial_fit(SIGNAL[:, :5], POSITION)
     with pytest.raises(ValueError, match=r"5 features, but .*adapt=True"):
         one.transform(SIGNAL[:, :5])
