@@ -1,9 +1,10 @@
-"""What a job of each stage costs before it works: its imports beside those of the library that it cannot do without.
+"""What a job of each stage costs before it works, beside a bare import of the library that it cannot do without.
 
     python benchmarks/startup.py --rounds 5
 
-Prints for each stage the processor time over that of a bare `python -c 'import …'` of the heaviest library that it
-imports, and the slowest imports of its own.
+A job runs as the workflow's rules call it (`python -m cebra_pipe STAGE …`), from the command line to its record, with
+empty inputs and a stage that does nothing. Prints for each stage the processor time over that of a bare
+`python -c 'import …'` of the heaviest library that it imports, and the slowest imports on top of that.
 """
 
 from __future__ import annotations
@@ -13,8 +14,12 @@ import os
 import resource
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 from cebra_pipe.cli import STAGES
+from cebra_pipe.pipeline.jobs.fingerprint import sources
+from cebra_pipe.pipeline.jobs.roles import ROLES
 
 TABLES = "import numpy, pyarrow.parquet"
 BARE = {
@@ -26,7 +31,19 @@ BARE = {
     "": "pass",
 }
 SLOWEST = 4
-KNOWN = {"torch", "scipy", "cebra_pipe"}
+# A job without its work: the stage that the command line finds is imported, as it would be, and does nothing.
+JOB = """
+import sys
+sys.argv = {command!r}
+from cebra_pipe.pipeline import runner
+imported = runner._imported
+def idle(stage):
+    module = imported(stage)
+    module.run = lambda job: None
+    return module
+runner._imported = idle
+import cebra_pipe.__main__
+"""
 
 
 def main() -> None:
@@ -34,35 +51,59 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--rounds", type=int, default=5)
     rounds = options.parse_args().rounds
-    print("| stage | beside | ratio | slowest imports of its own, ms |")
+    print("| stage | beside | ratio | slowest imports on top, ms |")
     print("|---|---|---|---|")
-    for stage in STAGES:
-        code = f"import cebra_pipe.pipeline.stages.{stage}"
-        loaded = run(f"{code}; import sys; print(*sys.modules)")[0].split()
-        beside = next(name for name in BARE if not name or name in loaded)
-        both = [(run(code)[1], run(BARE[beside])[1]) for _ in range(rounds)]
-        mine, bare = (min(each) for each in zip(*both, strict=True))
-        print(f"| {stage} | {beside or 'python'} | {mine / bare:.2f} | {slowest(code)} |", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        for stage in STAGES:
+            code = JOB.format(command=command(stage, Path(folder)))
+            loaded = run(f"import cebra_pipe.pipeline.stages.{stage}, sys; print(*sys.modules)")[0].split()
+            beside = BARE[next(name for name in BARE if not name or name in loaded)]
+            run(code), run(beside)  # byte code is written and files are in memory, as for all jobs but the first
+            both = [(run(code)[1], run(beside)[1]) for _ in range(rounds)]
+            mine, bare = (min(each) for each in zip(*both, strict=True))
+            print(f"| {stage} | {beside} | {mine / bare:.2f} | {slowest(beside, code)} |", flush=True)
+
+
+def command(stage: str, folder: Path) -> list[str]:
+    """The command line of a job whose inputs are empty files."""
+    given = folder / "input"
+    given.touch()
+    inputs, outputs = ROLES[stage]
+    options = [f"--input {role} {given}" for role in inputs] + [f"--output {role} {folder}/{role}" for role in outputs]
+    planned = ["--code", "code:planned", "--sources", sources()]  # as the workflow gives them: nothing was edited
+    record = ["--record", str(folder / "record.json"), "--hashes", str(folder / "hashes")]
+    spec = ["--spec", f'{{"stage": "{stage}"}}']
+    return ["cebra-pipe", stage, *spec, *" ".join(options).split(), *planned, *record]
 
 
 def run(code: str, *flags: str) -> tuple[str, float, str]:
     """What Python prints, the seconds of processor that it takes, and its messages."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    command = [sys.executable, *flags, "-W", "ignore", "-c", code]
+    there = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     done = subprocess.run(
-        command, capture_output=True, text=True, check=True, env={**os.environ, "OMP_NUM_THREADS": "1"}
+        [sys.executable, *flags, "-W", "ignore", "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=there | {"OMP_NUM_THREADS": "1"},
     )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return done.stdout, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, done.stderr
 
 
-def slowest(code: str) -> str:
-    """The modules that take longest, with what they import, torch and scikit-learn left out."""
-    rows = [line.split("|") for line in run(code, "-X", "importtime")[2].splitlines() if line.count("|") == 2]
-    found = {name.strip(): int(both) for _, both, name in rows[1:] if both.strip().isdigit()}
-    tops = {name: took for name, took in found.items() if "." not in name and name not in KNOWN}
-    ranked = sorted(tops.items(), key=lambda each: -each[1])[:SLOWEST]
-    return ", ".join(f"{name} {took / 1000:.0f}" for name, took in ranked)
+def slowest(beside: str, code: str) -> str:
+    """The modules that the job imports beyond those of the library, longest first, each without what it imports."""
+    known, mine = (imports(each) for each in (beside, f"{beside}\n{code}"))
+    ranked = sorted(((took, name) for name, took in mine.items() if name not in known), reverse=True)
+    return f"{sum(took for took, _ in ranked) / 1000:.0f} in all: " + ", ".join(
+        f"{name} {took / 1000:.0f}" for took, name in ranked[:SLOWEST]
+    )
+
+
+def imports(code: str) -> dict[str, int]:
+    """Microseconds of each module's own lines."""
+    rows = [line.split("|") for line in run(code, "-X", "importtime")[2].splitlines() if line.startswith("import time:")]
+    return {name.strip(): int(own.rpartition(":")[2]) for own, _, name in rows[1:]}
 
 
 if __name__ == "__main__":

@@ -18,9 +18,9 @@ from types import ModuleType
 
 from ..data.table import replacing
 from ..errors import Problem, Problems, UserError, did_you_mean
-from .disk.environment import installed
 from .jobs.job import Job
 from .jobs.locks import lock
+from .jobs.packages import installed
 from .jobs.roles import ROLES
 from .jobs.seen import look, remember
 

@@ -9,7 +9,8 @@ import pytest
 
 from cebra_pipe.cli import main
 from cebra_pipe.pipeline.config.reading import resolve
-from cebra_pipe.pipeline.disk.environment import environments, installed, lock, recorded, same
+from cebra_pipe.pipeline.disk.environment import environments, lock, recorded, same
+from cebra_pipe.pipeline.jobs.packages import installed
 from cebra_pipe.pipeline.planning.plan import Plan
 
 OLD, NEW = {"numpy": "1.0", "scipy": "1"}, {"numpy": "2.0", "six": "3"}

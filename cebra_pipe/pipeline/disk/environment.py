@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections import Counter
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 
+from ..jobs.packages import installed
 from ..planning.plan import Plan, Planned
 
 OWN = ("python", "cebra_pipe")  # of an artifact's versions, what is no package with a wheel of that version
@@ -16,17 +15,6 @@ OF_THE_RUN = "# Installed when the artifacts were made."
 OF_NOW = "# Installed when the study was archived: no record says what was there when the artifacts were made."
 
 Packages = Mapping[str, str]  # name as pip writes it -> version
-
-
-@cache
-def installed() -> dict[str, str]:
-    """Every package that Python finds, with its version; by the names of their folders, which takes milliseconds."""
-    found: dict[str, str] = {}
-    for folder in sys.path:
-        for entry in Path(folder).glob("*.dist-info"):
-            name, _, version = entry.name.removesuffix(".dist-info").rpartition("-")
-            found.setdefault(name.lower().replace("_", "-"), version)
-    return dict(sorted(found.items()))
 
 
 def recorded(plan: Plan, job: Planned, versions: Mapping[str, str]) -> Packages | None:
