@@ -102,7 +102,8 @@ def slowest(beside: str, code: str) -> str:
 
 def imports(code: str) -> dict[str, int]:
     """Microseconds of each module's own lines."""
-    rows = [line.split("|") for line in run(code, "-X", "importtime")[2].splitlines() if line.startswith("import time:")]
+    lines = run(code, "-X", "importtime")[2].splitlines()
+    rows = [line.split("|") for line in lines if line.startswith("import time:")]
     return {name.strip(): int(own.rpartition(":")[2]) for own, _, name in rows[1:]}
 
 
