@@ -11,20 +11,12 @@ import numpy as np
 
 from ..errors import Problem, Problems, UserError
 from . import circles, clocks, describe, measured, overlap, spikes, trial_table, trials, units
-from .checks import (
-    NO_CLOCK,
-    check_apart,
-    check_bins,
-    check_cells,
-    check_lengths,
-    check_neural,
-    check_options,
-    checked_label,
-    own_clocks,
-)
+from .check_values import check_cells, check_neural, checked_label
+from .checks import NO_CLOCK, check_apart, check_bins, check_lengths, check_options, own_clocks
 from .recording import Recording, epochs_of
 from .select import keep, outside, slow
-from .sources import Read, Shelf, read_all, sources
+from .shelf import Read, Shelf, read_all
+from .sources import sources
 
 if TYPE_CHECKING:
     from ..pipeline.config.recording import LabelConfig, RecordingConfig

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import Problems
-from .sources import Read
+from .shelf import Read
 
 if TYPE_CHECKING:
     from ..pipeline.config.recording import RecordingConfig

@@ -11,7 +11,7 @@ from .contents import Contents, indices, telling
 from .spans import check_once, expanded
 
 if TYPE_CHECKING:
-    from ..pipeline.config.recording import Source
+    from ..pipeline.config.source import Source
 
 
 def chosen_columns(source: Source, contents: Contents, name: str) -> list | None:

@@ -15,7 +15,7 @@ from .trial_columns import columns
 
 if TYPE_CHECKING:
     from ..pipeline.config.recording import RecordingConfig, TrialsConfig
-    from .sources import Read
+    from .shelf import Read
 
 SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "min": 60.0}  # of a unit of start and stop
 WRITTEN = {"ms": "ms", "µs": "us", "min": "min"}  # a unit that `overlap` suspects -> as the config writes it

@@ -9,8 +9,8 @@ import numpy as np
 
 from ..data.table import Table, read_table
 from .drawn import pick, stack
-from .files import comparisons
 from .known import mean, or_nan
+from .named import comparisons
 from .shown import Study
 
 COLUMNS = {

@@ -11,7 +11,7 @@ import pytest
 
 from cebra_pipe.data import clocks, spikes
 from cebra_pipe.data.assemble import assemble, sources
-from cebra_pipe.data.checks import checked_label
+from cebra_pipe.data.check_values import checked_label
 from cebra_pipe.data.select import speed
 from cebra_pipe.data.sources import located
 from cebra_pipe.errors import Problems, UserError

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from cebra_pipe.data.load import FORMATS, load_data, load_deeplabcut
-from cebra_pipe.data.sources import Shelf, Wanted, sources
+from cebra_pipe.data.shelf import Shelf
+from cebra_pipe.data.sources import Wanted, sources
 from cebra_pipe.errors import UserError
-from cebra_pipe.pipeline.config.recording import RecordingConfig, Source
+from cebra_pipe.pipeline.config.recording import RecordingConfig
+from cebra_pipe.pipeline.config.source import Source
 
 from .conftest import LAPS, SPIKES, track, write_h5, write_npz
 

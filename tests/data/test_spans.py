@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cebra_pipe.data.sources import Shelf, Wanted
+from cebra_pipe.data.shelf import Shelf
+from cebra_pipe.data.sources import Wanted
 from cebra_pipe.data.spans import collapsed, ends_alone, expanded
 from cebra_pipe.errors import MissingEntry, UserError, did_you_mean
-from cebra_pipe.pipeline.config.recording import Source
+from cebra_pipe.pipeline.config.source import Source
 
 NAMES = ("x", "n0", "n1", "n2", "a..b", "7", "left:x", "tetrode-3", "cell1-2")
 

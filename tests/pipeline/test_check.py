@@ -11,7 +11,7 @@ import yaml
 
 from cebra_pipe import cli
 from cebra_pipe.errors import UserError
-from cebra_pipe.pipeline import check
+from cebra_pipe.pipeline import check, rehearsal
 from cebra_pipe.pipeline.config.reading import resolve
 from cebra_pipe.pipeline.planning.plan import Plan, check_files
 from cebra_pipe.pipeline.stages import fit
@@ -309,14 +309,14 @@ def test_classes_of_two_recordings_have_one_order(folder):
 )
 def test_units_of_files_are_looked_at(folder, monkeypatch, changed, told):
     """As an NWB file tells them, where the config says nothing."""
-    units, made = {"a.npz": "m", "b.npz": "cm"}, check.assemble
+    units, made = {"a.npz": "m", "b.npz": "cm"}, rehearsal.assemble
 
     def measured(entry, data_folder, name):
         recording = made(entry, data_folder, name)
         position = replace(recording.labels["position"], unit=units[entry.file])
         return replace(recording, labels=recording.labels | {"position": position})
 
-    monkeypatch.setattr(check, "assemble", measured)
+    monkeypatch.setattr(rehearsal, "assemble", measured)
     quiet = {f"recordings__{name}__labels__position__unit": "" for name in "ab"}
     given = {"conditions": {"time": {}}} | quiet | changed
     if not told:

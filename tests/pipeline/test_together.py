@@ -12,7 +12,6 @@ from cebra_pipe.data.recording import Label
 from cebra_pipe.data.split import split
 from cebra_pipe.data.table import read_table
 from cebra_pipe.errors import UserError
-from cebra_pipe.pipeline.check import Prepared, rehearse
 from cebra_pipe.pipeline.config.reading import resolve
 from cebra_pipe.pipeline.disk.prune import stale_checkpoints
 from cebra_pipe.pipeline.jobs.job import Job
@@ -20,6 +19,7 @@ from cebra_pipe.pipeline.jobs.locks import lock
 from cebra_pipe.pipeline.planning import resources
 from cebra_pipe.pipeline.planning.layout import STAGES
 from cebra_pipe.pipeline.planning.plan import Plan
+from cebra_pipe.pipeline.rehearsal import Prepared, rehearse
 from cebra_pipe.pipeline.stages import fit, fit_together, transform
 from cebra_pipe.plot.files import histories, left_out
 from cebra_pipe.plot.shown import Study

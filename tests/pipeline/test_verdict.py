@@ -12,7 +12,7 @@ import pytest
 from cebra_pipe.data.table import Table, read_table, write_table
 from cebra_pipe.pipeline.boards import verdict as verdict_board
 from cebra_pipe.pipeline.stages import tables
-from cebra_pipe.pipeline.tables import against
+from cebra_pipe.pipeline.tables import against, worded
 from cebra_pipe.pipeline.tables.endings import Change, change, ending
 from cebra_pipe.pipeline.tables.spread import COLLAPSED, collapse, first_padded, left_out, width, widths
 
@@ -181,7 +181,7 @@ def test_a_score_says_what_it_is_worse_than(tmp_path):
 def test_what_a_score_is_worse_than_is_told_with_its_value_and_in_the_direction_of_better():
     better, worse = null("decoder", 0.01), null("refit: c (largest p; also d)", np.nan) | {"why_no_p": "few"}
     rivals = {"naive Bayes": (3.0, 2.5), "best constant": (3.0, 9.0)}
-    found = against.compared([better, worse | {"effect": 0.5}], rivals, 0.05, sign=-1)
+    found = worded.compared([better, worse | {"effect": 0.5}], rivals, 0.05, sign=-1)
     assert found["worse_than"] == "fits of c and naive Bayes"
     assert found["nulls_agree"] == ""
     assert found["in_words"] == (
@@ -189,11 +189,11 @@ def test_what_a_score_is_worse_than_is_told_with_its_value_and_in_the_direction_
         "worse than fits of c (median 2; refit null, few; largest p; also d); worse than naive Bayes (2.5)"
     )
     three = {"naive Bayes": (3.0, 2.5), "best constant": (3.0, 2.9)}
-    lost = against.compared([worse | {"effect": 0.5}], three, 0.05, sign=-1)["worse_than"]
+    lost = worded.compared([worse | {"effect": 0.5}], three, 0.05, sign=-1)["worse_than"]
     assert lost == "fits of c, naive Bayes and best constant"
-    turned = against.compared([better | {"effect": 1.0}, worse | {"effect": 0.5}], rivals, 0.05, sign=1)
+    turned = worded.compared([better | {"effect": 1.0}, worse | {"effect": 0.5}], rivals, 0.05, sign=1)
     assert turned["worse_than"] == "best constant"
-    assert "worse" not in against.compared([better], {"best": (3.0, 3.0)}, 0.05, sign=-1)["in_words"]
+    assert "worse" not in worded.compared([better], {"best": (3.0, 3.0)}, 0.05, sign=-1)["in_words"]
 
 
 @pytest.mark.parametrize(("label", "told"), [("position", "higher error"), ("direction", "lower score")])
@@ -223,13 +223,13 @@ def test_of_few_test_trials_a_better_decoder_is_told_as_of_these_trials(small, l
 def test_nulls_and_decoders_of_few_trials_are_told_apart_in_a_verdict():
     rivals, worse = {"naive Bayes": (3.0, 2.5), "best constant": (3.0, 2.9)}, null("refit: c", 0.5) | {"effect": 0.5}
     tails = [
-        against.compared([worse], rivals, 0.05, -1, *how)["verdict"] for how in ((), ("higher error", " in 1 trial"))
+        worded.compared([worse], rivals, 0.05, -1, *how)["verdict"] for how in ((), ("higher error", " in 1 trial"))
     ]
     assert tails == [
         ", worse than fits of c, naive Bayes and best constant",
         ", worse than fits of c, higher error than naive Bayes and best constant in 1 trial",
     ]
-    assert against.compared([], {}, 0.05, -1)["verdict"] == ""
+    assert worded.compared([], {}, 0.05, -1)["verdict"] == ""
 
 
 @pytest.mark.parametrize(
@@ -252,9 +252,9 @@ def test_why_there_is_no_p_is_said_once(draws, note, why):
 
 def test_nulls_disagree_where_one_passes_and_the_other_does_not():
     decoder, refit = null("decoder", 0.01), null("refit: c", 0.4)
-    agree = [against.compared(pair, {}, 0.05, -1)["nulls_agree"] for pair in ([decoder, refit], [decoder, decoder])]
+    agree = [worded.compared(pair, {}, 0.05, -1)["nulls_agree"] for pair in ([decoder, refit], [decoder, decoder])]
     assert agree == ["no", "yes"]
-    assert against.compared([decoder, null("refit: c", 0.01, 0.2)], {}, 0.05, -1)["nulls_agree"] == "no"
+    assert worded.compared([decoder, null("refit: c", 0.01, 0.2)], {}, 0.05, -1)["nulls_agree"] == "no"
 
 
 def null(kind, p, corrected=None):

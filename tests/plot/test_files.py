@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from cebra_pipe.errors import UserError
-from cebra_pipe.plot.files import comparisons, histories, of_units, recordings, transfers
+from cebra_pipe.plot.files import histories, of_units, transfers
+from cebra_pipe.plot.named import comparisons, recordings
 from cebra_pipe.plot.shown import Study
 
 from .artifacts import build, condition, make_recording

@@ -19,7 +19,8 @@ import numpy as np
 
 from ..units import Trains
 from .entries import OTHER_FILE, REMEDIES, Clock, Entry, Refusal, allowance, check_size, lazy_entry, table_entry
-from .hdf5 import array_of, elsewhere, load_array, load_texts, nodes, read_hdf5
+from .hdf5 import read_hdf5
+from .hdf5_arrays import array_of, elsewhere, load_array, load_texts, nodes
 
 OWN = {"core", "hdmf-common", "hdmf-experimental"}  # schemas that pynwb brings along; others are read from the file
 RAGGED = ("spike_times", "spike_times_index")  # of a table of units: all times, and where each unit's end

@@ -13,10 +13,12 @@ from pydantic import ValidationError
 from ...errors import Problem, Problems, UserError, did_you_mean, short
 from . import options as c
 from .batches import check_together
+from .compared import check_comparisons
 from .mistakes import mistakes
 from .refit import check_primary
-from .sense import check, check_comparisons
-from .study import Resolved, comparisons, condition
+from .resolving import comparisons, condition
+from .sense import check
+from .study import Resolved
 from .without import check_left_out, check_portions
 
 

@@ -10,58 +10,14 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from .base import Float, Int, Line, Model, Name, Path, Value
+from .source import ShortSource, Source, key_only
 
 COUNTS = 250_000_000  # samples times neurons of a simulated recording: 2 GB while it is made
-
-
-def _key_only(value: Any) -> Any:
-    """`neural: spikes` is short for `neural: {key: spikes}`."""
-    return {"key": value} if isinstance(value, str) else value
 
 
 def _times_only(value: Any) -> Any:
     """`spikes: times` is short for `spikes: {times: {key: times}}`."""
     return {"times": value} if isinstance(value, str) else value
-
-
-class Source(Model):
-    """Where an array lies: a file, and inside it a key and a column."""
-
-    file: Path | None = Field(
-        None, description="Path, relative to `data_folder`; the recording's `file` where it is left out."
-    )
-    key: Line | Int | None = Field(
-        None,
-        description="Name of the array in a npz, h5, mat, jl, pkl or pt file; the sheet of an Excel file; the path of "
-        "a series or table in an NWB file.",
-    )
-    column: Int | Line | None = Field(
-        None, description="One column of a 2-D array or table, by number (from 0) or name."
-    )
-    columns: list[Int | Line] | None = Field(
-        None,
-        min_length=1,
-        description="Several columns of a 2-D array or table of neurons, by number or name (a label, a clock or trials "
-        "take one `column`); n0..n99 and 0..99 are ranges, both "
-        "ends included.",
-    )
-    header: bool | None = Field(
-        None, description="CSV and Excel: whether the first row holds names; found out where it is left out."
-    )
-    separator: str | None = Field(
-        None, min_length=1, max_length=1, description="CSV: the separator; found out where it is left out."
-    )
-    transpose: bool = Field(False, description="The array lies as (neuron, time).")
-    trust: bool = Field(
-        False, description="Unpickle freely: runs what the file says. Only for files that you wrote yourself."
-    )
-    keypoints: list[Line] | None = Field(None, min_length=1, description="DeepLabCut h5: the body parts to read.")
-    minimum_likelihood: Float | None = Field(
-        None, ge=0, le=1, description="DeepLabCut h5: frames below it are interpolated from good ones (0.6)."
-    )
-
-
-ShortSource = Annotated[Source, BeforeValidator(_key_only)]
 
 
 class LabelConfig(Source):
@@ -240,10 +196,10 @@ class RecordingConfig(Model):
         description="Time (s) of the first neural sample where `rate` counts them, on the clock of labels and trials; "
         "0 where it is left out.",
     )
-    labels: dict[Name, Annotated[LabelConfig, BeforeValidator(_key_only)]] = Field(
+    labels: dict[Name, Annotated[LabelConfig, BeforeValidator(key_only)]] = Field(
         default_factory=dict, description="Name: where it lies and what it is; a text alone is its key."
     )
-    trials: Annotated[TrialsConfig, BeforeValidator(_key_only)] | None = Field(
+    trials: Annotated[TrialsConfig, BeforeValidator(key_only)] | None = Field(
         None, description="Trial of each sample, given or derived; one trial where it is left out."
     )
     select: SelectConfig = Field(SelectConfig(), description="Which neurons and samples are used.")

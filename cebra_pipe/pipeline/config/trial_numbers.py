@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from .recording import RecordingConfig, Source
+from .recording import RecordingConfig
+from .source import Source
 
 
 def trial_numbers(recordings: Mapping[str, RecordingConfig], names: Iterable[str]) -> set[str]:

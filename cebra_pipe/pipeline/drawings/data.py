@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...data.table import Table
 from ...plot import recorded
 from ...plot.data import draw as draw
-from ...plot.files import recordings, splits
+from ...plot.named import recordings, splits
 from ...plot.shown import Study
 from ..jobs.job import Job
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from ...data.table import Table
 from ...plot import decoded
 from ...plot.decoding import draw as draw
-from ...plot.files import of_units, recordings
+from ...plot.files import of_units
+from ...plot.named import recordings
 from ...plot.shown import Study
 from ..jobs.job import Job
 

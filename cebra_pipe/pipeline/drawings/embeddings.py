@@ -8,7 +8,8 @@ from ...data.table import Table, read_meta
 from ...errors import Problem, UserError
 from ...plot import embedded
 from ...plot.embeddings import draw as draw
-from ...plot.files import Source, of_units, recordings, splits
+from ...plot.files import Source, of_units
+from ...plot.named import recordings, splits
 from ...plot.shown import Study
 from ..jobs.job import Job
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from ...data.sources import sources
 from ...models.table import architecture
 from ..config.condition import TrainingConfig
+from ..config.effects import EFFECTS
 from ..config.points import decoded_points
 from ..config.recording import RecordingConfig
-from ..config.sense import EFFECTS
 from ..config.study import Condition, decoded_labels, left_out
 from ..jobs.seen import look
 from .contents import files_of

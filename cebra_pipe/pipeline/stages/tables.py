@@ -16,8 +16,9 @@ from ...data.table import Table, read_meta, read_table, replacing
 from ...errors import Problem, UserError, did_you_mean
 from ...plot import curves, transferred
 from ...plot.drawn import distinct, number, pick
-from ...plot.files import Source, comparisons, histories, named, of_units, recordings, splits, transfers
+from ...plot.files import Source, histories, of_units, transfers
 from ...plot.known import mean, of_all, or_nan, ranges
+from ...plot.named import comparisons, named, recordings, splits
 from ...plot.numbers import about
 from ...plot.shown import Study
 from ...plot.summary import METHODS, Score, remarks, scores

@@ -17,8 +17,9 @@ from ...plot.shown import Study
 from ...plot.summary import SIGNED, Score
 from ..jobs.job import Job
 from . import spread
-from .against import Row, behind_in, judged, of_shifts, rivals_of, sides
+from .against import Row, of_shifts, rivals_of
 from .endings import ending, temperature_of
+from .worded import behind_in, judged, sides
 
 OWN = {  # what a score by the others' decoder may be worse than
     "within": "a decoder of its own",

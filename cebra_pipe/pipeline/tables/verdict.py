@@ -11,33 +11,31 @@ import numpy as np
 
 from ...data.table import Table, read_table
 from ...plot.drawn import pick
-from ...plot.files import Source, comparisons, histories, named, of_units, splits, transfers
+from ...plot.files import Source, histories, of_units, transfers
 from ...plot.held_out import by_fold_and_seed, held_out_bits
 from ...plot.judged import COLUMNS
 from ...plot.known import mean, of_all, or_nan, ranges
+from ...plot.named import comparisons, named, splits
 from ...plot.shown import OWN_TRIAL, Condition, Study
 from ...plot.summary import METHODS, SIGNED, Score, scores
 from ..jobs.job import Job
 from . import enough, tested
 from . import new_recordings as new
 from .against import (
-    behind_in,
     beside,
     beside_value,
-    compared,
-    judged,
     named_in_config,
     of_refit,
     of_shifts,
     refit_of,
     rivals_of,
-    sides,
     stricter,
     without,
 )
 from .endings import ending, temperature_of
 from .noted import all_loaded, concerning, points_of
 from .spread import collapse, first_padded, left_out, nearness, widths
+from .worded import behind_in, compared, judged, sides
 
 NOT_RUN = "not run"  # of enough_data
 ALPHA = 0.05  # where the study names no primary tests
