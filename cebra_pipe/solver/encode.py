@@ -59,6 +59,8 @@ class Encoding:
     masks: of each session, laid over every drawn window anew; with them depths are 0.
     """
 
+    again = False  # whether for a batch of models, by `torch.func`
+
     def __init__(
         self,
         network: Network,
@@ -97,13 +99,19 @@ class Encoding:
         cover = None if seed is None else mask_generator(seed, self.network.device)
         given = enumerate(rows.split(counts))
         parts = [self._of_session(s, mine, cover) for s, mine in given if len(mine)]
-        return self.network.finish(parts[0] if places is None else torch.cat(parts).index_select(0, places))
+        return self.network.finish(parts[0] if places is None else self._rows(torch.cat(parts), places))
+
+    def _rows(self, whole: Tensor, chosen: Tensor) -> Tensor:
+        """Some rows. Of a batch of models by indexing: `index_select` becomes a gather there, whose gradient is summed
+        number by number, and on a GPU, to be deterministic, with a copy from the host, which cannot be recorded.
+        """
+        return whole[chosen] if self.again else whole.index_select(0, chosen)
 
     def _of_session(self, session: int, rows: Tensor, cover: torch.Generator | None) -> Tensor:
         encoder, x, depth = self.network.encoders[session], self.inputs[session], self.depths[session]
         whole = encoder(x, layers=slice(0, depth)) if depth else x
         taps = self.taps[session]
-        windows = whole.index_select(0, (taps + rows).flatten())  # time first, then window
+        windows = self._rows(whole, (taps + rows).flatten())  # time first, then window
         if depth:
             return encoder(windows, len(rows), layers=slice(depth, None))
         if self.masks is not None and self.masks[session]:

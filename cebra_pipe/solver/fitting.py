@@ -90,13 +90,14 @@ class Diary:
         self.rows = _glance(task, network, self.valid, 0) if rows is None else rows
         self._losses, self._levels, self._temperatures = [], [], []
 
+    @torch.no_grad()
     def note(self, step: int, loss: Tensor, chance: np.ndarray) -> bool:
         """Losses (objective, 3) of a step, which stay on their device until a look; whether this was one."""
         last = step == self.steps
         self._losses.append(loss)
         self._levels.append(chance)
         if step % EVERY == 0 or last:
-            self._temperatures.append((step, len(self._losses), 1 / self.network.criterion.scale.detach()))
+            self._temperatures.append((step, len(self._losses), 1 / self.network.criterion.scale))
         if step % self.looks and not last:
             return False
         waiting = self._losses, self._levels, self._temperatures

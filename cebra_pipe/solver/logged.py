@@ -13,10 +13,11 @@ LOGGED = ("pos", "neg", "total", "temperature")
 class Logged:
     """The losses of each step: a solver has `criterion`, `spans`, `log` and `history`."""
 
+    @torch.no_grad()  # a node of autograd made here would bring its own stream into the recording of a step
     def _temperature(self) -> Tensor:
         scale = getattr(self.criterion, "scale", None)
         if isinstance(scale, Tensor):  # trained: read from the device along with the losses
-            return 1 / scale.detach()
+            return 1 / scale
         return torch.as_tensor(getattr(self.criterion, "temperature", 1.0), dtype=torch.float32)
 
     def _note(self, rows: Tensor) -> None:

@@ -81,10 +81,16 @@ def can_be_recorded(optimizer: Optimizer) -> bool:
 
 
 def constants(optimizer: Optimizer) -> object:
-    """The numbers that a recorded step holds fast: where they are changed, it is to be recorded again."""
+    """What a recorded step holds fast, numbers and places in memory: where it is changed, it is to be recorded again.
+
+    A state that is loaded into torch's optimizers on the way takes the place of the one that replays go on to write.
+    """
     if isinstance(optimizer, Adam):
-        return optimizer.learning_rate
-    return [{name: value for name, value in group.items() if name != "params"} for group in optimizer.param_groups]
+        held = [*optimizer.parameters, *(each for kind in optimizer.state().values() for each in kind)]
+        return optimizer.learning_rate, [each.data_ptr() for each in held]
+    held = [value for state in optimizer.state.values() for value in state.values() if isinstance(value, Tensor)]
+    groups = [{name: value for name, value in group.items() if name != "params"} for group in optimizer.param_groups]
+    return groups, [each.data_ptr() for each in held]
 
 
 @contextmanager

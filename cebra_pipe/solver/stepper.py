@@ -55,14 +55,14 @@ class Update:
 
     def constants(self) -> object:
         """What a recorded step holds fast."""
-        return constants(self.optimizer), [p.requires_grad for p in self.network.parameters()]
+        return constants(self.optimizer), [(p.requires_grad, p.data_ptr()) for p in self.network.parameters()]
 
 
 class Static:
     """A step whose indices lie at fixed places of memory, so that it can be recorded once and replayed.
 
     Draws have to be of one shape throughout, with as many of each session. Where the optimizer's constants are changed
-    on the way, the step is recorded again.
+    on the way, or what is trained comes to lie elsewhere, the step is recorded again.
     """
 
     def __init__(self, update: Update, record: Record):
@@ -81,10 +81,15 @@ class Static:
             )
         for place, value in zip(_indices(self._held), _indices(drawn), strict=True):
             place.copy_(value)
-        if self._constants != (now := self.update.constants()):
-            during = partial(being_recorded, self.update.optimizer)
-            self._constants, self._replay = now, self.record(lambda: self.update(self._held), during)
-        return self._replay().clone()
+        if anew := self._replay is None or self._constants != self.update.constants():
+            self._replay = None  # its memory is free before another one takes as much
+            # Neither knows this object: in a circle the recording would hold the device's memory beyond the fit.
+            once, during = partial(self.update, self._held), partial(being_recorded, self.update.optimizer)
+            self._replay = self.record(once, during)
+        losses = self._replay().clone()
+        if anew:  # the first step makes what an optimizer holds
+            self._constants = self.update.constants()
+        return losses
 
 
 def stepper(update: Update) -> Step:
@@ -95,7 +100,7 @@ def stepper(update: Update) -> Step:
         print(f"fit: steps are launched one by one, because {reason}", file=sys.stderr, flush=True)
         return update
     print("fit: steps are replayed from a recorded one (CUDA graph)", file=sys.stderr, flush=True)
-    return Static(update, Recorded)
+    return Static(update, partial(Recorded, update.network.device))
 
 
 def why_not(update: Update) -> str:

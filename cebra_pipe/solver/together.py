@@ -91,6 +91,7 @@ class Together:
             part.again = True
         drawn = embedded([o.sampling for o in self.objectives], self.batch)
         self.encoding = encoding(self.network, lesson.series, lesson.timeline, drawn)
+        self.encoding.again = True
         self.encoding.inputs = list(lesson.series)  # the sums over filled bins are no operation of torch's own
         check_memory(self, lesson, drawn)
         check_even(self.objectives)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+import gc
+import weakref
 from contextlib import contextmanager, nullcontext
+from functools import partial
 
 import numpy as np
 import pytest
@@ -15,6 +19,7 @@ from cebra_pipe.solver import draws, fitting
 from cebra_pipe.solver.capture import WARM, Recorded
 from cebra_pipe.solver.device import settings
 from cebra_pipe.solver.encode import encoding
+from cebra_pipe.solver.logged import Logged
 from cebra_pipe.solver.objective import distinct
 from cebra_pipe.solver.stepper import Static, Update, stepper, why_not
 from cebra_pipe.solver.steps import engine_steps
@@ -97,6 +102,47 @@ def test_a_changed_constant_is_recorded_anew():
     assert len(recordings) == 3
 
 
+@pytest.mark.parametrize("optimizer", [adam, fused])
+def test_weights_that_come_to_lie_elsewhere_are_recorded_anew(optimizer):
+    """A replay would go on to write the memory where they were."""
+    update, recordings = update_of(task_of(track(0)), optimizer), []
+    step = Static(update, replayed(recordings))
+    given = drawn(update, 4)
+    step(next(given))
+    step(next(given))
+    weight = next(update.network.parameters())
+    weight.data = weight.data.clone()
+    step(next(given))
+    assert len(recordings) == 2
+
+
+def test_a_state_that_is_loaded_on_the_way_is_recorded_anew():
+    """torch puts it in the place of the one that replays write; a user's hook may load a checkpoint."""
+    update, recordings = update_of(task_of(track(0)), fused), []
+    step = Static(update, replayed(recordings))
+    given = drawn(update, 4)
+    step(next(given))
+    step(next(given))
+    assert len(recordings) == 1
+    update.optimizer.load_state_dict(copy.deepcopy(update.optimizer.state_dict()))
+    step(next(given))
+    assert len(recordings) == 2
+
+
+def test_a_recording_ends_with_its_fit():
+    """At once, not when Python looks for circles: it holds the memory of a step, and the next fit takes as much."""
+    update = update_of(task_of(track(0)))
+    step = Static(update, replayed([]))
+    step(next(drawn(update, 1)))
+    left, was = weakref.ref(step), gc.isenabled()
+    gc.disable()
+    try:
+        del step
+        assert left() is None
+    finally:
+        gc.enable() if was else None
+
+
 def test_torchs_optimizer_expects_the_recording_alone():
     update, recordings = update_of(task_of(track(0)), fused), []
     Static(update, replayed(recordings))(next(drawn(update, 1)))
@@ -106,34 +152,121 @@ def test_torchs_optimizer_expects_the_recording_alone():
     assert not group["capturable"]
 
 
-@pytest.fixture
-def refusing(monkeypatch):
-    """A device that records nothing."""
+class Cards:
+    """torch.cuda as far as recording goes: which device and stream are current, and what was done there.
+
+    As torch's own, the context of a recording does not leave its stream where ending the recording fails.
+    """
+
+    def __init__(self, monkeypatch, refuses=None):
+        self.now, self.streams, self.made, self.refuses, self.done = 0, {}, 0, refuses, []
+        for name in ("Stream", "current_stream", "device", "stream", "graph", "CUDAGraph"):
+            monkeypatch.setattr(torch.cuda, name, getattr(self, name))
+
+    def Stream(self, device=None):
+        self.made += 1
+        number = self.now if device is None else torch.device(device).index
+        return type("Stream", (), {"device": number, "name": f"aside {self.made}", "wait_stream": self._waits})()
+
+    def _waits(self, other):
+        self.done.append(f"waits for {other.name}")
+
+    def current_stream(self):
+        here = type("Stream", (), {"device": self.now, "name": f"stream of {self.now}", "wait_stream": self._waits})()
+        return self.streams.get(self.now, here)
 
     @contextmanager
-    def graph(_):
-        raise RuntimeError("operation not permitted when stream is capturing\nCompile with …")
-        yield
+    def device(self, device):
+        before, self.now = self.now, torch.device(device).index
+        try:
+            yield
+        finally:
+            self.now = before
 
-    class Stream:
-        def wait_stream(self, other):
-            pass
+    @contextmanager
+    def stream(self, stream):
+        before = dict(self.streams)
+        self.streams[stream.device] = stream
+        try:
+            yield
+        finally:
+            self.streams = before
 
-    for name, each in {"CUDAGraph": object, "Stream": Stream, "current_stream": Stream, "graph": graph}.items():
-        monkeypatch.setattr(torch.cuda, name, each)
-    monkeypatch.setattr(torch.cuda, "stream", nullcontext)
+    def CUDAGraph(self):
+        return type("Graph", (), {"replay": lambda graph: self.did("replays")})()
+
+    @contextmanager
+    def graph(self, graph, stream=None):
+        before, stream = dict(self.streams), stream or self.Stream()
+        self.streams[stream.device] = stream
+        self.did("records")
+        try:
+            if self.refuses:
+                raise self.refuses
+            yield
+        finally:
+            if self.refuses:
+                raise RuntimeError("operation failed due to a previous error during capture")
+        self.streams = before
+
+    def did(self, what):
+        self.done.append(f"{what} on {self.current_stream().name}, device {self.now}")
+
+
+def test_a_step_is_recorded_on_the_device_and_stream_of_those_before(monkeypatch):
+    """Of a network on the second card, while the first one is torch's current one."""
+    cards = Cards(monkeypatch)
+
+    def step():
+        cards.did("computes")
+        return torch.zeros(1)
+
+    recorded = Recorded(torch.device("cuda", 1), step, nullcontext)
+    for _ in range(WARM + 2):
+        recorded()
+    aside = "on aside 1, device 1"
+    warm = ["waits for stream of 1", f"computes {aside}", "waits for aside 1"] * WARM
+    replay = "replays on stream of 1, device 1"
+    assert cards.done == [*warm, f"records {aside}", f"computes {aside}", replay, replay]
+    assert cards.now == 0
+
+
+NOT_PERMITTED = "operation not permitted when stream is capturing"
 
 
 @pytest.mark.parametrize("optimizer", [adam, fused])
-def test_a_step_that_cannot_be_recorded_is_called(optimizer, refusing, capsys):
-    """To the bit what the loop does, and one line says so."""
+def test_a_step_that_cannot_be_recorded_is_called(optimizer, monkeypatch, capsys):
+    """To the bit what the loop does, on the stream of all else, and one line says why: not that ending it failed."""
+    cards = Cards(monkeypatch, RuntimeError(f"{NOT_PERMITTED}\nCompile with …"))
     called, replay = update_of(task_of(track(0)), optimizer), update_of(task_of(track(0)), optimizer)
-    step = Static(replay, Recorded)
+    step = Static(replay, partial(Recorded, torch.device("cuda", 0)))
     expected, found = [called(d) for d in drawn(called, WARM + 4)], [step(d) for d in drawn(replay, WARM + 4)]
     assert torch.equal(torch.stack(found), torch.stack(expected))
     assert all(torch.equal(a, b) for a, b in zip(called.network.parameters(), replay.network.parameters(), strict=True))
     (line,) = [line for line in capsys.readouterr().err.splitlines() if "recorded" in line]
-    assert line.endswith("launched one by one: operation not permitted when stream is capturing")
+    assert line.endswith(f"launched one by one: {NOT_PERMITTED}")
+    assert cards.current_stream().name == "stream of 0"
+
+
+def test_ctrl_c_while_a_step_is_recorded_ends_the_fit(monkeypatch):
+    Cards(monkeypatch, KeyboardInterrupt())
+    recorded = Recorded(torch.device("cuda", 0), lambda: torch.zeros(1), nullcontext)
+    for _ in range(WARM):
+        recorded()
+    with pytest.raises(KeyboardInterrupt):
+        recorded()
+
+
+def test_a_temperature_is_read_without_autograd():
+    """A node that was made beside a recorded step would bring its stream into the recording."""
+    asked = []
+    criterion = type("Criterion", (), {"scale": property(lambda _: asked.append(torch.is_grad_enabled()) or ONE)})()
+    solver = type("Solver", (Logged,), {"criterion": criterion})()
+    assert float(solver._temperature()) == 1
+    assert asked == [False]
+
+
+ONE = torch.ones((), requires_grad=True)
 
 
 def test_the_log_tells_who_draws(monkeypatch, capsys):
@@ -187,7 +320,9 @@ def test_what_cannot_be_recorded_is_told():
 
 
 class Watch(TorchDispatchMode):
-    """Notes operations that bring a value of the host to the device: by its tensors, or by what they give."""
+    """Notes operations that bring a value of the host to the device: by its tensors, by what they give, or on CUDA
+    because they are to be deterministic, as sums that are scattered.
+    """
 
     def __init__(self):
         super().__init__()
@@ -197,7 +332,7 @@ class Watch(TorchDispatchMode):
         given = [x for x in tree_leaves((args, kwargs)) if isinstance(x, torch.Tensor)]
         out = func(*args, **(kwargs or {}))
         there = any(x.device.type != "cpu" for x in [*given, *tree_leaves(out)] if isinstance(x, torch.Tensor))
-        self.met += [str(func)] * (there and any(x.device.type == "cpu" for x in given))
+        self.met += [str(func)] * ((there and any(x.device.type == "cpu" for x in given)) or "scatter" in str(func))
         return out
 
 
