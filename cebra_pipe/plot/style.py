@@ -181,5 +181,16 @@ def _saved(fig: Figure, kind: str, metadata: Mapping[str, object]) -> bytes:
     buffer = io.BytesIO()
     dots = int(min(300, np.sqrt(PIXELS / np.prod(fig.get_size_inches()))))
     with matplotlib.rc_context(), _own_style():
+        _lay_out(fig, dots)
         fig.savefig(buffer, format=kind, dpi=dots, metadata=metadata)
     return buffer.getvalue()
+
+
+def _lay_out(fig: Figure, dots: int) -> None:
+    """Place the axes, once for all files: `savefig` would do it for each, and draw each twice for it."""
+    engine = fig.get_layout_engine()
+    if engine is None:
+        return
+    fig.set_dpi(dots)  # letters are as wide as in the file of pixels
+    engine.execute(fig)
+    fig.set_layout_engine(None)  # "none" leaves one in its place, for which `savefig` draws once more
