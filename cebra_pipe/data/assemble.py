@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import Problem, Problems, UserError
-from . import circles, clocks, describe, measured, overlap, spikes, trial_table, trials, units
-from .check_values import check_cells, check_neural, checked_label
+from . import circles, clocks, describe, events, lacking, measured, overlap, spikes, trial_table, trials, units
+from .check_values import check_cells, checked_label
 from .checks import NO_CLOCK, check_apart, check_bins, check_lengths, check_options, own_clocks
 from .recording import Recording, epochs_of
 from .select import keep, outside, slow
@@ -46,6 +46,7 @@ def assemble(
     read = read_all(config, Shelf(data_folder, files), name)
     check_lengths(config, read, name)
     check_apart(read, name)
+    events.check(config, read, name)
     samples = on_clock(config, read, name)
     check_bins(read, own_clocks(config, read), len(samples.time))
     beside = overlap.doubts(config, read, samples.time, samples.rate, name)
@@ -128,6 +129,12 @@ def on_samples(
         if label.trial_column is not None:
             labels[name] = samples.table.spread(values)
             continue
+        if label.events is not None:
+            where = f"recordings.{recording}.labels.{name} ({read[f'labels.{name}'].where})"
+            labels[name] = events.seconds(values, time, label.events)
+            events.check_any(labels[name], values, time, label.events, where, problems)
+            unknown[f"{events.UNKNOWN[label.events]} of {name}"] = ~np.isfinite(labels[name])
+            continue
         if clock is None:
             if label.resample is not None:
                 problems.add(f"recordings.{recording}.labels.{name}.resample", *NO_CLOCK)
@@ -182,7 +189,7 @@ def rules(
         found["slower than minimum_speed"] = slow(
             config.select, labels[name], samples.time, trial, limit, config.labels[name].period
         )
-    return found
+    return found | (lacking.rules(samples.neural, labels) if config.select.missing == "drop" else {})
 
 
 def finish(
@@ -201,12 +208,14 @@ def finish(
         unknown = samples.time[rows[~np.isfinite(labels[label][rows])]]
         if not check_cells(config, read, label, unknown, where, problems):
             continue
-        # On a clock of its own a label has other rows than the samples.
-        place = None if f"labels.{label}.time" in read else source.place
+        # On a clock of its own, as of events, a label has other rows than the samples.
+        place = None if f"labels.{label}.time" in read or given.events else source.place
         made[label] = checked_label(labels[label][rows], given, where, lines, problems, source.classes, place)
         made[label] = replace(made[label], unit=measured.unit_of(given, source.unit))
     neural = samples.neural[rows]
-    check_neural(neural, rows, f"recordings.{name}.{'neural' if 'neural' in read else 'spikes'}", read, problems)
+    where = f"recordings.{name}.{'neural' if 'neural' in read else 'spikes'}"
+    chosen = None if config.neural is None else config.neural.columns
+    lacking.check_neural(neural, rows, where, read, problems, chosen)
     problems.raise_any()
     numbers = np.unique(trial[rows], return_inverse=True)[1].astype(np.int32)
     time = samples.time[rows]
@@ -226,7 +235,9 @@ def finish(
 def two_valued(config: RecordingConfig, read: Mapping[str, Read]) -> list[str]:
     """Continuous labels that are read as two values; on a clock of its own such a label is interpolated to more."""
     values = {
-        name: read[f"labels.{name}"].values for name, label in config.labels.items() if label.kind == "continuous"
+        name: read[f"labels.{name}"].values
+        for name, label in config.labels.items()
+        if label.kind == "continuous" and not label.events
     }
     return [name for name, found in values.items() if len(np.unique(found[np.isfinite(found)])) == 2]
 

@@ -10,6 +10,7 @@ import numpy as np
 from ..errors import Problems, counted
 from .clocks import missing
 from .formats.entries import by_row
+from .lacking import DROP
 from .recording import Label
 from .shelf import Read
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 FILL = (
     "Write a name into empty cells ('none', for instance), or list one that looks like a missing value, as NA, under "
-    "`classes`; `select: {start: …, stop: …}` leaves out the ends of the recording."
+    "`classes`; `select: {missing: drop}` leaves out these samples, `start` and `stop` the ends of the recording."
 )
 
 
@@ -37,14 +38,16 @@ def check_cells(
     if clock is None or item.classes or not len(rows := missing(item.values, clock.values, time)):
         return True
     given = config.labels[label]
-    found = f"{counted(len(rows), 'cell')} without one in the file, the first in {item.place(int(rows[0]))} at "
-    found += f"{clock.values[rows[0]]:.9g} s, beside {counted(len(time), 'sample')}"
+    everywhere = counted(int((~np.isfinite(item.values)).sum()), "cell")
+    found = f"{counted(len(time), 'sample')} beside cells without one, the first of these in "
+    found += f"{item.place(int(rows[0]))} at {clock.values[rows[0]]:.9g} s ({everywhere} without one in the whole file)"
     left = (
         f"a line is then drawn over up to `largest_gap` ({config.largest_gap:g} s); samples in longer ones are dropped"
     )
     if given.kind == "discrete" or given.resample == "nearest":
         left = "samples then take the value of the nearest row"
-    problems.add(where, "a finite value beside each sample", found, f"Fill these cells, or remove their rows: {left}.")
+    remedy = f"Fill these cells, or remove their rows: {left}. `select: {{missing: drop}}` leaves out such samples."
+    problems.add(where, "a finite value beside each sample", found, remedy)
     return False
 
 
@@ -69,7 +72,7 @@ def checked_label(
             problems.add(where, "a name in all samples that are used", _unnamed(len(bad), first, place), FILL)
         else:
             found = f"{len(bad)} NaN or infinite values, the first in row {first}"
-            remedy = "Mend them, or leave them out by `select: {start: …, stop: …}`."
+            remedy = f"Mend them, or leave them out: {DROP}, `start` and `stop` the ends."
             problems.add(where, "finite values in all samples that are used", found, remedy)
         return Label(values, label.kind, label.unit, label.period)
     if len(values) and (values == values[0]).all():
@@ -104,28 +107,3 @@ def _unnamed(number: int, first: int, place: Callable[[int], str] | None) -> str
     if place is None:
         return f"{counted(number, 'sample')} without one, as their cells are empty or NA, the first is sample {first}"
     return f"{counted(number, 'cell')} without one, empty or NA, the first in {place(first)}"
-
-
-def check_neural(
-    neural: np.ndarray, rows: np.ndarray, where: str, read: Mapping[str, Read], problems: Problems
-) -> None:
-    """Finite numbers that vary; what is wrong goes to `problems`."""
-    where = f"{where} ({read['neural' if 'neural' in read else 'spikes.times'].where})"
-    bad = np.argwhere(~np.isfinite(neural))
-    if len(bad):
-        found = f"{len(bad)} NaN or infinite values, the first in row {rows[bad[0, 0]]}, column {bad[0, 1]}"
-        problems.add(
-            where,
-            "finite values in all samples that are used",
-            found,
-            "Mend them, read the other neurons by `columns`, or leave samples out by `select: {start: …, stop: …}`.",
-        )
-    elif (neural == neural[0]).all():
-        problems.add(
-            where,
-            "neural data that vary",
-            "every neuron constant",
-            "Choose another key, or mend the clock of the spikes.",
-        )
-    if len(rows) < 2:
-        problems.add(where, "at least two samples", str(len(rows)), "Loosen `select`.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import Problems
+from . import events
 from .select import check_select
 from .shelf import Read
 from .spans import collapsed
@@ -33,6 +34,7 @@ def check_options(config: RecordingConfig, name: str) -> None:
     problems.extend(check_select(config, name))
     for label, given in config.labels.items():
         where = f"recordings.{name}.labels.{label}"
+        events.check_options(given, where, problems)
         idle = [
             option for option in ("period", "scale") if given.kind == "discrete" and getattr(given, option) is not None
         ]
@@ -70,7 +72,15 @@ def check_options(config: RecordingConfig, name: str) -> None:
 def own_clocks(config: RecordingConfig, read: Mapping[str, Read]) -> list[str]:
     """Roles of arrays that need not be as long as the neural data."""
     own = [role for role in read if f"{role}.time" in read]
-    return [*own, *(f"{role}.time" for role in own), "spikes.times", "spikes.neurons", "spikes.ends", *columns(config)]
+    return [
+        *own,
+        *(f"{role}.time" for role in own),
+        "spikes.times",
+        "spikes.neurons",
+        "spikes.ends",
+        *columns(config),
+        *events.roles(config),
+    ]
 
 
 def check_lengths(config: RecordingConfig, read: Mapping[str, Read], name: str) -> None:

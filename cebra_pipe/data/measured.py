@@ -44,6 +44,8 @@ def sign(unit: str) -> str:
 
 def unit_of(label: LabelConfig, told: str) -> str:
     """The config's unit; the one that the file tells where there is none and no `scale` makes another of it."""
+    if label.events is not None:
+        return "s"
     return label.unit or ("" if label.scale is not None or label.kind == "discrete" else sign(told))
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 OF_TABLE = ("unit", "outside", "unrecorded")  # options of trials that say how start and stop are read
 OF_NUMBERS = ("column", "columns", "transpose", "keypoints", "minimum_likelihood", "time", "from_", "jump")
 OF_SOURCE = ("file", "key", "column", "columns", "header", "separator", "transpose", "trust", "keypoints")
-OF_SOURCE += ("minimum_likelihood", "time", "resample")  # options of a label that has a place of its own
+OF_SOURCE += ("minimum_likelihood", "time", "resample", "events")  # options of a label that has a place of its own
 INSIDE = "/."  # between a group and its arrays: HDF5; structs of MATLAB and nested containers
 
 

@@ -88,7 +88,7 @@ def place(config: RecordingConfig, read: Mapping[str, Read], time: np.ndarray, r
     lenient = table.unrecorded == "drop"
     problems = told(rows, usable, lenient, read, where)
     if not problems and not usable.any():
-        problems.add(where, "a trial with samples", f"none in {counted(len(usable), 'row')}", "Mend start and stop.")
+        problems.add(where, "a trial with samples", _beside(rows), hint(rows) or _moment(rows))
     problems.raise_any()
     kept = np.flatnonzero(usable)
     row = np.full(len(time), -1)
@@ -147,9 +147,8 @@ def told(rows: Rows, usable: np.ndarray, lenient: bool, read: Mapping[str, Read]
     later, earlier = rows.overlapping(np.flatnonzero(whole))
     add(later, "a start when the trials before it have ended", remedy, earlier)
     if not lenient:
-        unit = "samples" if rows.samples else "s"
-        lasts = f"the recording's clock goes from {rows.clock[0]:.9g} to {rows.clock[-1]:.9g} {unit}"
-        asked = hint(rows) or f"Do both count {'samples from 0' if rows.samples else 'seconds from one moment'}?"
+        lasts = f"the recording's clock goes from {_lasts(rows)}"
+        asked = hint(rows) or _moment(rows)
         empty = np.flatnonzero(rows.forward & ~usable)
         add(empty, f"a sample in each trial, where {lasts}", f"{asked} Else remove these rows, {skip}")
     return problems
@@ -157,6 +156,23 @@ def told(rows: Rows, usable: np.ndarray, lenient: bool, read: Mapping[str, Read]
 
 def _span(start: float, stop: float) -> str:
     return f"{start:.9g} to {stop:.9g}"
+
+
+def _lasts(rows: Rows) -> str:
+    return f"{rows.clock[0]:.9g} to {rows.clock[-1]:.9g} {'samples' if rows.samples else 's'}"
+
+
+def _moment(rows: Rows) -> str:
+    return f"Do both count {'samples from 0' if rows.samples else 'seconds from one moment'}?"
+
+
+def _beside(rows: Rows) -> str:
+    """Where the rows of a table lie of which none holds a sample, beside the recording's clock."""
+    number, known = counted(len(rows.start), "row"), rows.known
+    if not known.any():
+        return f"none in {number}: no start and stop"
+    span = _span(rows.start[known].min(), rows.stop[known].max())
+    return f"none in {number}, which go from {span} where the recording's clock goes from {_lasts(rows)}"
 
 
 def hint(rows: Rows) -> str:

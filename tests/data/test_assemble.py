@@ -630,8 +630,8 @@ def test_neurons_with_missing_values_can_be_left_out_as_told(tmp_path):
     neural[:, 1] = np.nan
     write_npz(tmp_path / "rat.npz", spikes=neural)
     told = message(assemble, RecordingConfig(file="rat.npz", neural="spikes", rate=40), tmp_path, "rat")
-    assert "column 1" in told
-    assert "read the other neurons by `columns`" in told
+    assert "neuron 1" in told
+    assert "Read the other neurons by `columns: [0, 2]`" in told
     config = RecordingConfig(file="rat.npz", neural={"key": "spikes", "columns": [0, 2]}, rate=40)
     np.testing.assert_array_equal(assemble(config, tmp_path, "rat").neural, neural[:, [0, 2]])
 
@@ -720,7 +720,7 @@ def test_missing_cells_of_a_label_with_its_own_clock_are_told_by_their_line(opti
     given = BASE | {"labels": {"x": {"file": "track.csv", "column": "x", "time": {"column": "t"}} | options}}
     given["select"] = {"stop": 5.5}  # before the last cell
     told = message(assemble, RecordingConfig.model_validate(given), tmp_path, "rat")
-    assert "5 cells without one in the file, the first in line 102 at 2 s, beside " in told
+    assert "2 samples beside cells without one, the first of these in line 102 at 2 s (6 cells without one in " in told
     assert remedy in told
     kept = [line for line in lines if not line.endswith(",")]
     (tmp_path / "track.csv").write_text("\n".join(["t,x", *kept]))

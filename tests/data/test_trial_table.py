@@ -308,6 +308,23 @@ def test_rows_that_were_not_recorded_may_be_left_out(rat):
     assert "none in 4 rows" in message(rat, {"unrecorded": "drop"}, start_time=[NAN] * 4)
 
 
+def test_a_table_of_another_time_is_told_with_both_stretches(rat):
+    """Rows in ms, or of a clock that began elsewhere, hold no sample: which is told by where both lie."""
+    told = message(rat, {"unrecorded": "drop", "unit": "ms"})
+    assert "none in 4 rows, which go from 0.0005 to 0.00553 where the recording's clock goes from 0 to 5.95 s" in told
+    assert "Do both count seconds from one moment?" in told
+
+
+def test_trials_without_a_value_of_a_label_are_left_out_where_asked_for(rat):
+    made = rat(
+        labels={"contrast": {"trial_column": "contrast"}},
+        config={"select": {"missing": "drop"}},
+        contrast=[0.1, NAN, 0.8, 0.2],
+    )
+    assert made.notes["dropped"]["without a value of contrast"] == 30
+    assert set(made.labels["contrast"].values) == {0.1, 0.8, 0.2}
+
+
 def test_trials_that_the_recording_cuts_are_counted(rat):
     made = rat(start_time=[-0.2, 2.0, 3.5, 4.0], stop_time=[1.5, 3.5, 3.75, 6.3])
     assert "2 trials cut short, where the recording begins or ends" in trial_table.line(made.notes["trial_table"])

@@ -23,13 +23,14 @@ ENTRIES = {
             "head": {"key": "angle", "period": 360, "time": "clock", "resample": "nearest"},
         },
         "trials": {"from": "head", "jump": 2},
-        "select": {"speed_of": "labels", "minimum_speed": 0.05},
+        "select": {"speed_of": "labels", "minimum_speed": 0.05, "missing": "drop"},
     },
     "spike times": {
         "file": "b.mat",
         "spikes": {"times": "t", "neurons": "id", "start": 3},
         "rate": 20,
         "trials": "lap",
+        "labels": {"reward": {"key": "rewards", "events": "since"}},
     },
     "columns": {"file": "c.csv", "neural": {"columns": [1, 2]}, "time": {"column": "t"}, "largest_gap": 1},
 }

@@ -57,6 +57,13 @@ class LabelConfig(Source):
         "linear for continuous (along the circle where it has a period), nearest for discrete.",
     )
 
+    events: Literal["since", "until"] | None = Field(
+        None,
+        description="The array holds times (s) of events, as of rewards, one an event. since: the label of a sample is "
+        "the seconds since the last one; until: to the next one. Samples before the first, or after the last, are "
+        "dropped.",
+    )
+
     @field_validator("classes")
     @classmethod
     def _each_once(cls, given: list[str] | None) -> list[str] | None:
@@ -153,6 +160,12 @@ class SelectConfig(Model):
     )
     start: Float | None = Field(None, description="Samples before this time (s) are dropped.")
     stop: Float | None = Field(None, description="Samples after this time (s) are dropped.")
+    missing: Literal["refuse", "drop"] | None = Field(
+        None,
+        description="Samples in which a neuron or a label has no value (NaN): refused where it is left out; drop "
+        "leaves them out, counted, and no window crosses the gap where it is longer than `largest_gap`. A neuron "
+        "without any value is refused either way.",
+    )
 
 
 class SimulateConfig(Model):

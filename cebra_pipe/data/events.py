@@ -1,0 +1,75 @@
+"""Times of events, as of rewards, as a label of the samples: seconds since the last one, or until the next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import Problems
+from .shelf import Read
+from .trial_columns import given_of
+
+if TYPE_CHECKING:
+    from ..pipeline.config.recording import LabelConfig, RecordingConfig
+
+UNKNOWN = {"since": "before the first event", "until": "after the last event"}  # samples of which nothing is known
+OF_VALUES = ("time", "resample", "period", "classes")  # options of a label that is measured
+REMEDY = (
+    "Times of events, as of rewards, are read by `events: since` (seconds since the last one) or `events: until` (to "
+    "the next one) in place of `time`."
+)
+
+
+def check_options(label: LabelConfig, where: str, problems: Problems) -> None:
+    """Options of a label that have no effect beside `events` go to `problems`."""
+    if label.events is None:
+        return
+    idle = [*given_of(label, OF_VALUES), *["kind: discrete"] * (label.kind == "discrete")]
+    if label.unit not in ("", "s"):
+        idle.append(f"unit: {label.unit}")
+    if idle:
+        remedy = "Leave these out: the label is in seconds of the recording's clock. `scale` turns other times into s."
+        problems.add(where, "`events` with where their times lie", f"{', '.join(idle)} beside it", remedy)
+
+
+def roles(config: RecordingConfig) -> list[str]:
+    """Roles of the arrays that are times of events, as many as there are events."""
+    return [f"labels.{name}" for name, label in config.labels.items() if label.events is not None]
+
+
+def check(config: RecordingConfig, read: Mapping[str, Read], name: str) -> None:
+    """A UserError where times of events are none, or where a label that is to be measured is its own clock."""
+    problems, events = Problems(), roles(config)
+    for role, item in read.items():
+        clock, where = read.get(f"{role}.time"), f"recordings.{name}.{role} ({item.where})"
+        if role in events and clock is not None:
+            remedy = "Name the array of its time stamps, of an NWB series the one that ends in /timestamps."
+            problems.add(where, "times of events", "a series of values with a clock", remedy)
+        elif role in events and (item.classes or not np.isfinite(item.values).all() or not len(item.values)):
+            problems.add(where, "times of events, finite numbers", "others, or none", "Remove empty rows.")
+        elif role.startswith("labels.") and clock is not None and np.array_equal(item.values, clock.values):
+            problems.add(where, "values that were taken at these time stamps", "the time stamps themselves", REMEDY)
+    problems.raise_any()
+
+
+def seconds(events: np.ndarray, time: np.ndarray, how: str) -> np.ndarray:
+    """(time,) seconds from the last of `events` (event,) to a sample, or from it to the next; NaN where there is none.
+
+    A sample at the time of an event is 0 s from it either way.
+    """
+    edges = np.concatenate([[-np.inf], np.sort(events), [np.inf]])
+    near = edges[np.searchsorted(edges, time, "right") - 1] if how == "since" else edges[np.searchsorted(edges, time)]
+    apart = np.abs(time - near)
+    return np.where(np.isfinite(apart), apart, np.nan)
+
+
+def check_any(
+    found: np.ndarray, events: np.ndarray, time: np.ndarray, how: str, where: str, problems: Problems
+) -> None:
+    """A problem where no sample (time,) has an event on that side."""
+    if not np.isfinite(found).any():
+        told = f"events from {events.min():.9g} to {events.max():.9g} s, samples from {time[0]:.9g} to {time[-1]:.9g} s"
+        remedy = "Do both count seconds from one moment? `scale: 0.001` turns ms into s."
+        problems.add(where, f"samples {'after' if how == 'since' else 'before'} an event", told, remedy)
