@@ -19,9 +19,9 @@ from . import loaded_labels, reachable, twins
 from .advice import convention_lines, label_lines, label_warnings, metric_lines, source_warnings
 from .comparing.sessions import differ
 from .condensed import condensed
+from .config.binned import by_one_label
 from .config.changes import read_changed
 from .config.doubts import doubts
-from .config.points import by_one_label
 from .config.study import Condition, Resolved, left_out
 from .config.without import check_sizes
 from .disk import claims

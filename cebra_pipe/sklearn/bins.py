@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from ..data.recording import Label
 from ..data.words import add_clashes
 from ..errors import Problem, Problems, UserError, did_you_mean
+from .points import NO_POINTS, ONE_CONTINUOUS, Points, members_of, misfit
 
 FEWEST_BINS = 3  # common bins below which two data sets do not overlap
 NO_BIN = -1  # of a sample whose class is not among those of the bins
@@ -33,21 +35,22 @@ class Span:
 
 @dataclass(frozen=True)
 class Bins:
-    """One continuous label's bins times the classes of discrete ones, equal for all recordings.
+    """Bins of one continuous label, or of each coordinate of a point, times classes; equal for all recordings.
 
     Values beyond those that span the bins lie in the outermost ones; a class that is not among theirs has no bin.
     """
 
-    span: Span | None
+    spans: tuple[Span, ...]
     classes: Mapping[str, tuple[int, ...]]
 
     def __len__(self) -> int:
-        return int(np.prod([self.span.count if self.span else 1, *map(len, self.classes.values())]))
+        return math.prod([*(span.count for span in self.spans), *map(len, self.classes.values())])
 
     def index(self, labels: Mapping[str, Label]) -> np.ndarray:
         """(time,) int64 bin of each sample; -1 where there is none."""
-        length = len(next(iter(labels.values())).values)
-        index = self.span.index(labels[self.span.name].values) if self.span else np.zeros(length, np.int64)
+        index = np.zeros(len(next(iter(labels.values())).values), np.int64)
+        for span in self.spans:
+            index = index * span.count + span.index(labels[span.name].values)
         for name, known in self.classes.items():
             place = np.minimum(np.searchsorted(known, labels[name].values), len(known) - 1)
             outside = (index < 0) | (np.asarray(known)[place] != labels[name].values)
@@ -55,17 +58,20 @@ class Bins:
         return index
 
 
-def common_bins(labels: Mapping[str, Mapping[str, Label]], names: list[str], count: int) -> Bins:
+def common_bins(
+    labels: Mapping[str, Mapping[str, Label]], names: Sequence[str], count: int, points: Points = NO_POINTS
+) -> Bins:
     """The bins that `names` span over the labels of all recordings (recording -> label -> values).
 
+    A name may be that of a point, whose bins are a grid: `count` along each of its coordinates.
     Labels of samples that are scored have no say in what they are scored by: give those of training samples (`chosen`).
     """
-    _check(labels, names)
-    first = next(iter(labels.values()))
-    spans = [_span(name, [of[name] for of in labels.values()], count) for name in names if not first[name].discrete]
-    discrete = [name for name in names if first[name].discrete]
+    _check(labels, names, points)
+    first, members = next(iter(labels.values())), members_of(names, points)
+    spans = [_span(name, [of[name] for of in labels.values()], count) for name in members if not first[name].discrete]
+    discrete = [name for name in members if first[name].discrete]
     classes = {name: np.unique(np.concatenate([of[name].values for of in labels.values()])) for name in discrete}
-    return Bins(spans[0] if spans else None, {name: tuple(found.tolist()) for name, found in classes.items()})
+    return Bins(tuple(spans), {name: tuple(found.tolist()) for name, found in classes.items()})
 
 
 def chosen(labels: Mapping[str, Label], samples: np.ndarray) -> dict[str, Label]:
@@ -83,18 +89,19 @@ def _span(name: str, labels: list[Label], count: int) -> Span:
     return Span(name, float(low), float((high - low) / count), count, None)
 
 
-def _check(labels: Mapping[str, Mapping[str, Label]], names: list[str]) -> None:
+def _check(labels: Mapping[str, Mapping[str, Label]], names: Sequence[str], points: Points) -> None:
+    members = members_of(names, points)
     problems = Problems()
     if not names:
         problems.add("labels", "labels to bin by", "none", "Name a continuous label, discrete ones, or both.")
     for recording, known in labels.items():
-        for name in names:
+        for name in members:
             if name not in known:
                 problems.add(f"labels of {recording}", repr(name), "no such label", did_you_mean(name, known))
     problems.raise_any()
     (first, one), *others = labels.items()
     for recording, known in others:
-        for name in names:
+        for name in members:
             here, there = _about(known[name]), _about(one[name])
             if here != there:
                 expected = f"{there} as in {first}"
@@ -104,10 +111,13 @@ def _check(labels: Mapping[str, Mapping[str, Label]], names: list[str]) -> None:
                     here,
                     "State kind, unit and period alike, scaled to one unit.",
                 )
-    add_clashes(labels, names, "", problems)
-    continuous = [name for name in names if not one[name].discrete]
+    add_clashes(labels, members, "", problems)
+    for name in (name for name in names if name in points):
+        if told := misfit({member: one[member] for member in points[name]}):
+            problems.add(f"point {name}", "continuous labels of one unit without period", told)
+    continuous = [name for name in names if name in points or not one[name].discrete]
     if len(continuous) > 1:
-        problems.add("labels", "at most one continuous label", ", ".join(continuous), "Leave all but one out.")
+        problems.add("labels", ONE_CONTINUOUS, ", ".join(continuous), "Leave all but one out.")
     problems.raise_any()
 
 

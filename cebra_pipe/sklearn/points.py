@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import ClassVar, Protocol
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from ..data.recording import Label
 
 FEW = 100  # distinct values below which a label is taken for rounded
+ONE_CONTINUOUS = "at most one continuous label, or one point"  # of what spans bins
 CLOSE = 1e-4  # of the spread of the points: how exactly the geometric median is found
 ROUNDS = 1000
 
@@ -27,6 +29,8 @@ class Point:
 
 
 Target = Label | Point  # what is decoded
+Points = Mapping[str, Sequence[str]]  # name -> the labels that are its coordinates
+NO_POINTS: Points = MappingProxyType({})
 
 
 class Stated(Protocol):
@@ -37,12 +41,17 @@ class Stated(Protocol):
     period: float | None
 
 
-def target(labels: Mapping[str, Label], points: Mapping[str, Sequence[str]], name: str) -> Target:
+def target(labels: Mapping[str, Label], points: Points, name: str) -> Target:
     """The label of that name, or the point made of labels."""
     if name not in points:
         return labels[name]
     members = [labels[member] for member in points[name]]
     return Point(np.stack([member.values for member in members], axis=1), members[0].unit)
+
+
+def members_of(names: Iterable[str], points: Points) -> list[str]:
+    """The labels that names of labels and points stand for, each once."""
+    return list(dict.fromkeys(label for name in names for label in points.get(name, (name,))))
 
 
 def misfit(members: Mapping[str, Stated]) -> str:

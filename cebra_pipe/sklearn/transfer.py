@@ -14,7 +14,7 @@ from .bins import FEWEST_BINS, Bins, bin_means, chosen, common_bins
 from .maps import complete
 from .methods import choose
 from .neighbours import nearest, vote
-from .points import target
+from .points import NO_POINTS, Points, target
 from .tasks import Candidates, Decoded, Task
 
 
@@ -29,15 +29,15 @@ class Session:
 
 
 def rotation(
-    own: Session, others: Sequence[Session], names: list[str], count: int, minimum: int
+    own: Session, others: Sequence[Session], names: list[str], count: int, minimum: int, points: Points = NO_POINTS
 ) -> tuple[np.ndarray | None, int]:
     """(dim, dim) the orthogonal map of `own`'s bin means onto those of the others' samples; the number of common bins.
 
-    Bins (`count` of the continuous one of the labels `names`) and both means are of training samples alone. None where
-    fewer bins than dimensions (or than 3) are common.
+    Bins (`count` of the continuous one of the labels `names`, or of each coordinate of the point) and both means are of
+    training samples alone. None where fewer bins than dimensions (or than 3) are common.
     """
     trained = {str(i): chosen(s.labels, s.train) for i, s in enumerate([*others, own])}
-    bins = common_bins(trained, names, count)
+    bins = common_bins(trained, names, count, points)
     mine, _ = _means([own], bins, minimum)
     goal, _ = _means(others, bins, minimum)
     common = complete(mine) & complete(goal)

@@ -11,8 +11,8 @@ import pytest
 
 from cebra_pipe.data.table import read_table
 from cebra_pipe.errors import UserError
+from cebra_pipe.pipeline.config.binned import by_one_label
 from cebra_pipe.pipeline.config.doubts import doubts
-from cebra_pipe.pipeline.config.points import by_one_label
 from cebra_pipe.pipeline.config.reading import resolve
 from cebra_pipe.pipeline.planning.plan import Plan
 from cebra_pipe.plot import decoded, decoding
@@ -78,10 +78,10 @@ def test_where_one_label_stands_for_a_point_is_told():
     made = config({"points": PLACE})
     made["comparisons"] = {"rats": {"condition": "behavior"}, "along_y": {"condition": "behavior", "labels": ["y"]}}
     plan = Plan(resolve(made))
-    start = "point place [x, y]: its {} alone is used where one continuous label is taken: {}"
+    named = "point place [x, y]: its"
     assert list(by_one_label(plan.study, plan.aligned, plan.figures)) == [
-        start.format("x", "align of behavior, comparisons.rats, the colours of figures/embeddings"),
-        start.format("y", "comparisons.along_y"),
+        f"{named} y alone spans the bins of comparisons.along_y; labels: [place] there takes all of them",
+        f"{named} x alone gives the colours of figures/embeddings",
     ]
     assert list(by_one_label(resolve(config()), plan.aligned, plan.figures)) == []
 

@@ -14,6 +14,7 @@ from ...errors import Problem, UserError
 from ...sklearn.bins import unit_rows
 from ...sklearn.maps import complete, linear_map_r2
 from ...sklearn.nulls import PERIODIC, SMALLEST_NULL
+from ...sklearn.points import members_of
 from ...streams import generator
 from ..jobs.job import say
 from .common import Common, check_overlap, compared
@@ -121,7 +122,7 @@ def draw(spec: dict, sessions: tuple[Session, ...]) -> list[Shifts]:
     for session in sessions:
         copy = copies[session.content] = copies.get(session.content, -1) + 1  # equal recordings: streams of their own
         stream = generator("consistency", spec["study_seed"], session.content, copy)
-        labels = {name: session.labels[name] for name in spec["labels"]}
+        labels = {name: session.labels[name] for name in members_of(spec["labels"], spec.get("points", {}))}
         # Parts and padding move with the labels: every sample counts, and the embedding keeps its autocorrelation.
         shifts = circular_shifts(labels, session.rate, np.arange(len(session)), stream)
         # Classes recorded one after the other have no shift of their own: position sets the pace. It must have one.

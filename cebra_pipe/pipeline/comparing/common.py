@@ -49,7 +49,7 @@ def compared(spec: Mapping, sessions: Sequence[Session]) -> Common:
 
 def _bins(spec: Mapping, sessions: Sequence[Session], fold: int) -> Bins:
     trained = {s.name: chosen(s.labels, part_of(s.split, fold) == "train") for s in sessions}
-    return common_bins(trained, spec["labels"], spec["bins"])
+    return common_bins(trained, spec["labels"], spec["bins"], spec.get("points", {}))
 
 
 def check_rates(sessions: Sequence[Session]) -> None:

@@ -181,16 +181,16 @@ def differ(rates: Iterable[float]) -> bool:
 
 # ---- said ------------------------------------------------------------------------------------------------------------
 def padded_lines(sessions: Sequence[Session], bins: Bins | None) -> list[str]:
-    """How many samples are padded, and where along the continuous label they lie."""
+    """How many samples are padded, and where along the continuous label, or each coordinate, they lie."""
     lines = []
     for session in sessions:
         padded = next(iter(session.runs.values())).padded
-        where = _along(session, padded, bins) if bins and bins.span and padded.any() else ""
+        where = _along(session, padded, bins) if bins and bins.spans and padded.any() else ""
         lines.append(f"{session.name}: {int(padded.sum())} of {len(session)} samples padded, left out{where}")
     return lines
 
 
 def _along(session: Session, padded: np.ndarray, bins: Bins) -> str:
-    span = replace(bins.span, width=bins.span.width * bins.span.count / 5, count=5)
-    fifth = span.index(session.labels[span.name].values[padded])
-    return f" (in fifths of {span.name}: {', '.join(map(str, np.bincount(fifth, minlength=5)))})"
+    fifths = [replace(span, width=span.width * span.count / 5, count=5) for span in bins.spans]
+    counts = ((s.name, np.bincount(s.index(session.labels[s.name].values[padded]), minlength=5)) for s in fifths)
+    return f" (in fifths of {'; '.join(f'{name}: ' + ', '.join(map(str, number)) for name, number in counts)})"

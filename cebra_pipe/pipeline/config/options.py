@@ -95,10 +95,17 @@ class BinsConfig(Model):
     labels: list[Name] | None = Field(
         None,
         min_length=1,
-        description="Labels that span the bins, at most one continuous; "
-        "where it is left out the first continuous and the first discrete one that all recordings share.",
+        description="Labels that span the bins: one continuous or a point of `decode.points`, and any discrete ones; "
+        "where it is left out the first continuous (its point, if it is a coordinate of one) and the first discrete "
+        "one that all recordings share.",
     )
-    bins: Int = Field(40, ge=2, le=1000, description="Bins of the continuous label.")
+    bins: Int | None = Field(
+        None,
+        ge=2,
+        le=1000,
+        description="Bins of the continuous label (40 where it is left out), or along each coordinate of a point (6 of "
+        "two, which makes 36; 3 of three, which makes 27).",
+    )
     minimum: Int = Field(5, ge=1, description="Bins with fewer samples in either recording are left out.")
 
 

@@ -71,28 +71,6 @@ def add_misfits(
             problems.add(place, expected, told, remedy)
 
 
-# ---- where a point is none -------------------------------------------------------------------------------------------
-def by_one_label(study: Resolved, aligned: Sequence[str], figures: Sequence[str]) -> Iterator[str]:
-    """A line for each point and label of it that stands alone where one continuous label is taken, and where that is.
-
-    aligned: conditions that are aligned; figures: those that are drawn.
-    """
-    config, every, found = study.config, tuple(study.config.recordings), {}
-    uses = [(f"align of {name}", config.align.labels, study.conditions[name].recordings) for name in aligned]
-    for name, k in study.comparisons.items():
-        if k.between == "recordings":
-            uses.append((f"comparisons.{name}", k.labels, study.conditions[k.condition].recordings))
-    uses += [("the colours of figures/embeddings", None, every)] * ("embeddings" in figures)
-    for where, given, recordings in uses:
-        chosen = study.bin_labels(given, recordings)
-        for point, members in decoded_points(study, recordings).items():
-            for label in (member for member in members if member in chosen):
-                found.setdefault((point, ", ".join(members), label), []).append(where)
-    for (point, members, label), places in found.items():
-        told = f"its {label} alone is used where one continuous label is taken"
-        yield f"point {point} [{members}]: {told}: {', '.join(places)}"
-
-
 # ---- what may have been meant ----------------------------------------------------------------------------------------
 def proposals(study: Resolved) -> Iterator[str]:
     """A line for each x and y that are decoded one by one, though they may be coordinates of one point."""
@@ -114,5 +92,6 @@ def _proposed(study: Resolved, recording: str) -> Iterator[str]:
         if len(members) > 1 and not misfit({member: mine[member] for member in members}):
             name = next(each for each in (begin.rstrip("_"), *NAMED) if each and each not in mine)
             listed = f"{', '.join(members[:-1])} and {members[-1]}"
+            more = ", and align and comparisons bin by it" if len(study.config.recordings) > 1 else ""
             point = f"decode.points: {{{name}: [{', '.join(members)}]}}"
-            yield f"{listed} are decoded one by one; {point} scores the distance to the true point as well"
+            yield f"{listed} are decoded one by one; {point} scores the distance to the true point as well{more}"

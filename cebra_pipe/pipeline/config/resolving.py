@@ -7,6 +7,7 @@ from typing import Any
 
 from ...errors import Problems, did_you_mean
 from . import options as c
+from .binned import has_bins
 from .condition import DefaultsConfig, TrainingConfig
 from .study import Condition, Resolved
 
@@ -105,7 +106,7 @@ def comparisons(study: Resolved) -> dict[str, c.ComparisonConfig]:
     made: dict[str, c.ComparisonConfig] = {}
     for name, condition in study.conditions.items():
         several = len(condition.recordings) > 1 and len(study.rates(condition.recordings)) < 2
-        if several and study.has_bins(None, condition.recordings):
+        if several and has_bins(study, None, condition.recordings):
             made[_free(f"{name[:29]}_recordings", made)] = c.ComparisonConfig(condition=name)
         if len(condition.seeds) > 1 and condition.control is None:  # a control's seeds are draws of a null
             made[_free(f"{name[:35]}_runs", made)] = c.ComparisonConfig(condition=name, between="runs")

@@ -138,15 +138,8 @@ class Resolved:
         numbers = trial_numbers(self.config.recordings, recordings)
         return [name for name in labels if name not in numbers]
 
-    def has_bins(self, given: list[str] | None, recordings: tuple[str, ...]) -> bool:
-        """Whether there is a continuous label to bin by: the classes of a discrete one alone may be too few."""
-        infos = shared_labels(self, recordings)
-        return any(infos[n].kind == "continuous" for n in self.bin_labels(given, recordings) if n in infos)
-
-    def bin_labels(self, given: list[str] | None, recordings: tuple[str, ...]) -> list[str]:
-        """The labels that span the bins: those given, else the first continuous and the first discrete one of all."""
-        if given is not None:
-            return given
+    def usual_labels(self, recordings: tuple[str, ...]) -> list[str]:
+        """The first continuous and the first discrete one of the labels that all share; trials' numbers are none."""
         shared = shared_labels(self, recordings)
         usual = self.without_trial_numbers(shared, recordings)
         first = {kind: next((n for n in usual if shared[n].kind == kind), None) for kind in ("continuous", "discrete")}

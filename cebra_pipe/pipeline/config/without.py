@@ -8,6 +8,7 @@ from itertools import pairwise
 from ...data.portions import LARGEST
 from ...data.shares import size
 from ...errors import Problems, did_you_mean
+from .binned import has_bins
 from .study import Condition, Resolved, decoded_labels, unlike
 
 
@@ -32,7 +33,7 @@ def check_left_out(study: Resolved, k: Condition, where: str, problems: Problems
         if not decoded_labels(study, members):
             problems.add(place, f"a label to decode that all recordings of {unit} have", "none", "Mend decode.labels.")
         alike = not any(unlike(study, name, members) for name in k.labels)  # told by itself where they are not
-        if alike and given.alignment == "rotation" and not study.has_bins(study.config.align.labels, members):
+        if alike and given.alignment == "rotation" and not has_bins(study, study.config.align.labels, members):
             remedy = "Name align.labels, or set alignment: none."
             problems.add(f"{place}.alignment", f"a continuous label in {unit} to align by", "none", remedy)
 

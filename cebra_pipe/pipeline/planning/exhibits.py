@@ -137,7 +137,7 @@ def about(study: Resolved, parts: tuple[str, ...], conditions: list[Condition]) 
     Lists, not mappings: canonical JSON sorts keys, and the order of the config is the order of what is shown.
     """
     config = study.config
-    colors = study.bin_labels(None, tuple(config.recordings))
+    colors = study.usual_labels(tuple(config.recordings))
     kinds = {study.labels(next(iter(config.recordings)))[name].kind: name for name in colors}
     table = {
         "recordings": [{"name": name, "title": entry.title or name} for name, entry in config.recordings.items()],

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from ..config.binned import has_bins
 from ..config.points import decoded
 from ..config.refit import pairs
 from ..config.study import Condition, Resolved
@@ -74,7 +75,7 @@ class Layout:
             for name, k in self.study.conditions.items()
             if len(k.recordings) > 1
             and len(self.study.rates(k.recordings)) < 2
-            and self.study.has_bins(align.labels, k.recordings)
+            and has_bins(self.study, align.labels, k.recordings)
             and not k.control
         ]
 

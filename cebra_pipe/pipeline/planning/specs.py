@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from ...data.sources import sources
 from ...models.table import architecture
+from ..config.binned import bins_spec
 from ..config.condition import TrainingConfig
 from ..config.effects import EFFECTS
 from ..config.points import decoded_points
@@ -108,15 +109,9 @@ def _adapt_spec(plan: Layout, w: Wildcards) -> dict:
 def _transfer_spec(plan: Layout, w: Wildcards) -> dict:
     condition, config = plan.study.conditions[w["condition"]], plan.study.config
     members = (*condition.without[w["unit"]], left_out(w["unit"]))
-    bins = {
-        "labels": plan.study.bin_labels(config.align.labels, members),
-        "bins": config.align.bins,
-        "minimum": config.align.minimum,
-    }
-    return {
-        **_decoding(plan, condition, members),
-        "rotation": bins if condition.leave_one_out.alignment != "none" else None,
-    }
+    turned = condition.leave_one_out.alignment != "none"
+    rotation = bins_spec(plan.study, config.align, members) if turned else None
+    return {**_decoding(plan, condition, members), "rotation": rotation}
 
 
 def _decode_spec(plan: Layout, w: Wildcards) -> dict:
@@ -151,9 +146,7 @@ def _align_spec(plan: Layout, w: Wildcards) -> dict:
     return {
         "sessions": list(condition.recordings),
         "reference": reference,
-        "labels": plan.study.bin_labels(align.labels, condition.recordings),
-        "bins": align.bins,
-        "minimum": align.minimum,
+        **bins_spec(plan.study, align, condition.recordings),
     }
 
 
@@ -164,8 +157,7 @@ def _consistency_spec(plan: Layout, w: Wildcards) -> dict:
     spec = {"between": comparison.between, "sessions": list(sessions), "study_seed": plan.study.config.seed}
     spec |= {"fitted_by": fitted_by}  # a control is fitted to other values of its labels than bins are made of
     if comparison.between == "recordings":
-        labels = plan.study.bin_labels(comparison.labels, sessions)
-        spec |= {"labels": labels, "bins": comparison.bins, "minimum": comparison.minimum, "null": comparison.shifts}
+        spec |= {**bins_spec(plan.study, comparison, sessions), "null": comparison.shifts}
     else:
         spec |= {"labels": [], "bins": 0, "minimum": 0, "null": 0}
     return spec

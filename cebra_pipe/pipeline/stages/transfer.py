@@ -146,7 +146,8 @@ def _transferred(
     if wanted is None:
         return transferred(task, points, others, spec["metric"]), -1
     own = Session(task.recording.labels, points, task.samples.train, task.samples.valid)
-    turn, common = rotation(own, others, wanted["labels"], wanted["bins"], wanted["minimum"])
+    grain = wanted["labels"], wanted["bins"], wanted["minimum"], wanted.get("points", {})
+    turn, common = rotation(own, others, *grain)
     if turn is None:
         return {}, common
     return transferred(task, np.einsum("ti,ij->tj", points, turn), others, spec["metric"]), common
