@@ -55,7 +55,7 @@ def simulate(seed: int, neurons: int, samples: int, place_cells: float, interneu
     """Spike counts (time, neuron) of a rat that runs back and forth, with its position and direction."""
     laps = run_laps(generator("rat", seed, "laps"), samples)
     rates = firing_rates(generator("rat", seed, "cells"), laps, neurons, place_cells, interneurons)
-    modulated = rates * _lap_gain(generator("rat", seed, "gain"), laps, neurons) * _theta(samples)[:, None]
+    modulated = rates * _lap_gain(generator("rat", seed, "gain"), laps, neurons) * theta(samples)[:, None]
     counts = generator("rat", seed, "spikes").poisson(modulated / RATE)
     labels = {
         "position": Label(laps.position, unit="m"),
@@ -131,7 +131,7 @@ def draw_fields(stream: np.random.Generator, cells: int) -> Fields:
 
 def _place_rates(stream: np.random.Generator, laps: Laps, cells: int) -> np.ndarray:
     fields = draw_fields(stream, cells)
-    represented = laps.position + JITTER * _drift(stream, len(laps.lap))
+    represented = laps.position + JITTER * drift(stream, len(laps.lap))
     shift = LAP_SHIFT * stream.standard_normal((laps.lap[-1] + 1, cells))
     rates = np.tile(stream.gamma(1.0, 0.35, cells), (len(laps.lap), 1))
     for cell, direction, centre, width, peak in zip(
@@ -149,9 +149,9 @@ def _interneuron_rates(stream: np.random.Generator, laps: Laps, cells: int) -> n
     return stream.uniform(5, 15, cells) * wave
 
 
-def _drift(stream: np.random.Generator, samples: int) -> np.ndarray:
-    """(time,) Ornstein-Uhlenbeck process with variance 1 and time constant JITTER_TIME."""
-    keep = np.exp(-1 / (RATE * JITTER_TIME))
+def drift(stream: np.random.Generator, samples: int, seconds: float = JITTER_TIME) -> np.ndarray:
+    """(time,) Ornstein-Uhlenbeck process with variance 1 and the time constant `seconds`."""
+    keep = np.exp(-1 / (RATE * seconds))
     noise = stream.standard_normal(samples) * np.sqrt(1 - keep**2)
     noise[0] /= np.sqrt(1 - keep**2)  # starts in its stationary distribution
     return np.fromiter(accumulate(noise, lambda last, new: new + keep * last), np.float64, samples)
@@ -161,5 +161,6 @@ def _lap_gain(stream: np.random.Generator, laps: Laps, neurons: int) -> np.ndarr
     return stream.gamma(LAP_GAIN, 1 / LAP_GAIN, (laps.lap[-1] + 1, neurons))[laps.lap]
 
 
-def _theta(samples: int) -> np.ndarray:
+def theta(samples: int) -> np.ndarray:
+    """(time,) factor of mean 1 that modulates all rates."""
     return 1 + THETA_DEPTH * np.cos(2 * np.pi * THETA * np.arange(samples) / RATE)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ..data.assemble import assemble
 from ..data.recording import Recording
 from ..data.split import Cut, split
-from ..datasets.rats import simulate
+from ..datasets.simulated import simulate
 from .config.study import Condition, Resolved
 from .planning.plan import Plan
 

@@ -7,7 +7,7 @@ import pytest
 from scipy.signal import lfilter
 
 from cebra_pipe.data.split import split
-from cebra_pipe.datasets.rats import JITTER_TIME, RATE, TRACK, _drift, draw_fields, run_laps, simulate
+from cebra_pipe.datasets.rats import JITTER_TIME, RATE, TRACK, draw_fields, drift, run_laps, simulate
 from cebra_pipe.pipeline.config.options import SplitConfig
 from cebra_pipe.sklearn.methods import decode, naive_bayes
 from cebra_pipe.sklearn.tasks import Samples, Task
@@ -109,8 +109,8 @@ def test_neurons_of_each_kind_are_as_many_as_asked_for():
     assert np.median(sparse.neural.mean(axis=0) * RATE) < 1
 
 
-def test_the_represented_position_drifts_as_a_filter_of_noise_does():
+def test_the_represented_positiondrifts_as_a_filter_of_noise_does():
     keep = np.exp(-1 / (RATE * JITTER_TIME))
     noise = np.random.default_rng(0).standard_normal(2000) * np.sqrt(1 - keep**2)
     noise[0] /= np.sqrt(1 - keep**2)
-    np.testing.assert_array_equal(_drift(np.random.default_rng(0), 2000), lfilter([1.0], [1.0, -keep], noise))
+    np.testing.assert_array_equal(drift(np.random.default_rng(0), 2000), lfilter([1.0], [1.0, -keep], noise))

@@ -169,8 +169,13 @@ class SelectConfig(Model):
 
 
 class SimulateConfig(Model):
-    """A simulated rat on a linear track (calibrated recipe, docs/numbers.md)."""
+    """A simulated rat on a linear track or in an open field (calibrated recipes, docs/numbers.md)."""
 
+    environment: Literal["track", "open_field"] = Field(
+        "track",
+        description="track: laps on 1.6 m, labels position (m) and direction; open_field: foraging in 1 m by 1 m, "
+        "labels x and y (m).",
+    )
     seed: Int = Field(1, ge=0, description="Another seed is another rat.")
     neurons: Int = Field(60, ge=2, le=5000, description="Number of neurons.")
     samples: Int = Field(6500, ge=50, le=5_000_000, description="Samples at 40 Hz.")

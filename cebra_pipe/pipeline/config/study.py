@@ -46,7 +46,10 @@ class Portion:
 
 
 SIMULATED_RATE = 40.0  # samples per second
-SIMULATED = {"position": LabelInfo("continuous", "m"), "direction": LabelInfo("discrete", "")}
+SIMULATED = {  # environment -> labels
+    "track": {"position": LabelInfo("continuous", "m"), "direction": LabelInfo("discrete", "")},
+    "open_field": {axis: LabelInfo("continuous", "m") for axis in "xy"},
+}
 
 
 @dataclass(frozen=True)
@@ -125,7 +128,7 @@ class Resolved:
         """Labels of a recording as the config states them."""
         entry = self.config.recordings[recording]
         if entry.simulate:
-            return SIMULATED
+            return SIMULATED[entry.simulate.environment]
         return {name: LabelInfo(label.kind, label.unit, label.period) for name, label in entry.labels.items()}
 
     def rates(self, recordings: tuple[str, ...]) -> set[float]:

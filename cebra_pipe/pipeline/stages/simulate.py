@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ...datasets.rats import simulate
+from ...datasets.simulated import simulate
 from ..jobs.job import Job, say
 
 
@@ -18,5 +18,5 @@ def run(job: Job) -> None:
     rates = recording.neural.mean(axis=0) * recording.rate
     say(
         f"{len(recording)} samples × {recording.neural.shape[1]} neurons at {recording.rate:g} Hz, "
-        f"{recording.trial[-1] + 1} laps, {100 * empty:.1f} % empty bins, median rate {np.median(rates):.2f} Hz"
+        f"{recording.trial[-1] + 1} trials, {100 * empty:.1f} % empty bins, median rate {np.median(rates):.2f} Hz"
     )
