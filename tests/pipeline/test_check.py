@@ -81,7 +81,7 @@ def test_a_study_in_order(folder, capsys):
     assert "distance² = (1 Δposition/m)², within the class of direction" in told
     assert "jobs (2 load, 2 split, 2 fit, 2 transform, 2 decode, " in told
     assert "warning: a: parts come within 0.5" in told
-    assert "point place [position, other]: its other alone is used where one continuous label is taken: " in told
+    assert "point place [position, other]: its other alone gives the colours of figures/embeddings" in told
     assert not (folder / "results" / "s" / "fits").exists()
 
 
