@@ -18,6 +18,7 @@ from types import ModuleType
 
 from ..data.table import replacing
 from ..errors import Problem, Problems, UserError, did_you_mean
+from .jobs.gpu_errors import gpu_errors
 from .jobs.job import Job
 from .jobs.locks import lock
 from .jobs.packages import installed
@@ -34,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
     stage = _imported(job.stage)
     _check_code(options, job.spec)
     started, clock = time.time(), time.perf_counter()
-    with lock(next(iter(job.outputs.values()))), _disk_errors(job):
+    with lock(next(iter(job.outputs.values()))), _disk_errors(job), gpu_errors():
         stage.run(job)
     if options.hashes:
         with _notes(options.hashes, "hashes of the inputs"):

@@ -17,6 +17,7 @@ from ..data.table import replacing
 from ..errors import Problem, Problems, UserError, did_you_mean
 from ..models import criterions
 from ..solver.device import resolve
+from .jobs.gpu_errors import gpu_errors
 from .train_data import ARRAYS, dataset_of, loader_of
 
 CRITERIA = {
@@ -36,6 +37,7 @@ OTHERS = {  # solvers that are documented, and where what they do is found
 }
 
 
+@gpu_errors()
 def main(options: argparse.Namespace) -> int:
     """Train, keep checkpoints in `logdir`, and write scores.json beside them."""
     check(options)

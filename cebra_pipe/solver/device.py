@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 
 import numpy as np
@@ -18,20 +19,29 @@ SCHEDULED = ("SLURM_JOB_ID", "CUDA_VISIBLE_DEVICES")  # set where a scheduler ha
 
 def resolve(wanted: str, gpus: int) -> str:
     """`cpu` or `cuda`: auto takes CUDA where torch sees it and this job was given a GPU, else the CPU, and says so."""
-    seen = torch.cuda.is_available()
+    seen, reason = seen_gpu()
     if wanted not in ("auto", "cpu", "cuda"):
         raise UserError(Problem("device", "auto, cpu or cuda", repr(wanted)))
     if wanted == "cuda" and not seen:
-        raise UserError(
-            Problem("device", "a CUDA device", "none that torch sees", "Set device: auto, or install torch for CUDA.")
-        )
+        remedy = "Set device: auto, or install torch for CUDA."
+        raise UserError(Problem("device", "a CUDA device", f"none that torch sees{reason}", remedy))
     if wanted != "auto":
         return wanted
     if seen and (gpus > 0 or any(os.environ.get(name) for name in SCHEDULED)):
         return "cuda"
-    why = "this job was given no GPU" if seen else "torch sees no GPU"
+    why = "this job was given no GPU" if seen else f"torch sees no GPU{reason}"
     print(f"device: cpu ({why})", file=sys.stderr, flush=True)
     return "cpu"
+
+
+def seen_gpu() -> tuple[bool, str]:
+    """Whether torch can use a GPU, and if not what it says of it, to follow other words."""
+    if torch.version.cuda is None and torch.version.hip is None:
+        return torch.cuda.is_available(), ": it was built without CUDA"
+    with warnings.catch_warnings(record=True) as told:  # of a driver that is too old, say
+        warnings.simplefilter("always")
+        seen = torch.cuda.is_available()
+    return seen, f": {str(told[0].message).splitlines()[0].rstrip('.')}" if told else ""
 
 
 def moved(array: np.ndarray, device: torch.device) -> Tensor:
@@ -44,20 +54,25 @@ def moved(array: np.ndarray, device: torch.device) -> Tensor:
 
 @contextlib.contextmanager
 def settings(threads: int) -> Iterator[None]:
-    """`threads` torch threads and deterministic algorithms, as they were before when the block ends."""
+    """`threads` torch threads, deterministic algorithms and whole single precision, and what was before at the end.
+
+    Containers may switch TF32 on for all programs, whose products have three digits.
+    """
     os.environ.setdefault(
         "CUBLAS_WORKSPACE_CONFIG", ":4096:8"
     )  # read when CUDA starts; else cuBLAS is not deterministic
     before, filled = torch.get_num_threads(), torch.utils.deterministic.fill_uninitialized_memory
-    mode = torch.get_deterministic_debug_mode()
+    mode, precision = torch.get_deterministic_debug_mode(), torch.get_float32_matmul_precision()
     torch.set_num_threads(threads)
     with contextlib.suppress(RuntimeError):  # can be set once in a process, before its first parallel work
         torch.set_num_interop_threads(threads)
     torch.set_deterministic_debug_mode("error")  # as use_deterministic_algorithms, without its import of the compiler
+    torch.set_float32_matmul_precision("highest")
     torch.utils.deterministic.fill_uninitialized_memory = False  # every buffer here is written before it is read
     try:
         yield
     finally:
         torch.set_num_threads(before)
         torch.set_deterministic_debug_mode(mode)
+        torch.set_float32_matmul_precision(precision)
         torch.utils.deterministic.fill_uninitialized_memory = filled

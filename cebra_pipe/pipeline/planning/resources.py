@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import math
 import os
+import re
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 GPU_FILES = ("/dev/nvidiactl", "/proc/driver/nvidia/version", "/dev/dxg")  # NVIDIA on Linux, and under WSL
 
@@ -48,9 +51,22 @@ def use_checkout(folder: str) -> None:
 
 
 def has_gpu() -> bool:
-    """Whether this machine shows a GPU, without importing torch."""
+    """Whether this machine shows a GPU that torch can use, without importing it.
+
+    Fits that ask for a GPU wait for each other, which those of a torch for the CPU alone have no reason to.
+    """
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    return visible not in ("", "-1") and any(map(os.path.exists, GPU_FILES))
+    return visible not in ("", "-1") and any(map(os.path.exists, GPU_FILES)) and not _without_gpus()
+
+
+def _without_gpus() -> bool:
+    """Whether the torch that is installed here was built without them; no where none is, and jobs have their own."""
+    found = importlib.util.find_spec("torch")
+    try:
+        text = Path(found.origin).with_name("version.py").read_text() if found and found.origin else ""
+    except OSError:
+        return False
+    return all(re.search(rf"^{kind}\b.*= None$", text, re.MULTILINE) for kind in ("cuda", "hip"))
 
 
 def memory(plan, stage: str, wildcards: Mapping[str, str], attempt: int) -> int:

@@ -19,13 +19,14 @@ from ...data.shares import adapt_part, share_masks
 from ...data.table import Table, from_rows
 from ...errors import Problem, UserError, did_you_mean
 from ...solver.artifact import Fitted, read_seed, write_models
-from ...solver.device import resolve, settings
+from ...solver.device import settings
 from ...solver.fitting import fit
 from ...solver.history import COLUMNS
 from ...solver.inputs import epochs
 from ...solver.keeper import Keeper, checkpoint_path
 from ...solver.task import Task
 from ...streams import generator
+from ..jobs.cards import on_device
 from ..jobs.job import Job, canonical, say
 from ..jobs.roles import lesson_file
 from .fit import fitted as fitted_of
@@ -54,7 +55,7 @@ def run(job: Job) -> None:
 
     Each has a checkpoint of its own, which stays until all is written: a killed job goes on in the midst of one.
     """
-    job, spec = job.with_device(resolve(job.spec.get("device", "auto"), job.gpus)), job.spec
+    job, spec = on_device(job), job.spec
     (name,), recording, split = (
         spec["sessions"],
         Recording.read(job.input("recordings")),

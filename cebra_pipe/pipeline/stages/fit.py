@@ -13,20 +13,21 @@ from ...data.portions import Portion, portion
 from ...data.recording import Recording
 from ...errors import Problem, UserError
 from ...solver.artifact import Fitted, write_model
-from ...solver.device import resolve, settings
+from ...solver.device import settings
 from ...solver.fitting import fit
 from ...solver.history import table
 from ...solver.inputs import Scaling
 from ...solver.keeper import Keeper, checkpoint_path
 from ...solver.network import Network
 from ...solver.task import Task
+from ..jobs.cards import on_device
 from ..jobs.controlled import controlled, without_null
 from ..jobs.job import Job, canonical, say
 
 
 def run(job: Job) -> None:
     """Writes the model and its history."""
-    job, given = job.with_device(resolve(job.spec.get("device", "auto"), job.gpus)), given_of(job)
+    job, given = on_device(job), given_of(job)
     task, portions = task_of(job.spec, *given), portions_of(job.spec, *given)
     keeper = Keeper(checkpoint_path(job.outputs["model"]), canonical(job.provenance()))
     with settings(task.training["threads"]):

@@ -8,17 +8,18 @@ import numpy as np
 
 from ...data.table import from_rows
 from ...solver.artifact import seed_name, write_models
-from ...solver.device import resolve, settings
+from ...solver.device import settings
 from ...solver.history import COLUMNS
 from ...solver.keeper import Keeper, checkpoint_path
 from ...solver.together import fit_together
+from ..jobs.cards import on_device
 from ..jobs.job import Job, canonical
 from .fit import about, fitted, given_of, task_of
 
 
 def run(job: Job) -> None:
     """Writes the models by seed, and a history with a column `seed`."""
-    job, given = job.with_device(resolve(job.spec.get("device", "auto"), job.gpus)), given_of(job)
+    job, given = on_device(job), given_of(job)
     seeds = job.spec["seeds"]
     first = task_of({**job.spec, "seed": seeds[0]}, *given)
     tasks = [replace(first, seed=seed) for seed in seeds]
