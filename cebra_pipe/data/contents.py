@@ -86,7 +86,8 @@ class Contents:
     def _unknown(self, name: str) -> tuple[str, str, str]:
         """Expected, found and remedy for a key that is not there."""
         if any(name in entry.columns for entry in self.listed.values()):
-            return "the name of an array or sheet", "the name of a column", f"Write `column: {name}` in its place."
+            remedy = f"Ask for it as a column: `column: {name}` in a config, columns=[{name!r}] in Python."
+            return "the name of an array or sheet", "the name of a column", remedy
         if list(self.listed) == [""]:
             return "no key", f"a file of one array ({self.listing()})", "Leave the key out."
         if paths := [key for key in self.listed if key.endswith(f"/{name}") or key.startswith(f"{name}/")]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from cebra_pipe.data.load import FORMATS, load_data, load_deeplabcut
@@ -71,7 +73,22 @@ def test_key_for_a_file_of_one_array(tmp_path):
 
 def test_key_that_is_a_column_of_a_table(tmp_path):
     (tmp_path / "a.csv").write_text("time,x\n1,2\n3,4\n")
-    assert "Write `column: x`" in message(load_data, tmp_path / "a.csv", "x")
+    told = message(load_data, tmp_path / "a.csv", "x")
+    assert "`column: x` in a config, columns=['x'] in Python" in told
+
+
+def test_a_column_of_words_is_told_what_words_are_for(tmp_path):
+    (tmp_path / "a.csv").write_text("x,side,typed\n1,left,3\n2,NaN,x\n3,right,5\n")
+    pq.write_table(pa.table({"side": ["left", None, "right"]}), tmp_path / "a.parquet")
+    np.savez(tmp_path / "a.npz", side=np.array(["left", "right"]))
+    places = [({"columns": ["side"]}, "a.csv"), ({}, "a.parquet"), ({"key": "side"}, "a.npz")]
+    for options, name in places:
+        told = message(load_data, tmp_path / name, **options)
+        assert "a label of `kind: discrete`" in told
+        assert "names, codes = np.unique(words, return_inverse=True)" in told
+    told = message(load_data, tmp_path / "a.csv", columns=["typed"])
+    assert "found 'x' (line 3) in column 'typed'" in told  # one among numbers is no class
+    assert "np.unique" not in told
 
 
 def test_text_and_objects_are_no_arrays(tmp_path):

@@ -28,7 +28,12 @@ ANIMALS = "DeepLabCut tracks of several animals"
 OTHER_FILE = "values that lie in another file"
 LINK = "a link to another place"
 TRUST = "if you wrote the file, trust it (trust=True in Python, `trust: true` in a config): that runs what it says."
+WORDS = (
+    "In a study words are a label of `kind: discrete`. In Python read them with numpy, h5py or pandas and number them: "
+    "names, codes = np.unique(words, return_inverse=True)."
+)
 REMEDIES = {  # for what is no array of numbers
+    "text": f"Choose another key. {WORDS}",
     "Python objects": "Save plain arrays: of spike times one array of all times, and one of each spike's neuron. "
     "`trust`, where the format has it, runs what the file says.",
     ANIMALS: "Save one animal's columns in a file of their own.",
@@ -149,25 +154,34 @@ def table_entry(
     def read(columns: Sequence[int] | None) -> np.ndarray:
         chosen = range(len(names)) if columns is None else columns
         arrays = {i: column(i) for i in chosen}
-        text = [names[i] for i in chosen if arrays[i].dtype.kind not in NUMBERS]
+        text = [i for i in chosen if arrays[i].dtype.kind not in NUMBERS]
         if text:
-            first = next(i for i in chosen if arrays[i].dtype.kind not in NUMBERS)
-            raise Refusal(
-                "numbers in every column",
-                f"{not_a_number(arrays[first], place)} in column {', '.join(map(repr, text[:8]))}",
-                "Choose the columns that hold numbers.",
-            )
+            found = f"{not_a_number(arrays[text[0]], place)} in column {', '.join(repr(names[i]) for i in text[:8])}"
+            remedy = "Choose the columns that hold numbers."
+            raise Refusal("numbers in every column", found, f"{remedy} {WORDS}" if _words(arrays[text[0]]) else remedy)
         return np.stack([arrays[i] for i in chosen], axis=1) if arrays else np.zeros((length, 0))
 
     return Entry((length, len(names)), "table", read, tuple(names), raw=column, place=place)
 
 
+def _words(values: np.ndarray) -> bool:
+    """Whether all that a column holds are words, so that they may be classes; one among numbers is a mistake."""
+    filled = [value for value in values.tolist() if str(value).strip().lower() not in ("", "nan", "none")]
+    return bool(filled) and not any(_is_number(value) for value in filled)
+
+
+def _is_number(value: object) -> bool:
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
 def not_a_number(values: np.ndarray, place: Callable[[int], str]) -> str:
     """The first value that is none, with its place."""
     for row, value in enumerate(values.tolist()):
-        try:
-            float(value)
-        except (TypeError, ValueError):
+        if not _is_number(value):
             return f"{str(value)[:40]!r} ({place(row)})"
     return f"{KINDS.get(values.dtype.kind, values.dtype)}"
 
