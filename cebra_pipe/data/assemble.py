@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import Problem, Problems, UserError
-from . import circles, clocks, describe, events, lacking, measured, overlap, spikes, trial_table, trials, units
+from . import circles, clocks, describe, events, lacking, measured, moments, overlap, spikes, trial_table, trials, units
 from .check_values import check_cells, checked_label
 from .checks import NO_CLOCK, check_apart, check_bins, check_lengths, check_options, own_clocks
 from .recording import Recording, epochs_of
@@ -51,7 +51,8 @@ def assemble(
     check_bins(read, own_clocks(config, read), len(samples.time))
     beside = overlap.doubts(config, read, samples.time, samples.rate, name)
     table = trial_table.place(config, read, samples.time, samples.rate, name)
-    samples = replace(samples, notes=samples.notes | {"overlap": beside}, table=table)
+    about = {"overlap": beside} | moments.notes(config, read, samples.time)
+    samples = replace(samples, notes=samples.notes | about, table=table)
     limit = clocks.gap_limit(config.largest_gap, samples.rate)
     labels, unknown = on_samples(config, read, samples, name)
     if table is not None:

@@ -22,8 +22,8 @@ def memory_times(recording: Recording, scheme: str) -> dict[str, float]:
     """
     neural = smoothed(recording)
     times = {
-        "population rate": autocorrelation_time(neural.sum(axis=1), recording.rate),
-        "mean over neurons": autocorrelation_time(neural, recording.rate),
+        "summed activity": autocorrelation_time(neural.sum(axis=1), recording.rate),
+        "single neurons": autocorrelation_time(neural, recording.rate),
     }
     return times | {
         f"label {name}": autocorrelation_time(coordinates(label), recording.rate)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..data import circles
+from ..data import circles, moments
 from ..data.recording import Label, Recording
 from ..data.shifts import AWAY, pace
 from ..data.spans import BETWEEN, ends_alone
@@ -33,6 +33,8 @@ def source_warnings(name: str, entry: RecordingConfig, recording: Recording) -> 
     if dropped:
         told = ", ".join(f"{number} {rule}" for rule, number in dropped.items())
         yield f"{name}: {sum(dropped.values())} of {recording.notes['samples_read']} samples dropped: {told}"
+    if (clocks := recording.notes.get("clocks")) is not None and (text := moments.doubt(clocks)):
+        yield f"{name}: {text}"
     if (text := _turned_rate(entry, recording)) is not None:
         yield f"{name}: {text}"
     if alone := ends_alone(entry.neural.columns if entry.neural else None):

@@ -33,6 +33,7 @@ def decoding(rows: Sequence[Mapping]) -> Iterator[str]:
         for name in sorted(dict.fromkeys(name for name, _ in named), key=lambda name: name.startswith(BASELINE)):
             cells = (cell(named.get((name, title))) for title in recordings)
             yield f"  {name:{width}s}" + "".join(f"{text:>16s}" for text in cells)
+        yield from _undecoded(mine)
     yield from _other_samples(rows)
     yield "\np is of the decoder null: circular shifts of the label against the decoded trace. Whether fits to shifted"
     yield "labels do as well is another question, that of the refit null (tests, verdict)."
@@ -40,6 +41,17 @@ def decoding(rows: Sequence[Mapping]) -> Iterator[str]:
     yield "A control is fitted to and scored against its own transformed labels."
     if any(row["unit"] != row["label_unit"] for row in rows):
         yield "Errors of a label in m are given in cm, here and in every table."
+
+
+def _undecoded(rows: Sequence[Mapping]) -> Iterator[str]:
+    """Why a baseline has no score, by the recordings in which it has none."""
+    why: dict[tuple[str, str], dict[str, None]] = {}
+    for row in (row for row in rows if row["score"] is None and row["method"] != "embedding" and row["note"]):
+        why.setdefault((row["method_title"], row["note"]), {})[row["title"]] = None
+    every = {row["title"] for row in rows}
+    for (method, note), titles in why.items():
+        where = "" if every <= set(titles) else f" in {', '.join(titles)}"
+        yield f"  -: {method}{where}: {note}"
 
 
 def _other_samples(rows: Sequence[Mapping]) -> Iterator[str]:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..data import trial_table, units
 from ..data.memory import apart, memory_times, near_lines
 from ..data.split import GAP, NAMES, PARTS
 from ..errors import Problems, UserError, counted
@@ -26,7 +25,7 @@ from .config.study import Condition, Resolved, left_out
 from .config.without import check_sizes
 from .disk import claims
 from .planning.plan import Plan, check_files, check_results
-from .rehearsal import Prepared, prepare, rehearse, rehearse_adaptation
+from .rehearsal import Prepared, prepare, reading_lines, rehearse, rehearse_adaptation
 
 if TYPE_CHECKING:
     from ..solver.task import Task
@@ -47,11 +46,7 @@ def main(options: argparse.Namespace) -> int:
         print(f"warning: {line}")
     for name, one in prepared.items():
         print(describe(name, one))
-        if (chosen := one.recording.notes.get("units")) is not None:
-            print(f"  {units.line(chosen)}")
-        if (table := one.recording.notes.get("trial_table")) is not None:
-            print(f"  {trial_table.line(table)}")
-        for line in label_lines(one.recording):
+        for line in (*reading_lines(one.recording), *label_lines(one.recording)):
             print(f"  {line}")
     for name, one in prepared.items():
         for line in [

@@ -10,10 +10,12 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING
 
+from ..data import moments, trial_table, units
 from ..data.assemble import assemble
 from ..data.recording import Recording
 from ..data.split import Cut, split
 from ..datasets.simulated import simulate
+from ..errors import UserError
 from .config.study import Condition, Resolved
 from .planning.plan import Plan
 
@@ -46,7 +48,19 @@ def prepare(study: Resolved, name: str) -> Prepared:
     # First: mistakes told below may follow from it.
     for line in dict.fromkeys(recording.notes.get("overlap", {}).values()):
         print(f"warning: {name}: {line}")
-    return Prepared(recording, split(recording, study.config.split.model_dump()))
+    try:
+        return Prepared(recording, split(recording, study.config.split.model_dump()))
+    except UserError:  # what reading made of the files may say why
+        for line in reading_lines(recording):
+            print(f"{name}: {line}")
+        raise
+
+
+def reading_lines(recording: Recording) -> Iterator[str]:
+    """What became of a table of units, of clocks and of a table of trials, a sentence each."""
+    for note, line in (("units", units.line), ("clocks", moments.line), ("trial_table", trial_table.line)):
+        if (told := recording.notes.get(note)) is not None:
+            yield line(told)
 
 
 @dataclass(frozen=True, eq=False)

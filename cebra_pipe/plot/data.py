@@ -115,9 +115,10 @@ def draw_laps(ax: Axes, mine: Table) -> None:
 
 
 def _runs(laps: Table) -> list[np.ndarray]:
-    """Stretches of samples within one trial and part."""
+    """Stretches of samples within one trial and part; a jump of half the range, as of a circle, ends one."""
     trial, part = laps["trial"], laps["part"]
-    cuts = np.flatnonzero((np.diff(trial) != 0) | (part[1:] != part[:-1])) + 1
+    jump = np.abs(np.diff(laps["y"])) > 0.5 * np.ptp(laps["y"])
+    cuts = np.flatnonzero((np.diff(trial) != 0) | (part[1:] != part[:-1]) | jump) + 1
     return [run for run in np.split(np.arange(len(laps)), cuts) if len(run)]
 
 

@@ -50,13 +50,14 @@ def several(number: int, what: str) -> str:
 
 def sentence(n: Mapping[str, object]) -> str:
     """The same in one line."""
-    kind = "mean rate {} Hz" if n["counts"] else "mean activity {}"
+    activity = f"mean activity {number(n['mean_activity'], 3)}"
+    if n["counts"]:  # of fluorescence no bin is empty
+        activity = f"mean rate {number(n['mean_activity'], 3)} Hz, {100 * n['zero_share']:.1f} % empty bins"
     return ", ".join(
         (
             f"N = {several(n['neurons'], 'neuron')}",
             f"T = {several(n['samples'], 'sample')} at {number(n['rate_hz'])} Hz ({number(n['duration_s'], 3)} s)",
-            kind.format(number(n["mean_activity"], 3)),
-            f"{100 * n['zero_share']:.1f} % empty bins",
+            activity,
             several(n["trials"], "trial"),
             several(n["epochs"], "epoch"),
             f"{several(n['gaps'], 'gap')} in time"

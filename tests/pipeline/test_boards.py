@@ -70,6 +70,15 @@ def test_how_many_shifts_are_independent_stands_by_their_p(lines):
     assert told == "Of all shifts of position about so many are independent: Rat 1 39, Rat 2 7."
 
 
+def test_a_baseline_without_a_score_says_why():
+    bayes = {**ROW, "method": "naive_bayes", "method_title": "naive Bayes", "score": None, "p": None, "note": "below 0"}
+    rows = [{**ROW, "condition_title": "A", "title": title} for title in ("Rat 1", "Rat 2")]
+    for given, said in (([bayes, {**bayes, "title": "Rat 2"}], ""), ([bayes], " in Rat 1")):
+        told = [line for line in BOARDS["decoding"]([*rows, *given]) if line.startswith("  -: ")]
+        assert told == [f"  -: naive Bayes{said}: below 0"]
+    assert not any(line.startswith("  -: ") for line in BOARDS["decoding"](rows))
+
+
 def test_conditions_on_other_test_samples_are_named(lines):
     assert not any("do not compare" in line for line in lines["decoding"])
     rows = [{**ROW, "condition_title": name, "n_test": n} for name, n in (("A", 900), ("B", 900), ("C", 870))]

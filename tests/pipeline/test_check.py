@@ -444,3 +444,23 @@ def test_a_wrong_rate_is_doubted_before_the_mistakes_that_follow_from_it(folder,
             recordings__a__labels__direction={"key": "direction", "kind": "discrete", "time": "clock"},
         )
     assert capsys.readouterr().out.startswith("warning: a: direction, position go on 26.95 s after the last neural")
+
+
+def test_what_was_read_is_told_before_a_split_that_is_refused(folder, capsys):
+    """Seconds taken for numbers of samples: nearly all lies outside of the trials, which the split cannot tell."""
+    (folder / "trials.csv").write_text("on,off\n" + "".join(f"{i},{i + 1}\n" for i in range(30)))
+    with pytest.raises(UserError, match="split"):
+        run(folder, recordings__a__trials={"file": "trials.csv", "start": "on", "stop": "off", "unit": "samples"})
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first.startswith("a: 30 trials of a table")
+    assert "30 samples inside, 570 outside of all (dropped)" in first
+
+
+def test_a_clock_that_nothing_states_is_doubted(folder, capsys):
+    save("a", track(0, trials=24, length=25, neurons=6), clock=np.arange(600) / 20)
+    label = {"key": "position", "unit": "m", "time": "clock"}
+    for start, doubted in (({}, True), ({"recordings__a__start": 0}, False)):
+        run(folder, recordings__a__labels__position=label, **start)
+        told = capsys.readouterr().out
+        assert "  clocks (s): samples 0 to 29.95; position 0 to 29.95\n" in told
+        assert ("warning: a: samples are counted from 0 s" in told) == doubted

@@ -68,7 +68,7 @@ def test_shares_and_times_are_told(rat, tmp_path, capsys):
     said = capsys.readouterr().err
     assert "train" in said
     assert "the gap took" in said
-    for name in ("population rate", "mean over neurons", "label position", "label direction"):
+    for name in ("summed activity", "single neurons", "label position", "label direction"):
         assert name in said
     (line,) = (line for line in said.splitlines() if line.startswith("warning: parts"))
     assert "parts come within 0.5 s of each other, below two autocorrelation times of label " in line

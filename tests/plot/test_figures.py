@@ -23,9 +23,9 @@ from cebra_pipe.pipeline.config.reading import resolve
 from cebra_pipe.pipeline.jobs import roles
 from cebra_pipe.pipeline.planning.exhibits import TABLES
 from cebra_pipe.pipeline.stages.figures import FIGURES, drawing
-from cebra_pipe.plot import consistency, decoding, recorded, verdict
+from cebra_pipe.plot import consistency, data, decoding, recorded, verdict
 from cebra_pipe.plot.drawn import distinct, pick, stack
-from cebra_pipe.plot.numbers import about
+from cebra_pipe.plot.numbers import about, sentence
 from cebra_pipe.plot.shown import OWN_TRIAL, Study
 from cebra_pipe.plot.style import GREY, as_svg, rounded
 from cebra_pipe.plot.style import figure as empty
@@ -558,6 +558,23 @@ def test_numbers_of_a_recording():
     assert found["longest_gap_s"] == pytest.approx(3.0)
     assert found["zero_share"] == pytest.approx(np.mean(recording.neural == 0))
     assert sum(found[f"n_{p}"] for p in ("train", "valid", "test", "gap")) == 600
+
+
+def test_fluorescence_has_no_empty_bins_and_no_rate():
+    recording = make_recording(9, 600, 4)
+    split = make_split(recording)
+    assert "% empty bins" in sentence(about(recording, split))
+    traces = dataclasses.replace(recording, neural=np.random.default_rng(0).normal(0.1, 1, (600, 4)))
+    told = sentence(about(traces, split))
+    assert "mean activity 0." in told
+    assert "bins" not in told
+
+
+def test_a_lap_on_a_circle_is_not_joined_to_the_next(study):
+    """A stroke across the panel where the label begins anew would be read as movement."""
+    x = np.arange(12.0)
+    columns = {"x": x, "y": (25 * x) % 100, "trial": np.zeros(12, int), "part": np.array(["train"] * 12, dtype=object)}
+    assert [len(run) for run in data._runs(Table(columns))] == [4, 4, 4]
 
 
 # ---- a recording left out --------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...data.assemble import assemble, sources, told
+from ...data.moments import line as clocks_line
 from ...data.recording import Recording
 from ...data.trial_table import line as table_line
 from ...data.units import line as units_line
@@ -48,8 +49,9 @@ def report(recording: Recording) -> None:
     say(f"{notes['samples']} of {notes['samples_read']} samples at {recording.rate:g} Hz, {listed}, {gaps} tolerated")
     units = [units_line(notes["units"])] if "units" in notes else []
     table = [table_line(notes["trial_table"])] if "trial_table" in notes else []
+    clocks = [clocks_line(notes["clocks"])] if "clocks" in notes else []
     dropped = [f"dropped: {told(notes['dropped'])}"] * bool(notes["dropped"])
     for line in dict.fromkeys(notes["overlap"].values()):
         say(f"warning: {line}")
-    for line in (*units, *table, *dropped, *notes["proposals"], *notes["doubts"].values()):
+    for line in (*units, *clocks, *table, *dropped, *notes["proposals"], *notes["doubts"].values()):
         say(line)
