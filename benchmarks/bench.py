@@ -70,7 +70,7 @@ def measure(name: str, case: Case, rounds: int, threads: int) -> dict:
 
 
 def run(script: str, arguments: list[str], threads: int) -> dict:
-    """What a script prints; {"failed": …} where it ends otherwise, as it does where memory runs out."""
+    """What a script prints, and lines of its log; {"failed": …} where it ends otherwise, as where memory runs out."""
     environment = {**os.environ, **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), str(threads))}
     command = [sys.executable, str(HERE / script), *arguments]
     try:
@@ -79,7 +79,8 @@ def run(script: str, arguments: list[str], threads: int) -> dict:
         return {"failed": f"more than {LIMIT} s"}
     if done.returncode:
         return {"failed": (done.stderr.strip().splitlines() or [f"signal {-done.returncode}"])[-1]}
-    return json.loads(done.stdout)
+    log = [line for line in done.stderr.splitlines() if line.startswith("fit: ")]
+    return {**json.loads(done.stdout), **({"log": log} if log else {})}
 
 
 def floor_of(case: Case, data: Path, threads: int) -> dict | None:

@@ -4,8 +4,9 @@
     python benchmarks/gpu.py --case seeds                            one rat, seeds trained as one batch of models
     python benchmarks/gpu.py --device cpu --steps 3,3 --rounds 1     a rehearsal without one
 
-Not yet run on a device. Times are of the clock, of whole fits, which end when the device has done its work. Recording a
-step costs about as much as a hundred of them, once a fit: hence so many.
+Not yet run on a device. Times are of the clock, of whole fits, which end when the device has done its work: the losses
+of the last step are read. Recording a step costs about as much as a hundred of them, once a fit: hence so many. What
+took the place of a recorded step, or of draws by the device, stands behind the row.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import torch
 from bench import PROGRAMS, run
 from cases import CASES, OPTIONS, SEED, write
 
+SLOWER = ("launched one by one", "on the host")  # of lines of the log
 SEEDS = (1, 4, 16)  # trained at once
 TRAINING = {
     "model": "offset10-model", "causal": False, "output_dimension": 3, "hidden_units": 32, "similarity": "cosine",
@@ -42,7 +44,8 @@ def main() -> None:
     if given.device != "cpu" and not torch.cuda.is_available():
         sys.exit("benchmarks/gpu.py: expected a CUDA device, found none. `make bench` measures on the CPU.")
     steps = dict(zip(PROGRAMS, map(int, given.steps.split(",")), strict=True))
-    print(torch.cuda.get_device_name(given.device) if given.device != "cpu" else "a rehearsal on the CPU")
+    card = torch.cuda.get_device_name(given.device) if given.device != "cpu" else "a rehearsal on the CPU"
+    print(f"{card}, torch {torch.__version__}, CUDA {torch.version.cuda}")
     names = given.case.split(",")
     print("\n| case | steps a second (range) | cebra | ratio |\n|---|---|---|---|")
     for name in (name for name in names if name != "seeds"):
@@ -64,6 +67,7 @@ def line(name: str, rounds: int, device: str, steps: dict[str, int]) -> str:
                 found = run("worker.py", [program, "fit", data, job, str(steps[program])], os.cpu_count())
                 rates[program].append(np.nan if "failed" in found else 1 / found["wall"])
                 failed += [f"; {program}: {found['failed']}"] if "failed" in found else []
+                failed += [f"; {line}" for line in found.get("log", []) if any(words in line for words in SLOWER)]
     ours, theirs = (float(np.median(rates[program])) for program in PROGRAMS)
     span = f"{min(rates['cebra_pipe']):.0f} to {max(rates['cebra_pipe']):.0f}"
     told = "".join(dict.fromkeys(failed))

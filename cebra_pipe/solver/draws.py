@@ -69,15 +69,26 @@ def draws(
 
 
 def source_of(encoding: Encoding, objectives: Sequence[Objective], batch: int, stream: np.random.Generator) -> Source:
-    """Who draws: a function of the device and of what is drawn, which the log tells. Other draws are another fit."""
+    """Who draws: a function of the device and of what is drawn. Other draws are another fit."""
+    made = OnHost if why_on_host(encoding, objectives) else OnDevice
+    return made(encoding, objectives, batch, stream)
+
+
+def why_on_host(encoding: Encoding, objectives: Sequence[Objective]) -> str:
+    """Why the host draws; empty where the device does."""
     if encoding.network.device.type not in RESIDENT:
-        return OnHost(encoding, objectives, batch, stream)
-    reasons = ["masks are drawn in each step"] if encoding.masks is not None else []
-    if reasons := [*reasons, *filter(None, (why_not(o.sampling) for o in objectives))]:
-        print(f"fit: draws are made on the host, because {reasons[0]}", file=sys.stderr, flush=True)
-        return OnHost(encoding, objectives, batch, stream)
-    print("fit: draws are made on the device", file=sys.stderr, flush=True)
-    return OnDevice(encoding, objectives, batch, stream)
+        return "the network is there"
+    if encoding.masks is not None:
+        return "masks are drawn in each step"
+    return next(filter(None, (why_not(o.sampling) for o in objectives)), "")
+
+
+def tell_who_draws(encoding: Encoding, objectives: Sequence[Objective]) -> None:
+    """A line for the log of a fit, on devices that could draw; what is scored on the way draws likewise."""
+    if encoding.network.device.type in RESIDENT:
+        reason = why_on_host(encoding, objectives)
+        told = f"on the host, because {reason}" if reason else "on the device"
+        print(f"fit: draws are made {told}", file=sys.stderr, flush=True)
 
 
 @dataclass(frozen=True, eq=False)

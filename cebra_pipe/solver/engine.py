@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from torch import Tensor
 
-from .draws import Place, draws
+from .draws import Place, draws, tell_who_draws
 from .encode import Encoding
 from .network import Network
 from .objective import Objective
@@ -30,6 +30,7 @@ def train(
     Nothing in a step waits for the device; who reads the losses decides when to. `steps` counts those before `place`.
     """
     step = stepper(Update(network, encoding, objectives, optimizer))
+    tell_who_draws(encoding, objectives)
     for drawn in draws(encoding, objectives, batch, steps, stream, place or Place()):
         yield step(drawn), drawn.chance
 

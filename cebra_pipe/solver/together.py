@@ -21,7 +21,7 @@ from torch.func import functional_call, vmap
 from ..distributions.sampling import embedded
 from ..errors import Problem, UserError
 from ..streams import generator
-from .draws import Drawn, Place, draws
+from .draws import Drawn, Place, draws, tell_who_draws
 from .encode import Encoding, encoding
 from .evaluate import Part
 from .fitting import Diary, final_rows
@@ -66,6 +66,7 @@ def fit_together(
     runs = [update.draws(stream, steps, place) for stream, place in zip(streams, places, strict=True)]
     done = places[0].step
     step, progress = stepper(update), Progress(steps, "fit", done)
+    tell_who_draws(update.encoding, update.objectives)
     for number, drawn in enumerate(progress(zip(*runs, strict=True)), start=done + 1):
         losses = step(joined(drawn))
         looks = [diary.note(number, loss, d.chance) for diary, loss, d in zip(diaries, losses, drawn, strict=True)]

@@ -6,6 +6,7 @@ import copy
 import gc
 import weakref
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -19,10 +20,12 @@ from cebra_pipe.solver import draws, fitting
 from cebra_pipe.solver.capture import WARM, Recorded
 from cebra_pipe.solver.device import settings
 from cebra_pipe.solver.encode import encoding
+from cebra_pipe.solver.engine import score, train
 from cebra_pipe.solver.logged import Logged
 from cebra_pipe.solver.objective import distinct
 from cebra_pipe.solver.stepper import Static, Update, stepper, why_not
 from cebra_pipe.solver.steps import engine_steps
+from cebra_pipe.solver.together import fit_together
 from tests.solver.test_engine import CONDITIONS, adam, lesson, task_of
 from tests.toys import track
 
@@ -272,15 +275,31 @@ ONE = torch.ones((), requires_grad=True)
 def test_the_log_tells_who_draws(monkeypatch, capsys):
     """Nothing on a CPU; on a device that draws for itself that it does, or why the host does."""
     update = update_of(task_of(track(0)))
-    given = update.encoding, update.objectives, 8, np.random.default_rng(0)
-    assert isinstance(draws.source_of(*given), draws.OnHost)
-    assert capsys.readouterr().err == ""
+    given = update.encoding, update.objectives
+
+    def told():
+        draws.tell_who_draws(*given)
+        return type(draws.source_of(*given, 8, np.random.default_rng(0))), capsys.readouterr().err
+
+    assert told() == (draws.OnHost, "")
     monkeypatch.setattr(draws, "RESIDENT", ("cpu",))
-    assert isinstance(draws.source_of(*given), draws.OnDevice)
-    assert capsys.readouterr().err == "fit: draws are made on the device\n"
+    assert told() == (draws.OnDevice, "fit: draws are made on the device\n")
     monkeypatch.setattr(draws, "why_not", lambda sampling: "a class is missing in a session")
-    assert isinstance(draws.source_of(*given), draws.OnHost)
-    assert capsys.readouterr().err == "fit: draws are made on the host, because a class is missing in a session\n"
+    assert told() == (draws.OnHost, "fit: draws are made on the host, because a class is missing in a session\n")
+    update.encoding.masks = [()]
+    assert told() == (draws.OnHost, "fit: draws are made on the host, because masks are drawn in each step\n")
+
+
+def test_a_fit_tells_once_who_draws(resident, capsys):
+    """Not at each score on the way, nor for each seed of a batch."""
+    task = task_of(track(0, trials=24), steps=4, batch_size=32)
+    with settings(1):
+        fit_together([task, replace(task, seed=2)], "cpu")
+        update = update_of(task)
+        parts = update.network, update.encoding, update.objectives, 8
+        assert len([*train(*parts, 2, update.optimizer, np.random.default_rng(0))]) == 2
+        assert len([*score(*parts, 2, np.random.default_rng(0))]) == 2
+    assert capsys.readouterr().err.count("draws are made on the device") == 2
 
 
 def test_draws_of_another_shape_are_no_step_of_the_same_recording():
