@@ -165,17 +165,18 @@ def test_bins_are_those_inside_the_intervals_of_every_unit():
     assert unobserved(Trains(times, ends, np.arange(2)), np.zeros(3), 1.0) is None
 
 
-def test_pynwb_reads_the_same(folder, made):
+def test_pynwb_reads_the_same(folder):
     """By its own functions for data in their unit and for the spikes of a unit."""
     with rat.pynwb.NWBHDF5IO(str(folder / "rat.nwb"), "r") as io:
         file = io.read()
         place = file.processing["behavior"]["Position"]["SpatialSeries"]
         np.testing.assert_array_equal(load_data(folder / "rat.nwb", POSITION), place.get_data_in_units())
         spikes = [file.units.get_unit_spike_times(i) for i in range(4)]
-    times = load_data(folder / "rat.nwb", "units/spike_times")
-    ends = load_data(folder / "rat.nwb", "units/spike_times_index")
-    for mine, theirs in zip(np.split(times, ends[:-1]), spikes, strict=True):
+        observed = [file.units.get_unit_obs_intervals(i) for i in range(4)]
+    trains = open_file(folder / "rat.nwb").entries["units"].trains()
+    for mine, theirs in zip(np.split(trains.times, trains.ends[:-1]), spikes, strict=True):
         np.testing.assert_array_equal(mine, theirs)
+    np.testing.assert_array_equal(trains.observed, observed)
 
 
 def test_time_stamps_that_another_series_has(made):

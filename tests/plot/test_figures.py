@@ -244,9 +244,13 @@ def test_no_text_leaves_its_cell_and_parts_too_near_are_marked(study):
     for ax in (left, right):
         for patch, text in zip(ax.patches, [t for t in ax.texts if not isinstance(t, Annotation)], strict=True):
             assert text.get_window_extent().width <= patch.get_window_extent().width
-    near = sum(t.get_text().endswith(", near") for t in right.texts)
+    x = [text.get_text() for text in right.get_xticklabels()].index("cut at\ngaps %") + 0.5
+    cells = [t for t in right.texts if t.get_text().endswith(", near")]
     lines = {(r["condition"], r["unit_of_fit"]) for r in table.rows() if r["recording"] == "rat1"}
-    assert near == len(lines)
+    assert len(cells) == len(lines) > 0
+    assert {t.get_position()[0] for t in cells} == {x}
+    warned = [patch for patch in right.patches if patch.get_facecolor() == verdict.WARNING]
+    assert {t.get_position()[1] for t in cells} == {p.get_y() + 0.44 for p in warned if p.get_x() < x < p.get_x() + 1}
 
 
 # ---- embeddings ------------------------------------------------------------------------------------------------------
