@@ -107,6 +107,7 @@ def binned(config: RecordingConfig, read: Mapping[str, Read], time: np.ndarray |
     middles = spikes.bins(seconds, rate, start, stop, times.where) if time is None else time
     counts, names = spikes.count(seconds, owner, middles, rate, times.where, () if trains is None else trains.names)
     notes = {"spikes": len(seconds), "spikes_outside_bins": len(seconds) - int(counts.sum())}
+    notes |= {} if ends is None else {"silent_units": len(ends.values) - len(names)}
     if trains is None:
         return Clocked(counts, names, middles, rate, notes)
     missed = units.unobserved(trains, middles, rate)

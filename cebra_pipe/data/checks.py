@@ -96,11 +96,24 @@ def check_lengths(config: RecordingConfig, read: Mapping[str, Read], name: str) 
         if len(set(lengths.values())) > 1:
             listed = "; ".join(f"{role} {n} ({read[role].where})" for role, n in lengths.items())
             remedy = "Cut them to the same samples, or give labels and trials their own `time`."
-            if _is_turned(read, lengths):
+            if each := [role for role in group if _is_of_trials(read, role)]:
+                remedy = _by_column(each)
+            elif _is_turned(read, lengths):
                 turn = "leave `transpose` out." if config.neural.transpose else "set `transpose: true`."
                 remedy = f"The neural array is {' × '.join(map(str, read['neural'].values.shape))}: {turn}"
             problems.add(f"recordings.{name}", "as many samples in each", listed, remedy)
     problems.raise_any()
+
+
+def _is_of_trials(read: Mapping[str, Read], role: str) -> bool:
+    """Whether a label has one value for each row of the table of trials."""
+    rows = read.get("trials.start")
+    return rows is not None and role.startswith("labels.") and len(read[role].values) == len(rows.values)
+
+
+def _by_column(roles: list[str]) -> str:
+    has = f"{', '.join(roles)} {'has' if len(roles) == 1 else 'have'} one value for each row of the table of `trials`"
+    return f"{has}: name its column by `trial_column`, in place of where it lies."
 
 
 def _is_turned(read: Mapping[str, Read], lengths: Mapping[str, int]) -> bool:
@@ -155,5 +168,7 @@ def check_bins(read: Mapping[str, Read], apart: list[str], bins: int) -> None:
     for role, item in read.items():
         if role not in apart and len(item.values) != bins:
             remedy = "Give labels and trials their own `time`, or set `start` and `stop` of the spikes."
+            if _is_of_trials(read, role):
+                remedy = _by_column([role])
             problems.add(f"{role} ({item.where})", f"{bins} values, one for each bin", str(len(item.values)), remedy)
     problems.raise_any()

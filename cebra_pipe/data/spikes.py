@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
-from ..errors import Problem, UserError
+from ..errors import Problem, UserError, counted
 
 MOST = 1 << 32  # counts that are held at once
 
@@ -78,6 +80,13 @@ def owners(ends: np.ndarray, number: int, where: str) -> np.ndarray:
         remedy = "NWB keeps them in `units/spike_times_index`; a neuron for each spike is `neurons`."
         raise UserError(Problem(where, expected, f"{len(ends)} numbers, {last}", remedy))
     return np.repeat(np.arange(len(ends)), np.diff(ends.astype(np.int64), prepend=0))
+
+
+def lines(notes: Mapping[str, object]) -> list[str]:
+    """What a recording's notes say of spikes and units that are not counted, for `check` and the log."""
+    outside, silent = notes.get("spikes_outside_bins", 0), notes.get("silent_units", 0)
+    told = [f"{outside} of {counted(notes['spikes'], 'spike')} in no bin"] if outside else []
+    return told + [f"{counted(silent, 'unit')} of `ends` without a spike, left out"] * bool(silent)
 
 
 def check_spikes(times: np.ndarray, neurons: np.ndarray | None, where: str, where_neurons: str) -> None:

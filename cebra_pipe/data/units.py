@@ -60,7 +60,7 @@ def select(
     """The units that have one of the wanted values in each of these columns.
 
     columns: name -> (unit,), None for one that is not asked for. wanted: name -> a value, or a list of them. Texts are
-    compared as they are written, with letters composed (NFC) and without blanks around them.
+    compared as they are written, with letters composed (NFC) and without blanks around them; true is not 1.
 
     Raises: UserError for a column that the table lacks, a value that no unit has, and where no unit fits all.
     """
@@ -71,11 +71,12 @@ def select(
             continue
         there = [_comparable(value) for value in columns[name].tolist()]
         asked = [_comparable(value) for value in (values if isinstance(values, list) else [values])]
-        known = sorted(set(there), key=str)
+        known = sorted(set(there), key=lambda each: str(each[1]))
         for value in asked:
             if value not in known:
-                listed = ", ".join(map(short, known[:SHOWN])) + (f", … {len(known)} in all" * (len(known) > SHOWN))
-                problems.add(f"{where}.{name}", f"values of some unit: {listed}", short(value))
+                listed = ", ".join(short(each) for _, each in known[:SHOWN])
+                listed += f", … {len(known)} in all" * (len(known) > SHOWN)
+                problems.add(f"{where}.{name}", f"values of some unit: {listed}", short(value[1]))
         keep &= np.array([value in asked for value in there], bool)
     problems.raise_any()
     if not keep.any():
@@ -84,8 +85,9 @@ def select(
     return trains.chosen(keep)
 
 
-def _comparable(value: object) -> object:
-    return unicodedata.normalize("NFC", value.strip()) if isinstance(value, str) else value
+def _comparable(value: object) -> tuple[bool, object]:
+    """A value beside whether it is a truth value: that is no number, though Python takes it for 0 or 1."""
+    return isinstance(value, bool), unicodedata.normalize("NFC", value.strip()) if isinstance(value, str) else value
 
 
 def check_observed(trains: Trains, where: str) -> None:

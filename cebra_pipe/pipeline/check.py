@@ -42,7 +42,7 @@ def main(options: argparse.Namespace) -> int:
     for name in (name for name in study.config.recordings if name not in missing):
         collected(problems, f"recordings.{name}", lambda name=name: prepared.update({name: prepare(study, name)}))
     recordings = {name: one.recording for name, one in prepared.items()}
-    for line in twins.check_twins(study, recordings, problems):
+    for line in twins.check_twins(plan, recordings, problems):
         print(f"warning: {line}")
     for name, one in prepared.items():
         print(describe(name, one))

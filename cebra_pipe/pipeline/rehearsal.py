@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING
 
-from ..data import moments, trial_table, units
+from ..data import moments, spikes, trial_table, units
 from ..data.assemble import assemble
 from ..data.recording import Recording
 from ..data.split import Cut, split
@@ -57,7 +57,8 @@ def prepare(study: Resolved, name: str) -> Prepared:
 
 
 def reading_lines(recording: Recording) -> Iterator[str]:
-    """What became of a table of units, of clocks and of a table of trials, a sentence each."""
+    """What became of spikes, of a table of units, of clocks and of a table of trials, a sentence each."""
+    yield from spikes.lines(recording.notes)
     for note, line in (("units", units.line), ("clocks", moments.line), ("trial_table", trial_table.line)):
         if (told := recording.notes.get(note)) is not None:
             yield line(told)

@@ -9,10 +9,12 @@ from ..data.recording import Recording
 from ..data.sources import sources
 from ..errors import Problems
 from .config.study import Resolved
+from .planning.plan import Plan
 
 
-def check_twins(study: Resolved, recordings: Mapping[str, Recording], problems: Problems) -> Iterator[str]:
+def check_twins(plan: Plan, recordings: Mapping[str, Recording], problems: Problems) -> Iterator[str]:
     """A problem for each pair that meets in a model or a comparison, and a line for those that meet in none."""
+    study = plan.study
     for pair in twins({name: imprint(one.neural, one.time) for name, one in recordings.items()}):
         found = pair.told([_named(study, name) for name in pair.names])
         places = [*_models(study, pair.names), *_comparisons(study, pair.names)]
@@ -20,7 +22,9 @@ def check_twins(study: Resolved, recordings: Mapping[str, Recording], problems: 
             where = ", ".join(f"recordings.{name}" for name in pair.names)
             problems.add(where, "each recording once", f"{found}, which meet in {', '.join(places)}", REMEDY)
         else:
-            yield f"{found}: they are no two recordings"
+            turned = [name for name in plan.aligned if set(pair.names) <= set(study.conditions[name].recordings)]
+            aligned = f", but aligned as two in {', '.join(turned)}" * bool(turned)
+            yield f"{found}: they are no two recordings{aligned}"
 
 
 def _named(study: Resolved, name: str) -> str:

@@ -14,6 +14,7 @@ from cebra_pipe.data.assemble import assemble, sources
 from cebra_pipe.data.check_values import checked_label
 from cebra_pipe.data.select import speed
 from cebra_pipe.data.sources import located
+from cebra_pipe.data.spikes import lines as units_told
 from cebra_pipe.errors import Problems, UserError
 from cebra_pipe.pipeline.config.recording import LabelConfig, RecordingConfig
 
@@ -297,6 +298,7 @@ def test_spikes_around_given_time_stamps(tmp_path):
     assert made.neural[0, 0] == 2
     assert made.neural.sum() == 4
     assert made.notes["spikes_outside_bins"] == 1
+    assert units_told(made.notes) == ["1 of 5 spikes in no bin"]
     assert made.notes["epochs"] == 2
 
 
@@ -312,6 +314,9 @@ def test_spikes_that_lie_neuron_after_neuron(tmp_path):
     )
     np.testing.assert_array_equal(ends.neural, each.neural)
     assert ends.neurons == each.neurons
+    assert ends.notes["silent_units"] == 1
+    assert units_told(ends.notes) == ["1 unit of `ends` without a spike, left out"]
+    assert units_told(each.notes) == []
     few = RecordingConfig.model_validate(base | {"spikes": spikes | {"ends": "few"}})
     assert "numbers that rise to 90, that of the spikes, found 2 numbers, 80 at last" in message(
         assemble, few, tmp_path, "rat"

@@ -12,7 +12,7 @@ import pytest
 from cebra_pipe.data import measured
 from cebra_pipe.data.assemble import assemble
 from cebra_pipe.data.load import load_data, open_file
-from cebra_pipe.data.units import Trains, unobserved
+from cebra_pipe.data.units import Trains, select, unobserved
 from cebra_pipe.data.units import line as units_line
 from cebra_pipe.errors import MissingEntry, UnknownFormat, UserError
 from cebra_pipe.pipeline.config.recording import RecordingConfig
@@ -142,6 +142,12 @@ def test_units_are_chosen_by_their_columns(made):
 )
 def test_a_choice_that_no_unit_fits_is_told(made, where, told):
     assert told in message(made, spikes={"times": "units", "where": where})
+
+
+def test_a_truth_value_is_no_number():
+    trains, good = Trains(np.zeros(2), np.array([1, 2]), np.arange(2)), {"good": np.array([True, False])}
+    assert select(trains, good, {"good": True}, "units").ids == [0]
+    assert "values of some unit: False, True, found 1" in message(select, trains, good, {"good": 1}, "units")
 
 
 def test_where_needs_a_table_of_units(made, folder):

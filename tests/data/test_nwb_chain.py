@@ -59,6 +59,16 @@ def built(folder, **config) -> Recording:
     return assemble(RecordingConfig.model_validate(UNITS | config), folder, "rat")
 
 
+def test_spikes_that_are_not_counted_are_in_the_log(tmp_path, capsys):
+    np.savez(tmp_path / "rat.npz", times=np.arange(1.0, 9.0), ends=np.array([4, 4, 8]))
+    spikes = {"times": "times", "ends": "ends", "start": 0, "stop": 6}
+    config = RecordingConfig.model_validate({"file": "rat.npz", "spikes": spikes, "rate": 4})
+    spec = {"stage": "load", "recording": filled(config), "files": {"rat.npz": file_digest(tmp_path / "rat.npz")}}
+    load.run(Job("load", spec, {"files": [tmp_path / "rat.npz"]}, {"recording": tmp_path / "rat.parquet"}))
+    told = capsys.readouterr().err.splitlines()
+    assert told[1:3] == ["3 of 8 spikes in no bin", "1 unit of `ends` without a spike, left out"]
+
+
 def test_load_and_split(folder, tmp_path, capsys):
     labels = UNITS["labels"] | {"side": {"trial_column": "side", "kind": "discrete"}}
     config = RecordingConfig.model_validate(UNITS | {"rate": 40, "labels": labels, "trials": TRIALS})

@@ -381,6 +381,17 @@ def test_a_table_in_the_place_of_numbers_says_how_it_is_read(rat):
     assert "or `start` and `stop` of a table with one row a trial" in found
 
 
+def test_a_label_of_one_value_a_trial_is_shown_its_option(rat, tmp_path):
+    """By its file in place of its column: with samples that are counted, and with bins."""
+    np.save(tmp_path / "side.npy", np.arange(4))
+    told = "one value for each row of the table of `trials`: name its column by `trial_column`"
+    assert told in message(rat, None, {"side": {"file": "side.npy"}})
+    spikes = {"neural": None, "spikes": {"times": {"key": "t"}, "start": 10, "stop": 15.95}}
+    assert told in message(rat, None, {"side": {"file": "side.npy"}, "speed": {"key": "speed", "time": "t"}}, spikes)
+    np.save(tmp_path / "side.npy", np.arange(5))
+    assert told not in message(rat, None, {"side": {"file": "side.npy"}})
+
+
 def test_damaged_tables_are_read_or_told(tmp_path):
     """Whatever a table holds, trials lie apart inside the recording, or one message says what is wrong."""
     write_npz(tmp_path / "rat.npz", spikes=NEURAL, speed=SPEED)

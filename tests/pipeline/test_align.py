@@ -40,7 +40,7 @@ def points(table: Table, prefix: str = "a", **wanted) -> np.ndarray:
     return np.stack([rows[f"{prefix}{i}"] for i in range(3)], axis=1)
 
 
-def test_turned_copies_of_one_embedding_come_back(tmp_path):
+def test_turned_copies_of_one_embedding_come_back(tmp_path, capsys):
     turns = iter([rotation_of(0), np.eye(3), rotation_of(2)])
     made = study(tmp_path, copy=True, embed=lambda recording, fold, seed: curve(recording) @ next(turns))
     job = made.job("align", "aligned", **SPEC)
@@ -52,6 +52,16 @@ def test_turned_copies_of_one_embedding_come_back(tmp_path):
         assert score["train"] == pytest.approx(1, abs=1e-9)
         assert score["test"] == pytest.approx(1, abs=1e-9)
         assert score["coverage"] == 1
+    told = "the same neural data in rat1 and rat2: aligned as two recordings, they are one"
+    assert f"warning: {told}" in capsys.readouterr().err
+    assert len(table.meta["doubts"]) == 3  # of three copies
+    assert table.meta["doubts"][0] == told
+
+
+def test_other_recordings_raise_no_doubt(tmp_path):
+    job = study(tmp_path).job("align", "aligned", **SPEC)
+    run(job)
+    assert read_table(job.outputs["aligned"]).meta["doubts"] == []
 
 
 def test_scores_know_no_axes(tmp_path):

@@ -280,6 +280,7 @@ def test_one_recording_under_two_names(case, folder, capsys):
         run(folder, **changed)
         told = capsys.readouterr().out
         assert "warning: the same neural data in a (a.npz) and b (copy.npz): they are no two recordings" in told
+        assert "two recordings, but aligned as two in behavior" in told
         return
     with pytest.raises(UserError) as caught:
         run(folder, **changed)
@@ -287,6 +288,12 @@ def test_one_recording_under_two_names(case, folder, capsys):
     told += f"b (copy.npz), which meet in {place}."
     assert str(caught.value).startswith(told)
     assert str(caught.value).count("the same neural data") == 1
+
+
+def test_spikes_that_are_not_counted_are_told():
+    notes = {"spikes": 9, "spikes_outside_bins": 2, "silent_units": 1}
+    told = list(rehearsal.reading_lines(replace(track(0, trials=2, length=9, neurons=2), notes=notes)))
+    assert told == ["2 of 9 spikes in no bin", "1 unit of `ends` without a spike, left out"]
 
 
 def test_classes_of_two_recordings_have_one_order(folder):

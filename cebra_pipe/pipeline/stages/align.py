@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...data.alike import twins
 from ...data.helper import procrustes
 from ...data.parts import part_of
 from ...data.table import Table
@@ -43,11 +44,20 @@ def run(job: Job) -> None:
         "scores": [{**t.name, "train": t.train, "test": t.test, "coverage": t.coverage} for t in others],
         "reference": job.spec["reference"],
         "dimension": len(_matrix(turns[0])),
+        "doubts": _doubts(sessions),
     }
     job.write("aligned", _table(turns, meta))
     for turn in others:
         scores = f"R² train {turn.train:.3f}, test {turn.test:.3f}, coverage {turn.coverage:.2f}"
         say(f"{turn.session.name}, fold {turn.key[0]}: {scores}")
+    for line in meta["doubts"]:
+        say(f"warning: {line}")
+
+
+def _doubts(sessions: Sequence[Session]) -> list[str]:
+    """Of recordings that hold the same samples: they may be drawn beside one another, but no R² says anything."""
+    same = twins({session.name: session.samples for session in sessions})
+    return [f"{one.told(one.names)}: aligned as two recordings, they are one" for one in same]
 
 
 def _turns(job: Job, sessions: tuple[Session, ...]) -> list[Turn]:

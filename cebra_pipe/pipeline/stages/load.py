@@ -7,6 +7,7 @@ from pathlib import Path
 from ...data.assemble import assemble, sources, told
 from ...data.moments import line as clocks_line
 from ...data.recording import Recording
+from ...data.spikes import lines as spike_lines
 from ...data.trial_table import line as table_line
 from ...data.units import line as units_line
 from ...errors import Problems, counted
@@ -53,5 +54,13 @@ def report(recording: Recording) -> None:
     dropped = [f"dropped: {told(notes['dropped'])}"] * bool(notes["dropped"])
     for line in dict.fromkeys(notes["overlap"].values()):
         say(f"warning: {line}")
-    for line in (*units, *clocks, *table, *dropped, *notes["proposals"], *notes["doubts"].values()):
+    for line in (
+        *spike_lines(notes),
+        *units,
+        *clocks,
+        *table,
+        *dropped,
+        *notes["proposals"],
+        *notes["doubts"].values(),
+    ):
         say(line)
