@@ -138,11 +138,12 @@ def _config(verb: argparse.ArgumentParser) -> None:
 
 def _status(verb: argparse.ArgumentParser) -> None:
     _config(verb)
-    verb.add_argument("--commands", action="store_true", help="print the commands that mend what is not current")
-    verb.add_argument(
+    shown = verb.add_mutually_exclusive_group()
+    shown.add_argument("--commands", action="store_true", help="print the commands that mend what is not current")
+    shown.add_argument(
         "--files", action="store_true", help="list each file that is not current instead of counting jobs"
     )
-    verb.add_argument("--all", action="store_true", help="list each file, current ones too")
+    shown.add_argument("--all", action="store_true", help="list each file, current ones too")
 
 
 def _prune(verb: argparse.ArgumentParser) -> None:

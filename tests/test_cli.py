@@ -105,6 +105,20 @@ def test_a_job_that_is_done_leaves_at_once_with_its_code(arguments, code, tmp_pa
     assert "taken apart" not in done.stdout
 
 
+def test_a_role_is_given_once_and_is_one_of_the_stage(tmp_path, monkeypatch, capsys):
+    """Of two the first would be left out without a word."""
+    (tmp_path / "a").touch()
+    given = [word for role in ("recordings", "recordings", "splits", "records") for word in ("--input", role, "a")]
+    given += [word for place in "mn" for word in ("--output", "model", place)]
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["fit", "--spec", '{"stage": "fit"}', *given]) == 2
+    told = capsys.readouterr().err
+    assert "--input recordings: expected each role once, found 2 times. Write --input recordings FILE FILE." in told
+    assert "--output model: expected each role once, found 2 times. Remove one." in told
+    assert "--input records: expected a role of this stage, found 'records'. Did you mean 'recordings'?" in told
+    assert "--input splits" not in told
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
 @pytest.mark.parametrize(("verb", "named"), [("check", "cebra-pipe check"), ("--version", "cebra-pipe")])
 def test_output_that_has_nowhere_to_go_is_one_sentence(verb, named):

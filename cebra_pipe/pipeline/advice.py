@@ -43,10 +43,13 @@ def source_warnings(name: str, entry: RecordingConfig, recording: Recording) -> 
     table = recording.notes.get("units")  # an NWB file's, which says whose each spike is
     if entry.spikes is not None and entry.spikes.neurons is None and entry.spikes.ends is None and table is None:
         yield f"{name}: all spikes count as one neuron; name each spike's with spikes.neurons"
-    elif recording.neural.shape[1] == 1:
+    elif entry.neural is not None and recording.neural.shape[1] == 1:
         yield f"{name}: a single neuron; spike times belong under spikes.times, an array (neuron, time) needs transpose"
-    elif recording.neural.shape[1] > len(recording):
+    elif entry.neural is not None and recording.neural.shape[1] > len(recording):
         yield f"{name}: more neurons than samples; an array (neuron, time) needs transpose: true"
+    elif entry.spikes is not None and recording.neural.shape[1] > len(recording):
+        told = "more neurons than bins; spike times are in seconds, `rate` is bins per second"
+        yield f"{name}: {told}, `start` and `stop` say which seconds are binned"
     observed = table is not None and table["unobserved_bins"] is not None
     if entry.spikes is not None and entry.spikes.start is None and entry.time is None and not observed:
         yield f"{name}: bins begin at the first spike; set spikes.start to where the labels begin"

@@ -11,6 +11,7 @@ import resource
 import shlex
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -60,8 +61,12 @@ def _job(options: argparse.Namespace) -> Job:
     inputs = {role: [Path(f) for f in files] for role, *files in options.input}
     outputs = {role: Path(file) for role, file in options.output}
     problems = Problems()
-    for flag, given, known in (("--input", inputs, inputs_known), ("--output", outputs, outputs_known)):
-        for role in given:
+    flags = (("--input", options.input, inputs_known), ("--output", options.output, outputs_known))
+    for flag, given, known in flags:
+        for role, number in Counter(role for role, *_ in given).items():
+            if number > 1:
+                remedy = "Remove one." if flag == "--output" else f"Write {flag} {role} FILE FILE."
+                problems.add(f"{flag} {role}", "each role once", f"{number} times", remedy)
             if role not in known:
                 problems.add(f"{flag} {role}", "a role of this stage", repr(role), did_you_mean(role, known))
     for role in () if options.verb in SOME else inputs_known:

@@ -19,6 +19,7 @@ from ..models import criterions
 from ..solver.device import resolve
 from .jobs.gpu_errors import gpu_errors
 from .train_data import ARRAYS, dataset_of, loader_of
+from .train_options import OPTIONS
 
 CRITERIA = {
     ("cosine", "constant"): criterions.FixedCosineInfoNCE,
@@ -95,6 +96,10 @@ def check(options: argparse.Namespace) -> None:
             problems.add(_flag(name), "a number above 0", str(value))
     if options.delta is not None and options.conditional != "delta_normal":
         problems.add("--delta", "nothing without --conditional delta_normal", str(options.delta), "Leave it out.")
+    timed = options.conditional != "delta_normal" or options.variant.endswith("hybrid")
+    if not timed and options.time_offset != OPTIONS["time-offset"][0]:
+        expected = "nothing where delta says how far positives are"
+        problems.add("--time-offset", expected, str(options.time_offset), "Leave it out.")
     train, valid = options.train_ratio, options.valid_ratio
     if not (0 < train < 1 and 0 < valid < 1 and train + valid < 1):
         problems.add("--train-ratio, --valid-ratio", "shares above 0 that leave a rest for test", f"{train}, {valid}")

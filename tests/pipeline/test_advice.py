@@ -39,10 +39,13 @@ def test_a_period_in_another_unit_is_told(period, match):
     assert match is None or match in told[0]
 
 
-def asked(samples=6000, **entry):
-    """What is asked of a recording of two neurons."""
-    config = RecordingConfig.model_validate({"file": "a.npz", "neural": "spikes", **entry})
-    made = Recording(np.ones((samples, 2)), 1.0, {}, np.arange(samples, dtype=float), *np.zeros((2, samples), np.int32))
+def asked(samples=6000, neurons=2, **entry):
+    """What is asked of a recording, of two neurons if not said otherwise."""
+    given = {"file": "a.npz", "neural": "spikes", **entry}
+    config = RecordingConfig.model_validate({key: value for key, value in given.items() if value is not None})
+    made = Recording(
+        np.ones((samples, neurons)), 1.0, {}, np.arange(samples, dtype=float), *np.zeros((2, samples), np.int32)
+    )
     return list(source_warnings("rat", config, made))
 
 
@@ -60,6 +63,26 @@ def asked(samples=6000, **entry):
 )
 def test_a_rate_that_may_be_seconds_per_sample_is_asked(entry, match):
     told = asked(30_000 if entry["rate"] == 1 else 6000, **entry)
+    assert len(told) == bool(match)
+    assert match is None or match in told[0]
+
+
+SPIKES = {"neural": None, "spikes": {"times": "t", "neurons": "n", "start": 0}}
+SIMULATED = {"file": None, "neural": None, "simulate": {}}
+
+
+@pytest.mark.parametrize(
+    ("neurons", "entry", "match"),
+    [
+        (1, {"rate": 40}, "spike times belong under spikes.times"),
+        (1, {"rate": 40, **SPIKES}, None),
+        (99, {"rate": 40}, "needs transpose: true"),
+        (99, {"rate": 40, **SPIKES}, "more neurons than bins; spike times are in seconds"),
+        (99, SIMULATED, None),
+    ],
+)
+def test_the_shape_of_an_array_is_doubted_where_one_is_read(neurons, entry, match):
+    told = asked(50, neurons, **entry)
     assert len(told) == bool(match)
     assert match is None or match in told[0]
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import zipfile
+from pathlib import Path
 
 import pytest
 
 from cebra_pipe.cli import main
 from cebra_pipe.pipeline.config.reading import resolve
+from cebra_pipe.pipeline.disk import archive
 from cebra_pipe.pipeline.disk.environment import environments, lock, recorded, same
+from cebra_pipe.pipeline.disk.status import State
 from cebra_pipe.pipeline.jobs.packages import installed
 from cebra_pipe.pipeline.planning.plan import Plan
 
@@ -54,6 +57,25 @@ def test_a_record_of_another_run_is_not_believed(tmp_path):
 )
 def test_a_build_that_only_one_side_names_is_no_other_version(one, other, equal):
     assert same(one, other) == same(other, one) == equal
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        (
+            {"a": "other versions"},
+            "It was made with numpy 1.0: archive it where that is installed, or make all anew by ",
+        ),
+        ({"a": "other versions"}, "`snakemake --configfile mine.yaml --forceall`"),
+        ({"a": "other versions", "b": "outdated"}, "2 files that are not, the first a (other versions). Run snakemake"),
+    ],
+)
+def test_a_study_that_is_not_current_is_told_what_mends_it(found, told, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("mine.yaml").write_text("study: s\nrecordings: {a: {simulate: {}}}\nconditions: {time: {}}\n")
+    monkeypatch.setattr(archive, "states", lambda plan: [State(p, state, "numpy 1.0") for p, state in found.items()])
+    assert main(["archive", "mine.yaml"]) == 2
+    assert told in capsys.readouterr().err
 
 
 WHOLE = {"format": 1, "study": "rats", "results": "results", "artifacts": {}, "versions": {}, "code": {}}

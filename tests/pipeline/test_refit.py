@@ -78,6 +78,7 @@ MISTAKES = [
     ([PLACE | {"scores": ["postion"]}], {}, "Did you mean 'position'"),
     ([TIME | {"scores": ["position"]}], {}, "bits, or a label"),
     ([PLACE | {"scores": ["bits", "bits"]}], {}, "each score once"),
+    ([PLACE, PLACE | {"scores": ["bits"]}], {}, "tests.1.scores: expected scores that no test before names"),
     ([PLACE], {"shifted": SHIFTED | {"seeds": 18}}, "19 seeds or more .* found 18"),
     ([PLACE, TIME], {}, "119 seeds or more .* found 39, which reach 0.1. Set"),
 ]

@@ -72,6 +72,12 @@ def test_the_sum_over_files_is_the_same_with_and_without_their_names(told):
     assert "cebra-pipe status mine.yaml --files" in told()[1][-1]
 
 
+def test_one_way_of_showing_at_a_time(told, capsys):
+    with pytest.raises(SystemExit):
+        told("--commands", "--files")
+    assert "argument --files: not allowed with argument --commands" in capsys.readouterr().err
+
+
 def test_nothing_is_asked_for_where_all_is_current(told):
     code, lines = told(amiss=False)
     assert (code, lines[-1].startswith("results/s: ")) == (0, True)

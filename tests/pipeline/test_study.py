@@ -10,6 +10,7 @@ import yaml
 from cebra_pipe.errors import UserError
 from cebra_pipe.pipeline.config.reading import read_study, resolve
 from cebra_pipe.pipeline.planning.exhibits import about
+from cebra_pipe.pipeline.planning.plan import Plan
 
 BASE = {
     "study": "s",
@@ -68,6 +69,19 @@ def test_figures_are_told_which_positives_scores_take():
     study = resolve(changed("conditions.behavior.own_trial", True))
     entries = about(study, ("conditions",), list(study.conditions.values()))["conditions"]
     assert {entry["name"]: entry.get("own_trial", False) for entry in entries} == {"time": False, "behavior": True}
+
+
+def test_a_table_is_of_the_conditions_that_it_shows():
+    """Another one's title makes none of them anew."""
+
+    def spec(title: str, table: str) -> str:
+        raw = changed("conditions.time.title", title)
+        raw["recordings"]["b"] = {"simulate": {"seed": 2}}
+        raw["conditions"]["behavior"] |= {"leave_one_out": {}, "units": "joint"}
+        return Plan(resolve(raw)).spec("tables", {"table": table})
+
+    assert spec("one", "transfer") == spec("other", "transfer")
+    assert spec("one", "decoding") != spec("other", "decoding")
 
 
 def test_defaults_reach_conditions_and_own_values_win():
@@ -186,6 +200,9 @@ MISTAKES = [
     ("conditions.time", {"units": {"b": ["a"]}, "recordings": ["a"]}, ["conditions.time.units", "no recording"]),
     ("figures", {"figures": ["data"], "laps": 3}, ["figures.laps", "no effect"]),
     ("results", "", ["results", "a path"]),
+    ("conditions.time.title", "behavior", ["conditions.behavior.title, conditions.time.title", "found 'behavior' of"]),
+    ("recordings.a.title", "b", ["recordings.a.title, recordings.b.title", "a title of its own"]),
+    ("comparisons", {n: {"condition": "time", "title": "T"} for n in "xy"}, ["comparisons.x.title, comparisons.y"]),
 ]
 
 

@@ -179,6 +179,7 @@ def test_parts_lie_a_window_apart():
         (["--share-model"], "--share-model: expected nothing, found the option. Leave it out: sessions differ"),
         (["--delta", "0.1"], "--delta: expected nothing without --conditional delta_normal, found 0.1"),
         (["--delta", "-1", "--conditional", "delta_normal"], "--delta: expected a number above 0, found -1.0"),
+        (["--conditional", "delta_normal", "--time-offset", "3"], "--time-offset: expected nothing where delta says"),
         (["--batch-size", "0", "--temperature", "-1"], "--batch-size: expected a number above 0, found 0"),
         (["--train-ratio", "0.95"], "leave a rest for test"),
         (["--neural", "spikes"], "nothing for a named data set"),

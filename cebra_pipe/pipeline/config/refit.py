@@ -173,6 +173,9 @@ def check_primary(study: Resolved, where: str, problems: Problems) -> None:
             problems.add(f"{place}.{key}", "a condition of this study", repr(name), remedy)
         if not missing:
             pair = Pair(study.conditions[test.condition], study.conditions[test.control])
+            before = {score for other, it in found if other.names == pair.names for score in it.scores}
+            if again := [score for score in test.scores if score in before]:
+                problems.add(f"{place}.scores", "scores that no test before names", str(again), "Remove them.")
             found.append((pair, test))
             _check_pair(study, pair, test, place, problems)
     if not found or not all(pair.control.seeds for pair, _ in found):

@@ -9,6 +9,7 @@ from .effects import EFFECTS
 from .points import check_points
 from .sense_condition import check_condition
 from .study import Resolved
+from .titles import check_titles
 
 
 def check(study: Resolved, where: str, problems: Problems) -> None:
@@ -51,6 +52,7 @@ def check(study: Resolved, where: str, problems: Problems) -> None:
             repr(config.align.reference),
             did_you_mean(config.align.reference, config.recordings),
         )
+    check_titles(config, where, problems)
     _check_idle(study, where, problems)
     check_binning(study, config.align, tuple(config.recordings), f"{where}: align.labels", problems)
     if config.split.stratify:

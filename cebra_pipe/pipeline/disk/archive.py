@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import yaml
@@ -13,7 +13,7 @@ import yaml
 from ... import __version__
 from ...data.table import replacing
 from ...errors import Problem, UserError
-from ..config.changes import changes, merged, read_changed
+from ..config.changes import changes, for_snakemake, merged, read_changed
 from ..config.reading import read_yaml
 from ..jobs import provenance
 from ..jobs.fingerprint import fingerprint
@@ -22,7 +22,7 @@ from ..planning.exhibits import FIGURES
 from ..planning.layout import STAGES
 from ..planning.plan import Plan, Planned, check_files
 from .environment import environments, lock, recorded
-from .status import MENDED, states, versions
+from .status import MENDED, State, states, versions
 
 MANIFEST, CONFIG, LOCK = "manifest.json", "config.yaml", "requirements.lock"
 FORMAT = 1
@@ -46,7 +46,8 @@ def main(options: argparse.Namespace) -> int:
     stale = [state for state in states(plan) if state.state in (*MENDED, "running", "other versions")]
     if stale:
         found = f"{len(stale)} files that are not, the first {stale[0].path} ({stale[0].state})"
-        raise UserError(Problem(plan.root, "a study that is finished and current", found, "Run snakemake first."))
+        remedy = _mended(stale, for_snakemake(options.config, options.changes))
+        raise UserError(Problem(plan.root, "a study that is finished and current", found, remedy))
     # In the order of the file: figures show conditions in it.
     config = yaml.safe_dump(merged(read_yaml(options.config), changes(options.changes)), sort_keys=False)
     contents = packed(plan, config, path.name)
@@ -55,6 +56,14 @@ def main(options: argparse.Namespace) -> int:
             archive.writestr(zipfile.ZipInfo(name, EPOCH), data, zipfile.ZIP_DEFLATED)
     print(f"{path}: {len(contents)} files, {path.stat().st_size / 1e6:.1f} MB")
     return 0
+
+
+def _mended(stale: Sequence[State], config: str) -> str:
+    """What makes a study current; of files of other versions snakemake makes nothing anew, as that is no reason."""
+    if any(state.state != "other versions" for state in stale):
+        return "Run snakemake first."
+    forced = f"snakemake{config} --forceall"
+    return f"It was made with {stale[0].why}: archive it where that is installed, or make all anew by `{forced}`."
 
 
 def packed(plan: Plan, config: str, name: str) -> dict[str, bytes]:

@@ -41,8 +41,9 @@ TABLES = {
 
 
 def listed(study: Resolved, table: str) -> list[Condition]:
-    """The conditions of a table: all, or those with fits to less data."""
-    return [k for k in study.conditions.values() if k.portions or table != "enough_data"]
+    """The conditions of a table: all, or those that have what it is of."""
+    of = {"enough_data": lambda k: k.portions, "transfer": lambda k: k.without}.get(table, lambda k: True)
+    return [k for k in study.conditions.values() if of(k)]
 
 
 def shown(study: Resolved, figure: str) -> list[Condition]:
