@@ -51,9 +51,9 @@ def assemble(
     check_bins(read, own_clocks(config, read), len(samples.time))
     beside = overlap.doubts(config, read, samples.time, samples.rate, name)
     table = trial_table.place(config, read, samples.time, samples.rate, name)
-    about = {"overlap": beside} | moments.notes(config, read, samples.time)
-    samples = replace(samples, notes=samples.notes | about, table=table)
     limit = clocks.gap_limit(config.largest_gap, samples.rate)
+    about = {"overlap": beside} | moments.notes(config, read, samples.time, limit)
+    samples = replace(samples, notes=samples.notes | about, table=table)
     labels, unknown = on_samples(config, read, samples, name)
     if table is not None:
         trial = table.trial

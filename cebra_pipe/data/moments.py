@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..errors import counted
 from . import events, overlap
 from .shelf import Read
 from .trial_table import SECONDS
@@ -15,10 +16,10 @@ if TYPE_CHECKING:
     from ..pipeline.config.recording import RecordingConfig
 
 
-def notes(config: RecordingConfig, read: Mapping[str, Read], time: np.ndarray) -> dict[str, object]:
+def notes(config: RecordingConfig, read: Mapping[str, Read], time: np.ndarray, limit: float) -> dict[str, object]:
     """Plain numbers for the recording's metadata; empty where nothing has a clock beside that of the samples.
 
-    time (time,) seconds of all neural samples, before any is dropped.
+    time (time,) seconds of all neural samples, before any is dropped. limit: seconds above which a step is a gap.
     """
     beside = {", ".join(labels): list(span) for span, labels in overlap.spans(config, read).items()}
     for role in events.roles(config):
@@ -30,7 +31,8 @@ def notes(config: RecordingConfig, read: Mapping[str, Read], time: np.ndarray) -
     if not beside:
         return {}
     assumed = config.spikes is None and config.start is None and "time" not in read
-    return {"clocks": {"samples": _span(time), "assumed": assumed, "beside": beside}}
+    gaps = [float(step) for step in np.diff(time) if step > limit]
+    return {"clocks": {"samples": _span(time), "gaps": gaps, "assumed": assumed, "beside": beside}}
 
 
 def _span(seconds: np.ndarray) -> list[float]:
@@ -41,7 +43,10 @@ def _span(seconds: np.ndarray) -> list[float]:
 def line(told: Mapping[str, object]) -> str:
     """Each clock from its first to its last second."""
     spans = {"samples": told["samples"], **told["beside"]}
-    return "clocks (s): " + "; ".join(f"{name} {first:.7g} to {last:.7g}" for name, (first, last) in spans.items())
+    parts = [f"{name} {first:.7g} to {last:.7g}" for name, (first, last) in spans.items()]
+    if gaps := told["gaps"]:
+        parts[0] += f" with {counted(len(gaps), 'gap')} ({'the longest ' * (len(gaps) > 1)}{max(gaps):.4g})"
+    return f"clocks (s): {'; '.join(parts)}"
 
 
 def doubt(told: Mapping[str, object]) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 from ..data.memory import apart, memory_times, near_lines
 from ..data.split import GAP, NAMES, PARTS
 from ..errors import Problems, UserError, counted
-from . import loaded_labels, reachable, twins
+from . import activity, loaded_labels, reachable, twins
 from .advice import convention_lines, label_lines, label_warnings, metric_lines, source_warnings
 from .comparing.sessions import differ
 from .condensed import condensed
@@ -46,7 +46,7 @@ def main(options: argparse.Namespace) -> int:
         print(f"warning: {line}")
     for name, one in prepared.items():
         print(describe(name, one))
-        for line in (*reading_lines(one.recording), *label_lines(one.recording)):
+        for line in (*reading_lines(one.recording), activity.line(one.recording), *label_lines(one.recording)):
             print(f"  {line}")
     for name, one in prepared.items():
         for line in [

@@ -21,10 +21,10 @@ TRIALS = {"file": "trials.csv", "start": "on", "stop": "off"}
 def mouse(tmp_path):
     """The notes of a recording whose samples begin 2.5 s after its track; a clock of its own has x alone."""
 
-    def make(**config):
+    def make(stamps=TIME, **config):
         clock = np.arange(0, 9, 0.01)
         rng = np.random.default_rng(0)
-        arrays = {"f": rng.normal(0, 1, (LENGTH, 3)), "stamps": TIME, "clock": clock, "x": np.sin(clock)}
+        arrays = {"f": rng.normal(0, 1, (LENGTH, 3)), "stamps": stamps, "clock": clock, "x": np.sin(clock)}
         write_npz(tmp_path / "mouse.npz", **arrays, y=np.sin(TIME), bells=np.array([1000.0, 3000, 4100]))
         (tmp_path / "trials.csv").write_text("on,off\n2600,4000\n4000,8000\n")
         (tmp_path / "rows.csv").write_text("on,off\n0,60\n60,120\n")
@@ -50,6 +50,16 @@ def test_a_clock_that_nothing_states_is_doubted(given, doubted, mouse):
     told = moments.doubt(mouse(**given)["clocks"])
     assert bool(told) == doubted
     assert not doubted or ("clock of x?" in told and "`start: 0`" in told)
+
+
+@pytest.mark.parametrize(
+    ("cut", "told"), [((50,), " with 1 gap (2.05);"), ((50, 90), " with 2 gaps (the longest 2.05);"), ((), "45; x")]
+)
+def test_gaps_of_the_samples_are_told(cut, told, mouse):
+    stamps = TIME.copy()
+    for row, more in zip(cut, (2.0, 1.0), strict=False):
+        stamps[row:] += more
+    assert told in moments.line(mouse(time="stamps", stamps=stamps)["clocks"])
 
 
 def test_without_another_clock_there_is_nothing_to_tell(mouse):
