@@ -439,7 +439,7 @@ on_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="torch sees no
 @pytest.mark.parametrize("optimizer", [adam, fused])
 @pytest.mark.parametrize("sessions", [1, 2])
 @pytest.mark.parametrize("condition", EVERY)
-def test_a_replayed_step_on_a_gpu_is_the_step(condition, sessions, optimizer):
+def test_a_replayed_step_on_a_gpu_is_the_step(condition, sessions, optimizer, capsys):
     """To the bit under deterministic algorithms; and no replay waits for the device."""
     task = task_of(*runs(sessions), **EVERY[condition])
     with settings(1):
@@ -450,6 +450,7 @@ def test_a_replayed_step_on_a_gpu_is_the_step(condition, sessions, optimizer):
             torch.cuda.set_sync_debug_mode("error" if number > WARM else "default")
             found.append(step(each))
         torch.cuda.set_sync_debug_mode("default")
+    assert "could not be recorded" not in capsys.readouterr().err
     assert torch.equal(torch.stack(found), torch.stack(expected))
     assert all(torch.equal(a, b) for a, b in zip(called.network.parameters(), replay.network.parameters(), strict=True))
 
@@ -460,4 +461,34 @@ def test_a_fit_on_a_gpu_repeats_to_the_bit_and_learns():
     with settings(1):
         (one, _, rows), (two, _, _) = (fitting.fit(task, "cuda") for _ in range(2))
     assert all(torch.equal(a, b) for a, b in zip(one.parameters(), two.parameters(), strict=True))
+    assert min(r["bits"] for r in rows if r["kind"] == "score" and r["part"] == "valid") > 0.1
+
+
+@on_gpu
+@pytest.mark.parametrize("sessions", [1, 2])
+def test_seeds_trained_together_on_a_gpu_are_recorded_and_repeat(sessions, capsys):
+    task = task_of(*runs(sessions), steps=12, batch_size=32)
+    with settings(1):
+        found = [[made for made, *_ in fit_together([task, replace(task, seed=2)], "cuda")] for _ in range(2)]
+    assert "could not be recorded" not in capsys.readouterr().err
+    one, two = ([p for network in each for p in network.parameters()] for each in found)
+    assert all(torch.equal(a, b) for a, b in zip(one, two, strict=True))
+
+
+@on_gpu
+def test_a_recording_frees_the_memory_of_a_gpu_with_its_fit():
+    task = task_of(track(0, trials=60, neurons=30), steps=12, batch_size=512)
+    with settings(1):
+        held = []
+        for _ in range(3):
+            fitting.fit(task, "cuda")
+            held.append(torch.cuda.memory_allocated())
+    assert held[2] == held[1]
+
+
+@pytest.mark.skipif(torch.cuda.device_count() < 2, reason="torch sees no second GPU")
+def test_a_second_gpu_trains_while_the_first_is_the_current_one():
+    task = task_of(track(0, trials=60, neurons=30), steps=60, batch_size=128, learning_rate=1e-2)
+    with settings(1):
+        rows = fitting.fit(task, "cuda:1")[2]
     assert min(r["bits"] for r in rows if r["kind"] == "score" and r["part"] == "valid") > 0.1
