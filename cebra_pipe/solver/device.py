@@ -14,7 +14,8 @@ from torch import Tensor
 
 from ..errors import Problem, UserError
 
-SCHEDULED = ("SLURM_JOB_ID", "CUDA_VISIBLE_DEVICES")  # set where a scheduler has given this job its devices
+# Set where a scheduler has given this job devices; a job of Slurm without any may see those of others all the same.
+SCHEDULED = ("CUDA_VISIBLE_DEVICES", "SLURM_JOB_GPUS", "SLURM_STEP_GPUS")
 
 
 def resolve(wanted: str, gpus: int) -> str:

@@ -217,7 +217,9 @@ def test_device_rule(monkeypatch, capsys):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     assert [device.resolve("auto", 0), device.resolve("auto", 1), device.resolve("cpu", 1)] == ["cpu", "cuda", "cpu"]
     assert "was given no GPU" in capsys.readouterr().err
-    monkeypatch.setenv("SLURM_JOB_ID", "1")
+    monkeypatch.setenv("SLURM_JOB_ID", "1")  # of a job without a GPU, on a node whose GPUs others have
+    assert device.resolve("auto", 0) == "cpu"
+    monkeypatch.setenv("SLURM_JOB_GPUS", "0")
     assert device.resolve("auto", 0) == "cuda"
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert device.resolve("auto", 1) == "cpu"
