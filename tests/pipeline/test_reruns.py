@@ -36,7 +36,7 @@ from cebra_pipe.pipeline.disk.status import states
 from cebra_pipe.pipeline.jobs import locks, provenance, seen
 from cebra_pipe.pipeline.jobs.fingerprint import fingerprint, sources
 from cebra_pipe.pipeline.jobs.job import Job, canonical, digest
-from cebra_pipe.pipeline.jobs.locks import lock
+from cebra_pipe.pipeline.jobs.locks import hold, lock
 from cebra_pipe.pipeline.jobs.provenance import KEY
 from cebra_pipe.pipeline.jobs.roles import ROLES, WITNESS
 from cebra_pipe.pipeline.jobs.seen import file_digest, look, remember
@@ -444,6 +444,10 @@ def test_prune_lists_old_checkpoints_and_removes_them_when_asked(plan, capsys):
     assert main(["prune", "study.yaml"]) == 0
     assert capsys.readouterr().out.startswith(f"{old}\n1 file, 0.0 MB, would be removed")
     assert old.exists()
+    with hold(plan.root):
+        assert main(["prune", "study.yaml", "--yes"]) == 2
+        assert "a run that is under way. Wait for its end" in capsys.readouterr().err
+        assert old.exists()
     assert main(["prune", "study.yaml", "--yes"]) == 0
     assert (old.exists(), mine.exists()) == (False, True)
 

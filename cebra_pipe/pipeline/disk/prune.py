@@ -7,9 +7,9 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from ...errors import counted
+from ...errors import Problem, UserError, counted
 from ..config.changes import read_changed
-from ..jobs.locks import is_running
+from ..jobs.locks import is_running, is_under_way
 from ..jobs.roles import WAYS, lesson_file
 from ..planning.plan import Plan, Planned, check_files
 from . import claims
@@ -20,10 +20,13 @@ BESIDE = (".lock", ".checkpoint", ".damaged", ".tmp")  # hidden files that belon
 
 
 def main(options: argparse.Namespace) -> int:
-    """Without --yes nothing is touched. A UserError where another config's results lie there too."""
+    """Without --yes nothing is touched. A UserError where another config's results lie there too, or a run works."""
     plan = Plan(read_changed(options.config, options.changes))
     check_files(plan, str(options.config))
     claims.check(plan, [options.config])
+    if options.yes and is_under_way(plan.root):
+        remedy = "Wait for its end: what it was planned with may be another config, whose files its jobs still read."
+        raise UserError(Problem(plan.root, "a study that is at rest", "a run that is under way", remedy))
     paths = [*(Path(state.path) for state in foreign(plan)), *stale_checkpoints(plan)]
     size = sum(path.stat().st_size for path in paths)
     for path in paths:
