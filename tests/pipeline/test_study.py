@@ -168,6 +168,7 @@ MISTAKES = [
     ("split", {"stratify": "position"}, ["split.stratify", "discrete"]),
     ("decode.labels", ["nothing"], ["decode.labels", "'nothing'"]),
     ("align.reference", "c", ["align.reference", "'c'"]),
+    ("align", {"labels": ["direction"]}, ["align: expected recordings", "to bin by, found none. It has no effect"]),
     ("comparisons.x", {"condition": "nobody"}, ["comparisons.x.condition", "'nobody'"]),
     ("comparisons.x", {"condition": "time", "between": "runs"}, ["comparisons.x.between", "two seeds"]),
     ("comparisons.x", {"condition": "behavior", "between": "runs", "bins": 3}, ["comparisons.x.bins", "no effect"]),
@@ -290,6 +291,19 @@ def test_sections_without_effect(section, needs):
         section: {"bins": 10},
     }
     with pytest.raises(UserError, match=f"{section}: expected .*{needs}"):
+        resolve(raw)
+
+
+@pytest.mark.parametrize(("reference", "refused"), [("a", False), ("c", True)])
+def test_the_reference_is_of_a_condition_that_is_aligned(reference, refused):
+    raw = changed("recordings.c", {"simulate": {"seed": 3}}) | {"align": {"reference": reference}}
+    raw["conditions"] = {"time": {"recordings": ["a", "b"]}, "alone": {"recordings": ["c"]}}
+    if not refused:
+        assert resolve(raw).config.align.reference == reference
+        return
+    with pytest.raises(
+        UserError, match=r"align\.reference: expected a recording of a condition that is aligned, found"
+    ):
         resolve(raw)
 
 

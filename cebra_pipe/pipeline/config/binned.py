@@ -27,6 +27,18 @@ def has_bins(study: Resolved, given: Sequence[str] | None, recordings: tuple[str
     return any(infos[name].kind == "continuous" for name in members if name in infos)
 
 
+def aligned(study: Resolved) -> list[str]:
+    """Conditions whose recordings are rotated onto one: several, of one rate, with labels to bin by."""
+    return [
+        name
+        for name, k in study.conditions.items()
+        if len(k.recordings) > 1
+        and len(study.rates(k.recordings)) < 2
+        and has_bins(study, study.config.align.labels, k.recordings)
+        and not k.control
+    ]
+
+
 def bins_spec(study: Resolved, config: c.BinsConfig, recordings: tuple[str, ...]) -> dict:
     """The part of a spec that bins follow from; points only where they are used."""
     labels, known = bin_labels(study, config.labels, recordings), study.config.decode.points or {}

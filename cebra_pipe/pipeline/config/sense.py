@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...errors import Problems, did_you_mean
 from . import options as c
+from .binned import aligned
 from .compared import check_binning
 from .effects import EFFECTS
 from .points import check_points
@@ -54,7 +55,10 @@ def check(study: Resolved, where: str, problems: Problems) -> None:
         )
     check_titles(config, where, problems)
     _check_idle(study, where, problems)
+    known = len(problems)
     check_binning(study, config.align, tuple(config.recordings), f"{where}: align.labels", problems)
+    if len(problems) == known:  # what is wrong with the labels is told alone
+        _check_align(study, where, problems)
     if config.split.stratify:
         _check_stratify(study, where, problems)
 
@@ -73,6 +77,20 @@ def _check_idle(study: Resolved, where: str, problems: Problems) -> None:
     for option, (effect, given, needs) in table.items():
         if given and not effect:
             problems.add(f"{where}: {option}", needs, "none", "It has no effect: remove it.")
+
+
+def _check_align(study: Resolved, where: str, problems: Problems) -> None:
+    """Options of align where conditions of several recordings share nothing to bin by, or none has the reference."""
+    given, turned = study.config.align, [study.conditions[name] for name in aligned(study)]
+    several = any(len(k.recordings) > 1 and not k.control for k in study.conditions.values())
+    left_out = any(k.leave_one_out and k.leave_one_out.alignment != "none" for k in study.conditions.values())
+    if given.model_fields_set and several and not turned and not left_out:
+        expected = "recordings of a condition, of one rate, that share a continuous label or a point to bin by"
+        problems.add(f"{where}: align", expected, "none", "It has no effect: remove it, or mend align.labels.")
+    known = given.reference in study.config.recordings
+    if turned and known and not any(given.reference in k.recordings for k in turned):
+        expected = "a recording of a condition that is aligned"
+        problems.add(f"{where}: align.reference", expected, repr(given.reference), "It has no effect: remove it.")
 
 
 def _all_labels(study: Resolved) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from ..config.binned import has_bins
+from ..config.binned import aligned
 from ..config.points import decoded
 from ..config.refit import pairs
 from ..config.study import Condition, Resolved
@@ -68,16 +68,8 @@ class Layout:
 
     @cached_property
     def aligned(self) -> list[str]:
-        """Conditions whose recordings are rotated onto one: several, of one rate, with labels to bin by."""
-        align = self.study.config.align
-        return [
-            name
-            for name, k in self.study.conditions.items()
-            if len(k.recordings) > 1
-            and len(self.study.rates(k.recordings)) < 2
-            and has_bins(self.study, align.labels, k.recordings)
-            and not k.control
-        ]
+        """Conditions whose recordings are rotated onto one."""
+        return aligned(self.study)
 
     @cached_property
     def left_out(self) -> list[dict[str, str]]:
