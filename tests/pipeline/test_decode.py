@@ -115,6 +115,26 @@ def test_all_methods_are_scored_on_the_same_samples(study):
     assert len(truth[0]) == len(truth[1]) == 99
 
 
+@pytest.mark.parametrize("names", [("sample", "condition"), ("label", "method"), ("seed", "trial"), ("time", "padded")])
+def test_labels_may_be_called_as_columns_are(study, names, tmp_path):
+    """Files of recordings and traces keep them apart, and what a label is called changes no score."""
+    renamed = dataclasses.replace(RAT, labels=dict(zip(names, RAT.labels.values(), strict=True)))
+
+    def points(recording, **given):
+        return circle(RAT, **given)
+
+    scheme = {"stratify": names[1]}
+    other = Study(tmp_path, {"rat": renamed}, ((0, 1), (0, 2)), points, scheme).run()
+    of = dict(zip(RAT.labels, names, strict=True))
+    for row in study.scores.rows():
+        own = other.row(**{key: row[key] for key in ("method", "seed")}, label=of[row["label"]])
+        for key in row.keys() - {"label", "null", "null_median", "effect", "p"}:  # shifts are drawn by names too
+            np.testing.assert_array_equal(row[key], own[key], key)
+    for name, column in study.traces.columns.items():
+        what, dot, label = name.partition(".")
+        np.testing.assert_array_equal(column, other.traces[f"{what}.{of[label]}" if dot else name])
+
+
 def test_scores_follow_from_the_traces(study):
     traces = study.traces
     for method, seed in (("embedding", 1), ("embedding", 2), ("naive_bayes", -1), ("window_knn", -1)):

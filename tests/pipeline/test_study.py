@@ -167,6 +167,7 @@ MISTAKES = [
     ("split", {"scheme": "folds", "inner": 3}, ["inner", "no effect"]),
     ("split", {"stratify": "position"}, ["split.stratify", "discrete"]),
     ("decode.labels", ["nothing"], ["decode.labels", "'nothing'"]),
+    ("recordings.b.labels.bits", {"key": "p"}, ["recordings.b.labels.bits", "Rename the label"]),
     ("align.reference", "c", ["align.reference", "'c'"]),
     ("align", {"labels": ["direction"]}, ["align: expected recordings", "to bin by, found none. It has no effect"]),
     ("comparisons.x", {"condition": "nobody"}, ["comparisons.x.condition", "'nobody'"]),

@@ -18,6 +18,10 @@ def check(study: Resolved, where: str, problems: Problems) -> None:
     for name in filter(c.RESERVED.fullmatch, config.recordings):
         expected = "a name other than joint, pooled, without_… and …_of_…, which the chain gives"
         problems.add(f"{where}: recordings.{name}", expected, repr(name), "Rename the recording.")
+    for name, entry in config.recordings.items():
+        if "bits" in entry.labels:
+            expected = "a name other than bits, which primary_tests and tables call the held-out goodness of fit by"
+            problems.add(f"{where}: recordings.{name}.labels.bits", expected, "'bits'", "Rename the label.")
     for name, condition in study.conditions.items():
         check_condition(study, condition, f"{where}: conditions.{name}", problems)
         given = config.conditions[name].model_fields_set
