@@ -10,7 +10,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import Problem, Problems, UserError
-from . import circles, clocks, describe, events, lacking, measured, moments, overlap, spikes, trial_table, trials, units
+from . import (
+    chosen_neurons,
+    circles,
+    clocks,
+    describe,
+    events,
+    lacking,
+    measured,
+    moments,
+    overlap,
+    spikes,
+    trial_table,
+    trials,
+    units,
+)
 from .check_values import check_cells, checked_label
 from .checks import NO_CLOCK, check_apart, check_bins, check_lengths, check_options, own_clocks
 from .recording import Recording, epochs_of
@@ -46,6 +60,8 @@ def assemble(
     read = read_all(config, Shelf(data_folder, files), name)
     check_lengths(config, read, name)
     check_apart(read, name)
+    if chosen_neurons.ROLE in read:
+        read = chosen_neurons.chosen(read, name)
     events.check(config, read, name)
     samples = on_clock(config, read, name)
     check_bins(read, own_clocks(config, read), len(samples.time))
@@ -217,7 +233,8 @@ def finish(
     neural = samples.neural[rows]
     where = f"recordings.{name}.{'neural' if 'neural' in read else 'spikes'}"
     chosen = None if config.neural is None else config.neural.columns
-    lacking.check_neural(neural, rows, where, read, problems, chosen)
+    flagged = config.select.neurons is not None
+    lacking.check_neural(neural, rows, where, read, problems, chosen, flagged)
     problems.raise_any()
     numbers = np.unique(trial[rows], return_inverse=True)[1].astype(np.int32)
     time = samples.time[rows]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import Problems
-from . import events
+from . import chosen_neurons, events
 from .select import check_select
 from .shelf import Read
 from .spans import collapsed
@@ -32,6 +32,7 @@ def check_options(config: RecordingConfig, name: str) -> None:
     problems = check_trials(config, name)
     problems.extend(check_columns(config, name))
     problems.extend(check_select(config, name))
+    problems.extend(chosen_neurons.check_options(config, name))
     for label, given in config.labels.items():
         where = f"recordings.{name}.labels.{label}"
         events.check_options(given, where, problems)
@@ -78,6 +79,7 @@ def own_clocks(config: RecordingConfig, read: Mapping[str, Read]) -> list[str]:
         "spikes.times",
         "spikes.neurons",
         "spikes.ends",
+        chosen_neurons.ROLE,
         *columns(config),
         *events.roles(config),
     ]

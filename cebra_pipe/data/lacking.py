@@ -33,18 +33,20 @@ def check_neural(
     read: Mapping[str, Read],
     problems: Problems,
     chosen: Sequence[int | str] | None = None,
+    flagged: bool = False,
 ) -> None:
     """Finite numbers that vary; what is wrong goes to `problems`.
 
     rows: (sample that is used,) its place in what was read. chosen: the columns that the config asks for.
+    flagged: whether flags choose the neurons.
     """
     item = read["neural" if "neural" in read else "spikes.times"]
     where = f"{where} ({item.where})"
     lost = ~np.isfinite(neural)
     if lost.any():
-        names = Names(_names(item, chosen, neural.shape[1]), chosen is None)
+        names = Names(_names(item, chosen, neural.shape[1]), chosen is None and not flagged)
         found = _told(lost, rows, names, item)
-        problems.add(where, "finite values in all samples that are used", found, _remedy(lost, names))
+        problems.add(where, "finite values in all samples that are used", found, _remedy(lost, names, flagged))
     elif (neural == neural[0]).all():
         remedy = "Choose another key, or mend the clock of the spikes."
         problems.add(where, "neural data that vary", "every neuron constant", remedy)
@@ -92,12 +94,14 @@ def _told(lost: np.ndarray, rows: np.ndarray, names: Names, item: Read) -> str:
     return f"{counted(int(lost.sum()), 'NaN or infinite value')}, {first}: {', '.join(parts)}"
 
 
-def _remedy(lost: np.ndarray, names: Names) -> str:
-    """What leaves out what lacks: columns for whole neurons, samples for the others."""
+def _remedy(lost: np.ndarray, names: Names, flagged: bool) -> str:
+    """What leaves out what lacks: columns or flags for whole neurons, samples for the others."""
     empty, ways = lost.all(0), []
     if empty.all():
         return "Choose another key, or mend the file."
-    if empty.any():
+    if empty.any() and flagged:
+        ways.append("Leave neurons without any value out by `select: {neurons: …}`, flags of 0")
+    elif empty.any():
         others = names.listed(np.flatnonzero(~empty))
         told = f"columns: [{', '.join(others)}]" if len(others) <= LISTED else "columns"
         ways.append(f"Read the other neurons by `{told}`")

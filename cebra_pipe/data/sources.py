@@ -40,6 +40,7 @@ def wanted(config: RecordingConfig) -> dict[str, Wanted]:
         found["spikes.times"] = replace(found["spikes.times"], where=config.spikes.where or {})
         for role in ("neurons", "ends"):
             want(f"spikes.{role}", getattr(config.spikes, role), config.spikes.times.file)
+    want("select.neurons", config.select.neurons, config.neural and config.neural.file)
     want("time", config.time)
     for name, label in config.labels.items():
         want(f"labels.{name}", label if label.trial_column is None else None)

@@ -32,6 +32,11 @@ ENTRIES = {
         "trials": "lap",
         "labels": {"reward": {"key": "rewards", "events": "since"}},
     },
+    "plane": {
+        "neural": {"file": "F.npy", "transpose": True},
+        "rate": 15.5,
+        "select": {"neurons": {"file": "iscell.npy", "column": 0}},
+    },
     "columns": {"file": "c.csv", "neural": {"columns": [1, 2]}, "time": {"column": "t"}, "largest_gap": 1},
 }
 

@@ -160,6 +160,11 @@ class SelectConfig(Model):
     )
     start: Float | None = Field(None, description="Samples before this time (s) are dropped.")
     stop: Float | None = Field(None, description="Samples after this time (s) are dropped.")
+    neurons: ShortSource | None = Field(
+        None,
+        description="Where flags lie, one a neuron: those with 1 are used, those with 0 left out, as by column 0 of "
+        "`iscell.npy` of Suite2p.",
+    )
     missing: Literal["refuse", "drop"] | None = Field(
         None,
         description="Samples in which a neuron or a label has no value (NaN): refused where it is left out; drop "
