@@ -62,7 +62,10 @@ def network_of(models: Sequence[nn.Module], criterion: nn.Module) -> Network:
     encoders = [encoder_of(model) for model in models]
     if not all(isinstance(e, Encoder) for e in encoders):
         encoders = [Windowed(model) for model in models]
-    return Network(encoders, contrast_of(criterion))
+    made, weights = contrast_of(criterion), [p for model in models for p in model.parameters()]
+    if made is not criterion and weights:
+        made.to(weights[0].device)  # a temperature that is not trained was a number
+    return Network(encoders, made)
 
 
 def contrast_of(criterion: nn.Module) -> nn.Module:

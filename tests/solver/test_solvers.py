@@ -13,6 +13,7 @@ from cebra_pipe import data, solver
 from cebra_pipe.models import criterions
 from cebra_pipe.models.model import Offset10Model
 from cebra_pipe.solver import checkpoints, draws
+from cebra_pipe.solver.adapters import network_of
 from cebra_pipe.solver.util import ProgressBar
 
 LENGTHS, NEURONS = (400, 300), (9, 7)
@@ -425,6 +426,12 @@ def test_what_the_optimizer_holds_moves_along():
         for each in state.values():
             assert each["exp_avg"].device.type == "meta"
             assert each["step"].device.type == ("meta" if fused else "cpu")
+
+
+def test_a_fixed_temperature_is_where_the_network_is():
+    """So that no operation of a step on a device is given a number of the host."""
+    network = network_of([Offset10Model(9, 16, 4).to("meta")], criterions.FixedCosineInfoNCE(temperature=0.5))
+    assert network.criterion.log_scale.device.type == "meta"
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="torch sees no GPU")
