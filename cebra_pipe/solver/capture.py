@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 WARM = 3  # calls before the recording, in which libraries allocate what may not be allocated while recording
-FAILED = []  # graphs whose recording failed: torch's allocator may ask them again for as long as the process lives
+FAILED = []  # graphs whose recording failed, emptied: torch's allocator may ask them as long as the process lives
 
 
 class Recorded:
@@ -62,12 +62,21 @@ class Recorded:
             with torch.cuda.stream(self._aside), self._during(), torch.cuda.graph(graph, stream=self._aside):
                 self._out = self._step()
         except RuntimeError as error:
+            graph.reset()
             FAILED.append(graph)
-            first = error.__context__ or error  # ending a recording that has failed is an error too
-            if not isinstance(first, RuntimeError):
-                raise first from None
-            told = (str(first).strip() or type(first).__name__).splitlines()[0]
-            line = f"fit: a step could not be recorded, so that they are launched one by one: {told}"
-            print(line, file=sys.stderr, flush=True)
+            _tell(error)
             return None
         return graph
+
+
+def _tell(error: RuntimeError) -> None:
+    """Why a step was not recorded, for the log; Ctrl-C goes on its way.
+
+    Ending a recording that has failed is an error too, which says nothing.
+    """
+    first = error.__context__ or error
+    if not isinstance(first, RuntimeError):
+        raise first from None
+    told = (str(first).strip() or type(first).__name__).splitlines()[0]
+    line = f"fit: a step could not be recorded, so that they are launched one by one: {told}"
+    print(line, file=sys.stderr, flush=True)
