@@ -7,6 +7,7 @@ import re
 import pytest
 
 from cebra_pipe.errors import UserError
+from cebra_pipe.pipeline.config.binned import bin_labels
 from cebra_pipe.pipeline.config.doubts import doubts
 from cebra_pipe.pipeline.config.reading import resolve
 from cebra_pipe.pipeline.config.study import decoded_labels
@@ -93,7 +94,7 @@ def test_the_number_of_the_trial_is_not_decoded_by_default():
     """Of a trial that is held out there is none to be learned from."""
     study = numbered()
     assert decoded_labels(study, ("a",)) == ["x"]
-    assert study.bin_labels(None, ("a",)) == ["x"]
+    assert bin_labels(study, None, ("a",)) == ["x"]
     (line,) = doubts(study, {"a": 40.0})
     assert line.startswith("label lap is the number of the trial")
     assert line.endswith("it is not decoded")
