@@ -8,6 +8,7 @@ from ..errors import counted
 from ..plot.judged import spelled
 
 BASELINE = "baseline: "
+WIDE = 120  # columns of a line that is read at once
 ROUNDING = 1e-4  # share of an interval below which a difference is no difference
 NULLS = (
     "Decoder null: does the decoder on this embedding beat shifted labels? Refit null: does training on these labels\n"
@@ -183,10 +184,16 @@ def verdict(rows: Sequence[Mapping]) -> Iterator[str]:
             told.setdefault(spelled(row["verdict"], row["null_n"], row["null"]), []).append(_score(row))
         parts = [f"{text} ({', '.join(scores)})" for text, scores in told.items()]
         doubts = dict.fromkeys(doubt for row in mine for doubt in row["doubts"].split("; ") if doubt)
-        yield f"  {condition}, {title}: {'; '.join([*parts, *_cautions(mine[0]), *doubts])}"
+        yield _laid_out(f"  {condition}, {title}:", [*parts, *_cautions(mine[0]), *doubts])
         yield from (f"    {_score(row)}: {row['in_words']}" for row in mine if row["nulls_agree"] == "no")
     if any(map(_has_both, rows)):
         yield NULLS
+
+
+def _laid_out(head: str, parts: Sequence[str]) -> str:
+    """All on one line where it is short enough to be read, else a line each."""
+    line = f"{head} {'; '.join(parts)}"
+    return line if len(line) <= WIDE else "\n    ".join([head, *parts])
 
 
 def _has_both(row: Mapping) -> bool:

@@ -141,8 +141,10 @@ def test_verdict_by_condition_and_recording(lines):
     _, *rows, asked = lines["verdict"]
     assert asked.startswith("Decoder null: ")
     assert len(rows) == 2 * len(RATS)
-    one = next(line for line in rows if line.startswith("  CEBRA-Behavior, Rat 1: "))
-    assert "evidence (bits of labels); evidence, p not corrected, worse than naive Bayes (position); " in one
+    one = next(line for line in rows if line.startswith("  CEBRA-Behavior, Rat 1:"))
+    first, *each = one.split("\n    ")  # too much for a line
+    assert first == "  CEBRA-Behavior, Rat 1:"
+    assert each[:2] == ["evidence (bits of labels)", "evidence, p not corrected, worse than naive Bayes (position)"]
     assert all("not tested: no control of this condition (bits of time)" in line for line in rows if "-Time" in line)
 
 
@@ -172,10 +174,18 @@ def test_what_cannot_be_told_is_said(lines):
     row |= {"decoder_p": 0.001, "refit_p": None, "nulls_agree": "", "worse_than": "", "in_words": "better than X"}
     row |= {"doubts": "", "null": "decoder", "null_n": 999}
     (_, line) = BOARDS["verdict"]([row])
-    told = "converged: no, 1 of 1 fits: valid loss rises; collapsed: yes, 1 of 1 fits; parts come within 1 s, below two"
-    assert line.endswith(f"{told} autocorrelation times of label x (1.9 s)")
+    near = "parts come within 1 s, below two autocorrelation times of label x (1.9 s)"
+    told = [
+        "evidence (bits of time)",
+        "converged: no, 1 of 1 fits: valid loss rises",
+        "collapsed: yes, 1 of 1 fits",
+        near,
+    ]
+    assert line.split("\n    ") == ["  C, R:", *told]
     (_, line) = BOARDS["verdict"]([row | {"doubts": "heading spans 6.6 of its periods of 360"}])
-    assert line.endswith("label x (1.9 s); heading spans 6.6 of its periods of 360")
+    assert line.split("\n    ")[-2:] == [near, "heading spans 6.6 of its periods of 360"]
+    (_, line) = BOARDS["verdict"]([row | {"too_near": "", "collapsed": "no"}])
+    assert line == "  C, R: evidence (bits of time); converged: no, 1 of 1 fits: valid loss rises"
     both = row | {"score": "decoding", "refit_p": 0.4}
     *_, words, asked = BOARDS["verdict"]([both | {"nulls_agree": "no"}])
     assert words == "    time: better than X"
