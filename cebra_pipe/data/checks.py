@@ -103,6 +103,7 @@ def check_lengths(config: RecordingConfig, read: Mapping[str, Read], name: str) 
             elif _is_turned(read, lengths):
                 turn = "leave `transpose` out." if config.neural.transpose else "set `transpose: true`."
                 remedy = f"The neural array is {' × '.join(map(str, read['neural'].values.shape))}: {turn}"
+            remedy += events.hint(read, group)
             problems.add(f"recordings.{name}", "as many samples in each", listed, remedy)
     problems.raise_any()
 

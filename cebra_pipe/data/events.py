@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -52,6 +52,20 @@ def check(config: RecordingConfig, read: Mapping[str, Read], name: str) -> None:
         elif role.startswith("labels.") and clock is not None and np.array_equal(item.values, clock.values):
             problems.add(where, "values that were taken at these time stamps", "the time stamps themselves", REMEDY)
     problems.raise_any()
+
+
+def hint(read: Mapping[str, Read], together: Collection[str]) -> str:
+    """Which labels among arrays of one clock may be times of events: fewer than the samples, and always rising."""
+    most = max(len(read[role].values) for role in together)
+    likely = [
+        role
+        for role in together
+        if role.startswith("labels.")
+        and len(values := read[role].values) < most / 2
+        and not read[role].classes
+        and (np.diff(values) > 0).all()
+    ]
+    return f" If {', '.join(likely)} holds times of events, write `events: since` or `until`." if likely else ""
 
 
 def seconds(events: np.ndarray, time: np.ndarray, how: str) -> np.ndarray:

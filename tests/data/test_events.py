@@ -89,6 +89,17 @@ def test_missing_times_are_refused(mouse):
         mouse({"key": "rewards", "events": "since"}, rewards=np.array([1.0, np.nan]))
 
 
+def test_times_of_events_that_are_given_as_values_are_guessed(mouse):
+    with pytest.raises(
+        UserError, match=r"labels\.reward 3 .*If labels\.reward holds times of events, write `events: since`"
+    ):
+        mouse({"key": "rewards"}, rewards=np.sort(REWARDS))
+    for others in (REWARDS, TIME[:-1]):  # not rising; hardly fewer than the samples
+        with pytest.raises(UserError) as caught:
+            mouse({"key": "rewards"}, rewards=others)
+        assert "holds times of events" not in str(caught.value)
+
+
 def test_a_series_of_values_is_no_array_of_times():
     """An NWB series brings its clock along; its values are not the times."""
     config = RecordingConfig.model_validate(
