@@ -7,7 +7,7 @@ import copy
 import pytest
 import yaml
 
-from cebra_pipe.errors import UserError
+from cebra_pipe.errors import UserError, short
 from cebra_pipe.pipeline.config.reading import read_study, resolve
 from cebra_pipe.pipeline.planning.exhibits import about
 from cebra_pipe.pipeline.planning.plan import Plan
@@ -168,6 +168,8 @@ MISTAKES = [
     ("split", {"stratify": "position"}, ["split.stratify", "discrete"]),
     ("decode.labels", ["nothing"], ["decode.labels", "'nothing'"]),
     ("recordings.b.labels.bits", {"key": "p"}, ["recordings.b.labels.bits", "Rename the label"]),
+    ("decode", {"neighbors": 5}, ["decode.neighbors: expected a list, found 5. Write [5]."]),
+    ("decode", {"neighbors": 10**5000}, ["decode.neighbors: expected a list"]),
     ("align.reference", "c", ["align.reference", "'c'"]),
     ("align", {"labels": ["direction"]}, ["align: expected recordings", "to bin by, found none. It has no effect"]),
     ("comparisons.x", {"condition": "nobody"}, ["comparisons.x.condition", "'nobody'"]),
@@ -208,7 +210,7 @@ MISTAKES = [
 ]
 
 
-@pytest.mark.parametrize(("place", "value", "said"), MISTAKES, ids=[f"{m[0]}={m[1]}" for m in MISTAKES])
+@pytest.mark.parametrize(("place", "value", "said"), MISTAKES, ids=[f"{m[0]}={short(m[1])}" for m in MISTAKES])
 def test_mistakes_are_told(place, value, said):
     with pytest.raises(UserError) as caught:
         resolve(changed(place, value))

@@ -80,7 +80,7 @@ def _is_internal(part: object) -> bool:
 
 def _remedy(kind: str, place: tuple[str, ...], given: object) -> str:
     if kind == "list_type" and isinstance(given, str | int | float):
-        return _as_list(place[-1], str(given))
+        return _as_list(place[-1], given if isinstance(given, str) else short(given))
     if kind == "int_parsing" and (listed := _counted_out(str(given))):
         return f"Write {', '.join(listed)} in its place."
     if kind == "too_short":
