@@ -9,20 +9,24 @@ import json
 import numpy as np
 import pytest
 from scipy.linalg import orthogonal_procrustes
-from scipy.stats import ortho_group
+from scipy.signal import lfilter
+from scipy.stats import binom, ortho_group
 from sklearn.linear_model import LinearRegression
 from sklearn.metrics import r2_score
 
+from cebra_pipe.data.alike import imprint
+from cebra_pipe.data.parts import content
 from cebra_pipe.data.recording import Label
 from cebra_pipe.data.table import read_table
 from cebra_pipe.errors import UserError
-from cebra_pipe.pipeline.comparing.between_recordings import draw
-from cebra_pipe.pipeline.comparing.sessions import read_sessions
+from cebra_pipe.pipeline.comparing.between_recordings import between_recordings, draw
+from cebra_pipe.pipeline.comparing.sessions import Run, Session, read_sessions
 from cebra_pipe.pipeline.config.binned import by_one_label
 from cebra_pipe.pipeline.config.reading import resolve
 from cebra_pipe.pipeline.planning.plan import Plan
 from cebra_pipe.pipeline.stages import align, consistency
-from cebra_pipe.sklearn.transfer import Session, rotation
+from cebra_pipe.sklearn.transfer import Session as Decoded
+from cebra_pipe.sklearn.transfer import rotation
 
 from ..toys import open_field
 from .compared import Study, make_split, padding
@@ -258,7 +262,28 @@ def test_a_recording_that_was_left_out_is_turned_by_the_grid():
     one, other = FIELDS["a"], dataclasses.replace(FIELDS["b"])
     turn = ortho_group.rvs(3, random_state=1)
     flat = [np.stack([*(r.labels[a].values for a in "xy"), np.ones(6000)], axis=1) for r in (one, other)]
-    own, others = Session(one.labels, flat[0] @ turn.T, every, every), Session(other.labels, flat[1], every, every)
+    own, others = Decoded(one.labels, flat[0] @ turn.T, every, every), Decoded(other.labels, flat[1], every, every)
     found, common = rotation(own, [others], ["place"], 6, 5, PLACE)
     assert 20 < common <= 36
     np.testing.assert_allclose(found, turn, atol=0.05)
+
+
+# ---- the null --------------------------------------------------------------------------------------------------------
+def walker(seed):
+    """A recording in memory whose embedding is noise (time constant 1 s) that knows nothing of the place."""
+    recording = open_field(seed, length=3000, trials=60)
+    steps = np.random.default_rng(seed).normal(size=(3000, 3))
+    run = Run(lfilter([1.0], [1.0, -0.95], steps, axis=0), padding(recording, 2))
+    named = content(recording), imprint(recording.neural, recording.time)
+    return Session(str(seed), recording.rate, recording.labels, *named, make_split(recording), {(0, 1): run})
+
+
+@pytest.mark.deep
+def test_p_over_a_grid_holds_its_level_of_noise(evidence):
+    spec = {**spec_of(plan_of(), "consistency"), "null": 39}
+    studies = (tuple(walker(3 * i + j) for j in range(3)) for i in range(300))
+    p = np.array([between_recordings(spec, each)[1]["held_out"]["p"] for each in studies])
+    levels = (0.025, 0.05, 0.1, 0.5)
+    evidence({f"p <= {level}": float(np.mean(p <= level)) for level in levels})
+    for level in levels:
+        assert (p <= level).sum() <= binom.ppf(0.999, len(p), level)
