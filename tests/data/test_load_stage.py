@@ -75,3 +75,13 @@ def test_a_clock_that_goes_on_is_in_the_log(tmp_path, capsys):
     given = {"file": "a.npz", "neural": "spikes", "rate": 10, "labels": {"x": {"key": "x", "time": "t"}}}
     load.report(assemble(RecordingConfig.model_validate(given), tmp_path, "a"))
     assert "warning: x goes on 1.1 s after the last neural sample" in capsys.readouterr().err
+
+
+def test_a_clock_that_nothing_states_is_in_the_log(tmp_path, capsys):
+    write_npz(tmp_path / "a.npz", spikes=SPIKES, x=np.arange(8) % 3, t=np.arange(8) / 10)
+    given = {"file": "a.npz", "neural": "spikes", "rate": 10, "labels": {"x": {"key": "x", "time": "t"}}}
+    for start, guessed in (({}, True), ({"start": 0}, False)):
+        load.report(assemble(RecordingConfig.model_validate(given | start), tmp_path, "rat"))
+        told = capsys.readouterr().err
+        assert ("warning: samples are counted from 0 s" in told) == guessed
+        assert "clocks (s): samples 0 to 0.7; x 0 to 0.7" in told

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ...data import moments
 from ...data.assemble import assemble, sources, told
-from ...data.moments import line as clocks_line
 from ...data.recording import Recording
 from ...data.spikes import lines as spike_lines
 from ...data.trial_table import line as table_line
@@ -50,9 +50,10 @@ def report(recording: Recording) -> None:
     say(f"{notes['samples']} of {notes['samples_read']} samples at {recording.rate:g} Hz, {listed}, {gaps} tolerated")
     units = [units_line(notes["units"])] if "units" in notes else []
     table = [table_line(notes["trial_table"])] if "trial_table" in notes else []
-    clocks = [clocks_line(notes["clocks"])] if "clocks" in notes else []
+    clocks = [moments.line(notes["clocks"])] if "clocks" in notes else []
     dropped = [f"dropped: {told(notes['dropped'])}"] * bool(notes["dropped"])
-    for line in dict.fromkeys(notes["overlap"].values()):
+    guessed = [moments.doubt(notes["clocks"])] if "clocks" in notes else []
+    for line in dict.fromkeys([*filter(None, guessed), *notes["overlap"].values()]):
         say(f"warning: {line}")
     for line in (
         *spike_lines(notes),
