@@ -1,10 +1,11 @@
 """What a job of each stage costs before it works, beside a bare import of the library that it cannot do without.
 
-    python benchmarks/startup.py --rounds 5
+    python benchmarks/startup.py --rounds 15
 
 A job runs as the workflow's rules call it (`python -m cebra_pipe STAGE …`), from the command line to its record, with
 empty inputs and a stage that does nothing. Prints for each stage the processor time over that of a bare
-`python -c 'import …'` of the heaviest library that it imports, and the slowest imports on top of that.
+`python -c 'import …'` of the heaviest library that it imports, in turn: the median of the rounds and the middle half of
+them, and the slowest imports on top of that.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from statistics import quantiles
 
 from cebra_pipe.cli import STAGES
 from cebra_pipe.pipeline.jobs.fingerprint import sources
@@ -49,9 +51,9 @@ import cebra_pipe.__main__
 def main() -> None:
     """Print the table."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--rounds", type=int, default=5)
+    options.add_argument("--rounds", type=int, default=15)
     rounds = options.parse_args().rounds
-    print("| stage | beside | ratio | slowest imports on top, ms |")
+    print("| stage | beside | ratio (middle half) | slowest imports on top, ms |")
     print("|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         for stage in STAGES:
@@ -59,9 +61,10 @@ def main() -> None:
             loaded = run(f"import cebra_pipe.pipeline.stages.{stage}, sys; print(*sys.modules)")[0].split()
             beside = BARE[next(name for name in BARE if not name or name in loaded)]
             run(code), run(beside)  # byte code is written and files are in memory, as for all jobs but the first
-            both = [(run(code)[1], run(beside)[1]) for _ in range(rounds)]
-            mine, bare = (min(each) for each in zip(*both, strict=True))
-            print(f"| {stage} | {beside} | {mine / bare:.2f} | {slowest(beside, code)} |", flush=True)
+            ratios = [run(code)[1] / run(beside)[1] for _ in range(rounds)]
+            low, middle, high = quantiles(ratios, n=4, method="inclusive") if rounds > 1 else ratios * 3
+            told = f"{middle:.2f} ({low:.2f} to {high:.2f})"
+            print(f"| {stage} | {beside} | {told} | {slowest(beside, code)} |", flush=True)
 
 
 def command(stage: str, folder: Path) -> list[str]:
