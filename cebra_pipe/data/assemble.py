@@ -95,7 +95,7 @@ def on_samples(
         if label.events is not None:
             where = f"recordings.{recording}.labels.{name} ({read[f'labels.{name}'].where})"
             labels[name] = events.seconds(values, time, label.events)
-            events.check_any(labels[name], values, time, label.events, where, problems)
+            events.check_any(values, time, where, problems)
             unknown[f"{events.UNKNOWN[label.events]} of {name}"] = ~np.isfinite(labels[name])
             continue
         if clock is None:
@@ -180,13 +180,14 @@ def finish(
     chosen = None if config.neural is None else config.neural.columns
     flagged = config.select.neurons is not None
     lacking.check_neural(neural, rows, where, read, problems, chosen, flagged)
+    time = samples.time[rows]
+    lacking.check_pace(config.select, time, samples.rate, where, problems)
     problems.raise_any()
     numbers = np.unique(trial[rows], return_inverse=True)[1].astype(np.int32)
-    time = samples.time[rows]
     epoch = epochs_of(time, numbers, limit)
     given = len(np.unique(trial[np.isfinite(trial)]))
     notes = {"samples_read": len(kept), "trials_given": given, "dropped": dropped, **samples.notes}
-    notes["doubts"] = doubts(config, read)
+    notes["doubts"] = doubts(config, read) | events.doubts(config, read, samples.time)
     counts = {n: trials.counting(n, label.values, numbers, label.discrete) for n, label in made.items()}
     notes["doubts"] |= {name: text for name, text in counts.items() if text}
     notes |= {} if samples.table is None else {"trial_table": samples.table.notes}

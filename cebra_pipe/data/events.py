@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import Problems
+from .clocks import TOLERANCE
 from .shelf import Read
 from .trial_columns import given_of
 
@@ -49,6 +50,12 @@ def check(config: RecordingConfig, read: Mapping[str, Read], name: str) -> None:
             problems.add(where, "times of events", "a series of values with a clock", remedy)
         elif role in events and (item.classes or not np.isfinite(item.values).all() or not len(item.values)):
             problems.add(where, "times of events, finite numbers", "others, or none", "Remove empty rows.")
+        elif role in events and 2 * (several := len(np.unique(item.values))) < len(item.values):
+            told = f"{len(item.values)} numbers, of which {several} are different, as of an array that marks samples"
+            remedy = (
+                "Give the times themselves: of marked samples those of the recording's clock where the mark is set."
+            )
+            problems.add(where, "times of events", told, remedy)
         elif role.startswith("labels.") and clock is not None and np.array_equal(item.values, clock.values):
             problems.add(where, "values that were taken at these time stamps", "the time stamps themselves", REMEDY)
     problems.raise_any()
@@ -71,19 +78,36 @@ def hint(read: Mapping[str, Read], together: Collection[str]) -> str:
 def seconds(events: np.ndarray, time: np.ndarray, how: str) -> np.ndarray:
     """(time,) seconds from the last of `events` (event,) to a sample, or from it to the next; NaN where there is none.
 
-    A sample at the time of an event is 0 s from it either way.
+    A sample at the time of an event, to the tolerance of clocks, is 0 s from it either way.
     """
     edges = np.concatenate([[-np.inf], np.sort(events), [np.inf]])
-    near = edges[np.searchsorted(edges, time, "right") - 1] if how == "since" else edges[np.searchsorted(edges, time)]
-    apart = np.abs(time - near)
-    return np.where(np.isfinite(apart), apart, np.nan)
+    if how == "since":
+        apart = time - edges[np.searchsorted(edges, time + TOLERANCE, "right") - 1]
+    else:
+        apart = edges[np.searchsorted(edges, time - TOLERANCE)] - time
+    return np.where(np.isfinite(apart), np.maximum(apart, 0.0), np.nan)
 
 
-def check_any(
-    found: np.ndarray, events: np.ndarray, time: np.ndarray, how: str, where: str, problems: Problems
-) -> None:
-    """A problem where no sample (time,) has an event on that side."""
-    if not np.isfinite(found).any():
+def check_any(events: np.ndarray, time: np.ndarray, where: str, problems: Problems) -> None:
+    """A problem where no event lies among the samples (time,): the label would be their clock, moved or turned."""
+    if not _within(events, time).any():
         told = f"events from {events.min():.9g} to {events.max():.9g} s, samples from {time[0]:.9g} to {time[-1]:.9g} s"
         remedy = "Do both count seconds from one moment? `scale: 0.001` turns ms into s."
-        problems.add(where, f"samples {'after' if how == 'since' else 'before'} an event", told, remedy)
+        problems.add(where, "events between the first sample and the last", told, remedy)
+
+
+def doubts(config: RecordingConfig, read: Mapping[str, Read], time: np.ndarray) -> dict[str, str]:
+    """Label -> what is doubted: that its times count seconds of the clock of the samples (time,), as few are within."""
+    found = {}
+    for role in roles(config):
+        name, values = role.removeprefix("labels."), read[role].values.astype(np.float64)
+        scale = config.labels[name].scale
+        inside, number = int(_within(values * (1.0 if scale is None else scale), time).sum()), len(values)
+        if 2 * inside < number:
+            found[name] = f"{name}: {inside} of {number} events lie between the first sample and the last"
+    return found
+
+
+def _within(events: np.ndarray, time: np.ndarray) -> np.ndarray:
+    """(event,) which lie between the first sample and the last."""
+    return (events >= time[0] - TOLERANCE) & (events <= time[-1] + TOLERANCE)

@@ -5,12 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import Problems, counted
 from .shelf import Read
 from .spans import BETWEEN, collapsed, expanded
+
+if TYPE_CHECKING:
+    from ..pipeline.config.recording import SelectConfig
 
 NAMED, LISTED = 8, 20  # columns or ranges that a message names of those that lack, and of the others
 DROP = "`select: {missing: drop}` leaves out samples in which a neuron or a label has no value"
@@ -52,6 +56,15 @@ def check_neural(
         problems.add(where, "neural data that vary", "every neuron constant", remedy)
     if len(rows) < 2:
         problems.add(where, "at least two samples", str(len(rows)), "Loosen `select`.")
+
+
+def check_pace(select: SelectConfig, time: np.ndarray, rate: float, where: str, problems: Problems) -> None:
+    """Samples without values that are left out now and then, not every other one: windows count samples."""
+    if select.missing != "drop" or len(time) < 3 or (step := float(np.median(np.diff(time)))) <= 1.5 / rate:
+        return
+    told = f"one every {step:.4g} s (median) once those without a value are left out"
+    remedy = "Give what has fewer values a `time` of its own (a label is interpolated), or choose other samples."
+    problems.add(where, f"samples {1 / rate:.4g} s apart, as `rate` says", told, remedy)
 
 
 @dataclass(frozen=True)

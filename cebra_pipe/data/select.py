@@ -51,8 +51,10 @@ def slow(
     select: SelectConfig, values: np.ndarray, time: np.ndarray, trial: np.ndarray, limit: float, period: float | None
 ) -> np.ndarray:
     """(time,) whether a sample moves slower than asked for; one whose place is unknown does not count as slow."""
-    numbered = np.nan_to_num(trial, nan=-1)
-    return (speed(values, time, epochs_of(time, numbered, limit), period) < select.minimum_speed) & np.isfinite(values)
+    known, found = np.isfinite(values), np.zeros(len(values), bool)
+    numbered, clock = np.nan_to_num(trial, nan=-1)[known], time[known]  # steps lead to the next known place
+    found[known] = speed(values[known], clock, epochs_of(clock, numbered, limit), period) < select.minimum_speed
+    return found
 
 
 def outside(select: SelectConfig, time: np.ndarray) -> dict[str, np.ndarray]:

@@ -101,7 +101,8 @@ def label_warnings(name: str, recording: Recording) -> Iterator[str]:
         elif not label.discrete and len(values) < 100:
             told = f"{len(values)} distinct values, {_each(counts)} each (median)"
             yield f"{where} has {told}: positives are drawn uniformly among them"
-        if not label.discrete and not label.period and (told := circles.proposal(key, label.values, recording.epoch)):
+        turning = not label.discrete and not label.period and label.unit != "s"  # seconds since an event are no angle
+        if turning and (told := circles.proposal(key, label.values, recording.epoch)):
             yield f"{where} {told}"
         if label.period and np.ptp(values) < label.period / APART:
             yield f"{where} spans {np.ptp(values):.4g} of its period {label.period:g}: is the period in its unit?"

@@ -122,3 +122,11 @@ def test_a_label_that_looks_circular_is_asked_for_its_period(name, values, said)
     told = [line for line in label_warnings("rat", rat) if "period:" in line]
     assert len(told) == bool(said)
     assert said is None or said in told[0]
+
+
+def test_seconds_since_an_event_are_no_angle():
+    """Which begin anew at each event, and may last six seconds."""
+    rat = simulate(0, neurons=2, samples=LENGTH, place_cells=0.5, interneurons=0.0)
+    for unit, proposals in (("", 1), ("s", 0)):
+        made = replace(rat, labels={"reward": Label(RADIANS, unit=unit)}, epoch=np.zeros(LENGTH, np.int32))
+        assert sum("add period" in line for line in label_warnings("rat", made)) == proposals

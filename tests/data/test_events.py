@@ -57,6 +57,31 @@ def test_events_are_a_label_in_seconds(how, mouse):
     assert made.notes["dropped"] == {f"{events.UNKNOWN[how]} of reward": int((~known).sum())}
 
 
+def test_an_event_at_a_sample_to_rounding_is_at_it():
+    at = np.array([TIME[40] + 2e-7, TIME[80] - 2e-7])
+    assert events.seconds(at, TIME, "since")[[40, 80]].tolist() == pytest.approx([0, 0], abs=1e-6)
+    assert events.seconds(at, TIME, "until")[[40, 80]].tolist() == pytest.approx([0, 0], abs=1e-6)
+
+
+def test_an_array_that_marks_samples_is_no_array_of_times(mouse):
+    """Its values would be events at 0 s and at 1 s, and the label the clock of the recording."""
+    with pytest.raises(UserError, match="120 numbers, of which 2 are different"):
+        mouse({"key": "rewards", "events": "since"}, rewards=(np.arange(LENGTH) % 30 == 0).astype(float))
+
+
+@pytest.mark.parametrize(("how", "factor"), [("until", 1000.0), ("since", -1.0)])
+def test_events_outside_of_the_recording_are_refused(how, factor, mouse):
+    """Of each sample the same one is the nearest: the label is the clock, turned or moved."""
+    with pytest.raises(UserError, match="events between the first sample and the last"):
+        mouse({"key": "rewards", "events": how}, rewards=REWARDS * factor)
+
+
+def test_few_events_within_the_recording_are_doubted(mouse):
+    made = mouse({"key": "rewards", "events": "until"}, rewards=np.array([2.0, 60.0, 200.0, 400.0]))
+    assert made.notes["doubts"] == {"reward": "reward: 1 of 4 events lie between the first sample and the last"}
+    assert not mouse({"key": "rewards", "events": "until"}).notes["doubts"]
+
+
 def test_two_events_are_no_flag(mouse):
     assert not mouse({"key": "rewards", "events": "since"}, rewards=REWARDS[:2]).notes["proposals"]
 

@@ -102,3 +102,22 @@ def test_empty_names_are_left_out_too(tmp_path):
     assert "`select: {missing: drop}` leaves out these samples" in told
     config = RecordingConfig.model_validate(GIVEN | given | {"select": {"missing": "drop"}})
     assert len(assemble(config, tmp_path, "mouse")) == sum(map(bool, cells))
+
+
+def test_every_other_sample_left_out_is_refused(mouse):
+    """Windows count samples: each would be twice as long as is told."""
+    sparse, rare = X.copy(), X.copy()
+    sparse[::2], rare[::9] = np.nan, np.nan
+    told = refusal(mouse, NEURAL, sparse, select={"missing": "drop"})
+    assert "samples 0.05 s apart" in told
+    assert "one every 0.1 s (median)" in told
+    assert len(mouse(NEURAL, rare, select={"missing": "drop"})) == LENGTH - len(X[::9])
+
+
+def test_a_sample_between_two_lost_ones_is_not_slow(mouse):
+    """The steps of its speed lead to the next places that are known."""
+    fast = np.arange(LENGTH) * 0.1  # 2 units a second
+    fast[[40, 42]] = np.nan
+    options = {"missing": "drop", "speed_of": "x", "minimum_speed": 1.0}
+    dropped = mouse(NEURAL, fast, select=options).notes["dropped"]
+    assert dropped == {"without a value of x": 2}
