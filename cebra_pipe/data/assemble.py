@@ -187,7 +187,8 @@ def finish(
     epoch = epochs_of(time, numbers, limit)
     given = len(np.unique(trial[np.isfinite(trial)]))
     notes = {"samples_read": len(kept), "trials_given": given, "dropped": dropped, **samples.notes}
-    notes["doubts"] = doubts(config, read) | events.doubts(config, read, samples.time)
+    times = {label: as_read(config, read, label) for label, given in config.labels.items() if given.events}
+    notes["doubts"] = doubts(config, read) | events.doubts(times, samples.time)
     counts = {n: trials.counting(n, label.values, numbers, label.discrete) for n, label in made.items()}
     notes["doubts"] |= {name: text for name, text in counts.items() if text}
     notes |= {} if samples.table is None else {"trial_table": samples.table.notes}

@@ -96,16 +96,14 @@ def check_any(events: np.ndarray, time: np.ndarray, where: str, problems: Proble
         problems.add(where, "events between the first sample and the last", told, remedy)
 
 
-def doubts(config: RecordingConfig, read: Mapping[str, Read], time: np.ndarray) -> dict[str, str]:
-    """Label -> what is doubted: that its times count seconds of the clock of the samples (time,), as few are within."""
-    found = {}
-    for role in roles(config):
-        name, values = role.removeprefix("labels."), read[role].values.astype(np.float64)
-        scale = config.labels[name].scale
-        inside, number = int(_within(values * (1.0 if scale is None else scale), time).sum()), len(values)
-        if 2 * inside < number:
-            found[name] = f"{name}: {inside} of {number} events lie between the first sample and the last"
-    return found
+def doubts(events: Mapping[str, np.ndarray], time: np.ndarray) -> dict[str, str]:
+    """Label -> what is doubted: that its events are on the clock of the samples (time,), as few lie within."""
+    counted = {name: (int(_within(values, time).sum()), len(values)) for name, values in events.items()}
+    return {
+        name: f"{name}: {inside} of {number} events lie between the first sample and the last"
+        for name, (inside, number) in counted.items()
+        if 2 * inside < number
+    }
 
 
 def _within(events: np.ndarray, time: np.ndarray) -> np.ndarray:
